@@ -1,0 +1,134 @@
+/* core.h - what is true about jobs, attempts and nodes, and what should happen next.
+ *
+ * Pure: no descriptor, clock, thread, log, environment, global. Facts come in as events, consequences go out as effects,
+ * and core_apply is the only way to change state: live, at replay and in simulation. Decisions (placements) are events
+ * too: core_next_placement only proposes one. */
+#pragma once
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/units.h"
+#include "core/effects.h"
+#include "proto/event.pb-c.h"
+#include "proto/wire.pb-c.h"
+
+struct core;
+
+struct core *core_create (void);
+struct core *core_free (struct core *core);
+DEFINE_CLEANUP (struct core *, core_free)
+#define _cleanup_core_ _cleanup_ (core_freep)
+
+/* Apply one event at time `now` (microseconds; goes into the journal as event->now_us and never goes back: an earlier
+ * value is taken as the last one). Appends what follows from it to fx (may be NULL: replay). The core keeps no pointer
+ * into the event. Returns 0, or -1 where the event contradicts the state (a bug or a damaged journal): nothing changed.
+ * Late news of an old attempt is no contradiction: it is counted and dropped (returns 0). */
+int core_apply (struct core *core, const Moisson__Event *event, usec_t now, struct effects *fx, struct err *err);
+
+/* --- questions asked before an event is made (pure; the answer holds until the next apply) ----------------------- */
+
+/* May this submit be accepted? -1 with code, why and fix; else fills defaults that must be in the event (partition...)
+ * is left to scheduling: spec is not changed. `now` for --begin, --deadline. */
+int core_admit (const struct core *core, const Moisson__JobSpec *spec, uint32_t uid, usec_t now, struct err *err);
+
+/* An earlier submit with this token, or this user's key? 0 and *ret_job; SUBMIT_E_NEW: none; -1: the key was used for
+ * another spec (FAIL_SUBMIT_KEY). spec_hash: core_spec_hash. */
+enum { SUBMIT_E_NEW = 1 };
+int core_find_submit (const struct core *core, uint32_t uid, const uint8_t *token, size_t token_len,
+                      const char *submit_key, const Moisson__JobSpec *spec, uint64_t *ret_job, struct err *err);
+
+uint64_t core_next_job_id (const struct core *core); /* the id the next Submitted event must carry */
+usec_t core_now (const struct core *core);           /* of the last event */
+const Moisson__Config *core_config (const struct core *core); /* NULL before the first Configured */
+
+/* Who owns it, for authorisation: 0 and *ret_uid, or -1 (unknown id). */
+int core_job_owner (const struct core *core, uint64_t job_id, uint32_t *ret_uid);
+
+/* --- the pass ----------------------------------------------------------------------------------------------------- */
+
+/* Propose the next placement in rank order, given what is free now, as a Placed event in *ret (the caller applies it
+ * and frees it with moisson__event__free_unpacked). CORE_E_NOTHING: nothing fits, or nothing is pending. Cheap to call
+ * in a loop: within one pass (until core_pass_begin) a shape that did not fit is not tried again. */
+enum { CORE_E_NOTHING = 1 };
+void core_pass_begin (struct core *core, usec_t now);
+int core_next_placement (struct core *core, usec_t now, Moisson__Event **ret);
+/* Would this spec fit an empty cluster, and when could it start (--test-only)? 0 and *ret_us (now or an estimate). */
+int core_estimate (const struct core *core, const Moisson__JobSpec *spec, usec_t now, usec_t *ret_us,
+                   const char **ret_node, uint32_t *ret_cpus, struct err *err);
+
+/* Next moment at which time alone changes something (a --begin, a purge, after:+min): apply a Clock event then and
+ * begin a pass. UINT64_MAX = never. */
+usec_t core_next_deadline (const struct core *core);
+
+/* --- the node's view ---------------------------------------------------------------------------------------------- */
+
+/* Reconciliation on a (re)connect: given everything the node has, the events that must be applied and the orders that
+ * must be sent. Calls are made in an order that may be applied at once. See core/reconcile.h for the table. */
+struct reconcile_ops {
+    void (*event) (void *arg, Moisson__Event *event); /* taken over by the callee */
+    void (*start) (void *arg, uint64_t raw_id, uint32_t attempt);
+    void (*stop) (void *arg, uint64_t raw_id, uint32_t attempt, Moisson__StopHow how, const char *note);
+    void (*forget) (void *arg, uint64_t raw_id, uint32_t attempt);
+};
+void core_reconcile (struct core *core, const Moisson__Register *facts, const struct reconcile_ops *ops, void *arg);
+
+/* Everything a start order needs: borrowed until the next apply. -1 if that attempt is not wanted (any more). */
+struct start_facts {
+    const Moisson__Submitted *submitted; /* spec, uid, gid, groups, home... of the job */
+    uint64_t raw_id, array_id;           /* array_id 0 = none */
+    uint32_t task;                       /* IDSET_NONE = none */
+    uint32_t attempt, restarts;
+    const Moisson__Share *const *shares; /* the first is the batch host */
+    size_t n_shares;
+    uint64_t time_limit_s; /* 0 = none */
+    const char *partition;
+    uint32_t task_count, task_min, task_max, task_step; /* of the array */
+};
+int core_start_facts (const struct core *core, uint64_t raw_id, uint32_t attempt, struct start_facts *ret);
+
+/* --- views -------------------------------------------------------------------------------------------------------- */
+
+/* Walk rows in id order from cursor on (0 = first); fn gets borrowed data and returns false to stop. Stops by itself
+ * after `budget` rows looked at (0 = all). Returns the cursor to go on from, 0 = done. Stable under changes. */
+typedef bool (*core_job_fn) (void *arg, const Moisson__JobInfo *row);
+typedef bool (*core_acct_fn) (void *arg, const Moisson__AcctRecord *record);
+uint64_t core_jobs (const struct core *core, const Moisson__JobsRequest *request, uint64_t cursor, size_t budget,
+                    core_job_fn fn, void *arg);
+/* How many of these refs name a job the core knows? For the unknown-id rules. */
+bool core_knows (const struct core *core, const Moisson__JobRef *ref);
+/* Accounting rows of what has not ended, and of what ended by an event after `since_sequence`. */
+uint64_t core_acct (const struct core *core, const Moisson__JobFilter *filter, uint64_t since_sequence, uint64_t cursor,
+                    size_t budget, core_acct_fn fn, void *arg);
+
+typedef bool (*core_node_fn) (void *arg, const Moisson__NodeInfo *row);
+size_t core_nodes (const struct core *core, size_t cursor, size_t budget, core_node_fn fn, void *arg);
+typedef void (*core_partition_fn) (void *arg, const Moisson__PartitionInfo *row);
+void core_partitions (const struct core *core, core_partition_fn fn, void *arg);
+
+/* State of a job as a whole for `sbatch --wait`: true if all of it has ended. -1 = unknown (purged: ended). */
+int core_job_ended (const struct core *core, uint64_t job_id, Moisson__WaitReply *ret_reply);
+
+/* Expand a filter into what a CancelRequested, Held or Requeued can name: calls fn for each job or task selected. */
+typedef void (*core_select_fn) (void *arg, uint64_t job_id, uint64_t raw_id, uint32_t task, job_state_t state);
+void core_select (const struct core *core, const Moisson__JobFilter *filter, core_select_fn fn, void *arg);
+
+struct core_stats {
+    uint64_t jobs, pending, running, ended, events, stale_news, nodes, nodes_up, passes;
+};
+struct core_stats core_stats (const struct core *core);
+
+/* Blobs that live jobs still need, for collecting the others. */
+typedef void (*core_blob_fn) (void *arg, uint32_t uid, const uint8_t *hash);
+void core_blobs (const struct core *core, core_blob_fn fn, void *arg);
+
+/* --- snapshots and checks ------------------------------------------------------------------------------------------ */
+
+/* Write the whole state as Image messages; the sequence is the caller's (of the last event applied). */
+typedef int (*core_image_fn) (void *arg, const Moisson__Image *image);
+int core_save (const struct core *core, uint64_t sequence, core_image_fn fn, void *arg);
+/* Feed the images in order into a fresh core. */
+int core_load (struct core *core, const Moisson__Image *image, struct err *err);
+
+/* A hash over everything that matters; equal states give equal digests. */
+void core_digest (const struct core *core, uint8_t ret[32]);
+/* Every invariant; returns -1 with a sentence on the first that does not hold. Tests call it after each step. */
+int core_check (const struct core *core, struct err *err);

@@ -1,0 +1,42 @@
+/* fields.h - output columns: a table of fields and the two ways Slurm's commands name them.
+ *
+ * `-o "%.18i|%T"`  letters, width, '.' = right-justified, literal text around; runs of '%' collapse.
+ * `-O name:width`  names, ':.width' right-justified, ':suffix' text; default width 20.
+ * sacct's `-o name%width` is the same with '%' and a list. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include "base/buf.h"
+#include "base/err.h"
+
+struct field {
+    char letter;        /* of -o; 0 = none */
+    const char *name;   /* of -O and sacct -o, in canonical spelling; NULL = none */
+    const char *header; /* of -o */
+    int width;          /* default of sacct columns */
+    const char *help;
+    void (*print) (struct buf *out, const void *row); /* appends the value, unpadded */
+};
+
+struct column {
+    const struct field *field; /* NULL: literal text only */
+    int width;                 /* 0 = natural */
+    bool right;
+    char *before; /* literal text before the value (-o), NULL = none */
+    char *after;  /* suffix (-O), NULL = none */
+};
+
+struct columns {
+    struct column *list;
+    size_t n;
+    char *tail;      /* literal text after the last field (-o) */
+    bool by_name;    /* -O: header is the field's name in capitals */
+};
+
+void columns_clear (struct columns *c);
+int columns_parse_letters (struct columns *ret, const struct field *table, size_t n, const char *spec, struct err *err);
+int columns_parse_names (struct columns *ret, const struct field *table, size_t n, const char *spec, struct err *err);
+int columns_parse_sacct (struct columns *ret, const struct field *table, size_t n, const char *spec, struct err *err);
+void columns_header (const struct columns *c, struct buf *out); /* without newline */
+void columns_row (const struct columns *c, const void *row, struct buf *out);

@@ -1,0 +1,32 @@
+/* channel.h - a sealed connection on a loop: whole messages in and out. Writing is queue-and-arm, never blocking. */
+#pragma once
+#include <protobuf-c/protobuf-c.h>
+#include "net/loop.h"
+#include "net/seal.h"
+#include "proto/wire.pb-c.h"
+
+struct channel;
+
+struct channel_handlers {
+    /* data is valid during the call. The handler may free the channel. */
+    void (*on_message) (void *arg, Moisson__MsgType type, const uint8_t *data, size_t len);
+    /* The peer is gone (or misbehaved: why says it); called once, then free the channel. Not called by channel_free. */
+    void (*on_closed) (void *arg, const struct err *why);
+    /* The output queue has fallen below CHANNEL_LOW: time for the next page of a streamed answer. May be NULL. */
+    void (*on_drained) (void *arg);
+};
+
+#define CHANNEL_LOW (256u << 10)
+#define CHANNEL_MAX (256u << 20) /* a peer that lets this much pile up is closed */
+
+struct channel *channel_free (struct channel *ch); /* queued output is dropped */
+DEFINE_CLEANUP (struct channel *, channel_free)
+/* Flush what is queued, then close and free by itself; no further handler is called. */
+void channel_finish (struct channel *ch);
+void channel_handle (struct channel *ch, const struct channel_handlers *handlers, void *arg);
+void channel_send (struct channel *ch, Moisson__MsgType type, const ProtobufCMessage *msg);
+size_t channel_queued (const struct channel *ch); /* bytes */
+void channel_pause (struct channel *ch, bool paused); /* stop reading: one request at a time */
+
+/* Decode a message body; NULL if malformed. Free with protobuf_c_message_free_unpacked (msg, NULL). */
+void *message_unpack (const ProtobufCMessageDescriptor *descriptor, const uint8_t *data, size_t len);

@@ -1,0 +1,96 @@
+/* abi.h - the doors for site choices. One vtable a kind; the linked table of each kind is in its *_table.c. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include "base/err.h"
+
+#define PLUGIN_ABI 1
+
+/* --- store: the journal, the accounting records, blobs and snapshots, in one database ------------------------------ *
+ * All calls are synchronous; the controller calls the writer from one thread of its own and each reader from another.
+ * commit is atomic: all of the batch or nothing. A commit whose outcome is unknown is retried with the same batch:
+ * rows that are there already (same sequence, same record key, same blob) are left as they are. */
+struct store;
+struct store_reader;
+
+struct store_row { /* a journal row; sequence rises by one */
+    uint64_t sequence;
+    const uint8_t *event; /* packed Event */
+    size_t len;
+};
+
+struct store_record { /* an accounting record; key (raw_id, attempt, task_key) */
+    uint64_t sequence;  /* of the event that ended it */
+    uint64_t raw_id;
+    uint64_t array_id;  /* 0 = none */
+    uint32_t attempt;
+    uint32_t uid;
+    uint64_t submit_us, start_us, end_us;
+    const uint8_t *record; /* packed AcctRecord */
+    size_t len;
+};
+
+struct store_blob {
+    uint32_t uid;
+    const uint8_t *hash; /* 32 bytes */
+    const uint8_t *data;
+    size_t len;
+};
+
+struct store_batch {
+    const struct store_row *rows;
+    size_t n_rows;
+    const struct store_record *records;
+    size_t n_records;
+    const struct store_blob *blobs;
+    size_t n_blobs;
+};
+
+struct store_range { /* which records a reader wants; 0 / NULL = any */
+    const uint64_t *ids; /* raw or array ids */
+    size_t n_ids;
+    const uint32_t *uids;
+    size_t n_uids;
+    uint64_t since_us, until_us; /* some part of [submit, end] in [since, until) */
+    uint64_t max_sequence;       /* not newer than this event */
+    uint64_t after_rowid;        /* page on from here */
+    size_t limit;                /* records a page */
+};
+
+enum { STORE_E_FULL = 1 }; /* no space: outcome of commit, nothing written */
+
+typedef int (*store_row_fn) (void *arg, uint64_t sequence, const uint8_t *event, size_t len);
+typedef void (*store_record_fn) (void *arg, uint64_t rowid, const uint8_t *record, size_t len);
+
+struct store_ops {
+    uint32_t abi;
+    const char *type; /* "store/sqlite" */
+    /* dir is StateSaveLocation; ballast_bytes: space kept back for exits on a full disk. Refuses a database that
+     * another controller has open, one of a newer version, and a network file system (a sentence each). */
+    int (*open) (struct store **ret, const char *dir, uint64_t ballast_bytes, struct err *err);
+    struct store *(*close) (struct store *store);
+    uint64_t (*epoch) (const struct store *store); /* rises by one at each open */
+    /* Newest snapshot that is whole: its images in order by fn; *ret_sequence 0 = there is none. A damaged one falls
+     * back to the one before (say so in *ret_note; the caller frees it). fn returns < 0 for "damaged". */
+    int (*load_snapshot) (struct store *store, int (*fn) (void *arg, const uint8_t *image, size_t len),
+                          void (*reset) (void *arg), void *arg, uint64_t *ret_sequence, char **ret_note,
+                          struct err *err);
+    int (*replay) (struct store *store, uint64_t after_sequence, store_row_fn fn, void *arg, struct err *err);
+    /* 0, STORE_E_FULL, or -1 (retry later with the same batch). use_ballast: give up the reserve if it must. */
+    int (*commit) (struct store *store, const struct store_batch *batch, int use_ballast, struct err *err);
+    /* Is there room for new work (ballast in place and free space above it)? */
+    int (*has_room) (struct store *store);
+    /* Name a snapshot file (already written and synced by the caller) and drop journal rows that the one before it does
+     * not need. */
+    int (*add_snapshot) (struct store *store, const char *file, uint64_t sequence, struct err *err);
+    int (*blob_get) (struct store_reader *reader, uint32_t uid, const uint8_t *hash, uint8_t **ret, size_t *ret_len,
+                     struct err *err);
+    /* Drop blobs not in keep (sorted array of uid + hash, 36 bytes each) and older than the given sequence. */
+    int (*blob_sweep) (struct store *store, const uint8_t *keep, size_t n_keep, struct err *err);
+    int (*reader_open) (struct store_reader **ret, const char *dir, struct err *err);
+    struct store_reader *(*reader_close) (struct store_reader *reader);
+    int (*records) (struct store_reader *reader, const struct store_range *range, store_record_fn fn, void *arg,
+                    struct err *err);
+};
+
+const struct store_ops *store_find (const char *type); /* NULL = no such plugin */

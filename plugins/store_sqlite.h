@@ -1,0 +1,5 @@
+/* store_sqlite.h - journal, records, blobs and snapshot names in one SQLite file (WAL, synchronous=FULL). */
+#pragma once
+#include "plugins/abi.h"
+
+extern const struct store_ops store_sqlite;
