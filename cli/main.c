@@ -1,1 +1,91 @@
-int main (void) { return 0; }
+/* main.c - `sbatch ...` by the name it was called with, or `moisson sbatch ...`. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/version.h"
+#include "command.h"
+
+static const struct command commands[] = {
+    {"sbatch", "submit a batch script", sbatch_run},
+    {"squeue", "list the jobs that wait and run", squeue_run},
+    {"scancel", "end jobs, or send them a signal", scancel_run},
+    {"sinfo", "list partitions and nodes", sinfo_run},
+    {"sacct", "list the records of jobs, ended ones too", sacct_run},
+    {"scontrol", "show everything about a job, node or partition; hold, release, requeue", scontrol_run},
+    {"srun", "run a parallel step (not available yet)", srun_run},
+    {"salloc", "get an interactive allocation (not available yet)", salloc_run},
+    {"config", "check a configuration file, or show the one in force", config_run},
+    {"keygen", "make the controller's key", keygen_run},
+    {"node", "enroll a node", node_run},
+    {"docs", "print the generated documentation", docs_run},
+};
+
+static const struct command *find (const char *name)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (!strcmp (commands[i].name, name))
+            return &commands[i];
+    return NULL;
+}
+
+static int list (FILE *out, int status)
+{
+    fprintf (out, "Usage: moisson COMMAND [ARGUMENTS]\n\nCommands (sbatch to salloc also under their own names):\n");
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        fprintf (out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    fprintf (out, "\n`moisson COMMAND --help` says more. Configuration: $MOISSON_CONF, else $SLURM_CONF,\n"
+                  "else /etc/moisson/moisson.conf.\n");
+    return status;
+}
+
+int command_version (void)
+{
+    printf ("slurm %s\n", SLURM_COMPAT_VERSION);
+    return 0;
+}
+
+static int dispatch (int argc, char **argv)
+{
+    const char *slash = strrchr (argv[0], '/');
+    const struct command *command = find (slash ? slash + 1 : argv[0]);
+
+    if (!command) { /* called as moisson */
+        if (argc < 2 || !strcmp (argv[1], "help") || !strcmp (argv[1], "--help") || !strcmp (argv[1], "-h"))
+            return list (stdout, 0);
+        if (!strcmp (argv[1], "--version") || !strcmp (argv[1], "-V")) {
+            printf ("moisson %s\n", MOISSON_VERSION);
+            return 0;
+        }
+        command = find (argv[1]);
+        if (!command) {
+            fprintf (stderr, "moisson: error: no command \"%s\"\n", argv[1]);
+            return list (stderr, COMMAND_ERROR);
+        }
+        argc--;
+        argv++;
+    }
+    return command->run (argc, argv);
+}
+
+static int error_status (void)
+{
+    const char *text = getenv ("SLURM_EXIT_ERROR");
+    int status = text ? atoi (text) : 0;
+
+    return status > 0 && status < 256 ? status : 1;
+}
+
+int main (int argc, char **argv)
+{
+    int status;
+
+    if (argc < 1)
+        return 1;
+    status = dispatch (argc, argv);
+    if (fflush (stdout) || ferror (stdout)) {
+        fprintf (stderr, "%s: error: cannot write the output: %s\n", argv[0], strerror (errno));
+        return error_status ();
+    }
+    return status == COMMAND_ERROR ? error_status () : status;
+}
