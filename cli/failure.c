@@ -1,0 +1,83 @@
+/* failure.c - one table: what the controller refused, in the words that Slurm's clients look for. */
+#include <stdio.h>
+#include <string.h>
+#include "command.h"
+#include "failure.h"
+#include "proto/wire.pb-c.h"
+
+static const struct {
+    int code;
+    const char *sentence;
+    bool whole; /* clients compare the whole output: nothing may follow */
+} failures[] = {
+    {MOISSON__FAIL_CODE__FAIL_INVALID_JOB_ID, "Invalid job id specified", true},
+    {MOISSON__FAIL_CODE__FAIL_PERMISSION, "Access/permission denied"},
+    {MOISSON__FAIL_CODE__FAIL_INVALID_PARTITION, "Invalid partition name specified"},
+    {MOISSON__FAIL_CODE__FAIL_TIME_LIMIT, "Requested time limit is invalid (missing or exceeds some limit)"},
+    {MOISSON__FAIL_CODE__FAIL_NODE_CONFIG, "Requested node configuration is not available"},
+    {MOISSON__FAIL_CODE__FAIL_DEPENDENCY, "Job dependency problem"},
+    {MOISSON__FAIL_CODE__FAIL_JOB_FINISHED, "Job/step already completing or completed"},
+    {MOISSON__FAIL_CODE__FAIL_JOB_NOT_PENDING, "Job is no longer pending execution"},
+    {MOISSON__FAIL_CODE__FAIL_JOB_PENDING, "Job is pending execution"},
+    {MOISSON__FAIL_CODE__FAIL_STORE, "Slurm temporarily unable to accept job, try again later"},
+    {MOISSON__FAIL_CODE__FAIL_SUBMIT_KEY, "The submit key belongs to another job"},
+    {MOISSON__FAIL_CODE__FAIL_ARRAY_SIZE, "Invalid job array specification"},
+    {MOISSON__FAIL_CODE__FAIL_TOO_MANY_JOBS, "Resource temporarily unavailable (maximum number of jobs reached)"},
+    {MOISSON__FAIL_CODE__FAIL_AUTH, "Protocol authentication error"},
+    {MOISSON__FAIL_CODE__FAIL_PROTOCOL, "Incompatible versions of client and server code"},
+    {MOISSON__FAIL_CODE__FAIL_INVALID_NODE, "Invalid node name specified"},
+    {MOISSON__FAIL_CODE__FAIL_PARTITION_DOWN, "Required partition not available (inactive or drain)"},
+    {MOISSON__FAIL_CODE__FAIL_INVALID_ACCOUNT, "Invalid account or account/partition combination specified"},
+};
+
+const char *failure_sentence (int code)
+{
+    for (size_t i = 0; i < sizeof failures / sizeof *failures; i++)
+        if (failures[i].code == code)
+            return failures[i].sentence;
+    return NULL;
+}
+
+const char *failure_text (const struct err *err)
+{
+    const char *sentence = failure_sentence (err->code);
+
+    if (sentence)
+        return sentence;
+    return err->why ? err->why : "Unspecified error";
+}
+
+static bool speaks_for_itself (int code)
+{
+    for (size_t i = 0; i < sizeof failures / sizeof *failures; i++)
+        if (failures[i].code == code)
+            return failures[i].whole;
+    return false;
+}
+
+static void plain_words (const struct err *err, const char *said)
+{
+    if (err->why && strcmp (err->why, said) != 0)
+        fprintf (stderr, "        why: %s%s%s\n", err->what ? err->what : "", err->what ? ": " : "", err->why);
+    if (err->fix)
+        fprintf (stderr, "        fix: %s\n", err->fix);
+}
+
+int failure_report_query (const char *call, const struct err *err)
+{
+    const char *text = failure_text (err);
+
+    fprintf (stderr, "%s error: %s\n", call, text);
+    if (!speaks_for_itself (err->code))
+        plain_words (err, text);
+    return COMMAND_ERROR;
+}
+
+int failure_report (const char *tool, const char *lead, const struct err *err)
+{
+    const char *text = failure_text (err);
+
+    fprintf (stderr, "%s: error: %s%s%s\n", tool, lead ? lead : "", lead ? ": " : "", text);
+    plain_words (err, text);
+    return COMMAND_ERROR;
+}
