@@ -12,7 +12,7 @@ struct watch;
 int loop_create (struct loop **ret, struct err *err);
 struct loop *loop_free (struct loop *loop); /* frees what is still registered, too */
 DEFINE_CLEANUP (struct loop *, loop_free)
-void loop_run (struct loop *loop);  /* until loop_stop */
+void loop_run (struct loop *loop); /* until loop_stop */
 void loop_stop (struct loop *loop);
 
 /* Run fn (arg) in the loop soon, in the order of posting. Thread-safe; the only door from other threads. */
@@ -28,9 +28,17 @@ struct watch *watch_create (struct loop *loop, int fd, void (*fn) (void *arg, in
 void watch_set (struct watch *w, int events); /* 0 = asleep */
 struct watch *watch_free (struct watch *w);   /* the fd stays open */
 
+/* Something to do once at the end of this turn, when everything that was ready has been handled: the place to send what
+ * a turn has gathered as one batch. Runs in the order of arming; output queued on channels by it still leaves in the
+ * same turn. One that arms itself again while it runs has its next run in the next turn, which then does not wait. */
+struct late;
+struct late *late_create (struct loop *loop, void (*fn) (void *arg), void *arg);
+void late_arm (struct late *l); /* armed twice runs once */
+struct late *late_free (struct late *l);
+
 int loop_signal (struct loop *loop, int signo, void (*fn) (void *arg, int signo), void *arg);
 
-usec_t now_wall (void);      /* microseconds since the epoch */
+usec_t now_wall (void); /* microseconds since the epoch */
 usec_t now_monotonic (void);
 
 /* How long callbacks hold the loop (law 8): slowest since start, and how many took more than 5 ms. */
