@@ -16,8 +16,9 @@
 #include "base/hash.h"
 
 #define PROTOCOL_VERSION 1
-#define FRAME_MAX (64u << 20)      /* of an authenticated peer */
-#define FRAME_MAX_UNKNOWN 8192u    /* before authentication */
+#define PROTOCOL_VERSION_MIN 1  /* the oldest spoken: N - 1 once there is one */
+#define FRAME_MAX (64u << 20)   /* of an authenticated peer */
+#define FRAME_MAX_UNKNOWN 8192u /* before authentication */
 #define HELLO_SIZE (4 + 1 + 1 + 32)
 #define WELCOME_SIZE (4 + 1 + 32 + 24 + 32)
 #define CLIENT_HEADER_SIZE 24
@@ -31,10 +32,14 @@ DEFINE_CLEANUP (struct seal *, seal_free)
 struct seal *seal_client (const uint8_t controller_key[KEY_SIZE], uint8_t ret_hello[HELLO_SIZE]);
 int seal_client_welcome (struct seal *s, const uint8_t welcome[WELCOME_SIZE], uint8_t ret_header[CLIENT_HEADER_SIZE],
                          struct err *err);
-/* Controller side. */
+/* Controller side. SEAL_E_VERSION: no common version; ret_welcome then is the refusal to send before closing ("MOIS" 0
+ * min max, zeros), and there is no seal. -1: not a hello at all, or a key that no honest peer sends: just close. */
+enum { SEAL_E_VERSION = 1 };
 int seal_server (struct seal **ret, const uint8_t secret[KEY_SIZE], const uint8_t hello[HELLO_SIZE],
                  uint8_t ret_welcome[WELCOME_SIZE], struct err *err);
 int seal_server_header (struct seal *s, const uint8_t header[CLIENT_HEADER_SIZE], struct err *err);
+
+int seal_version (const struct seal *s); /* the one agreed on */
 
 /* Ciphertext length for a plain text of len bytes. Frames must be opened in the order they were sealed. */
 size_t seal_size (size_t len);
