@@ -2,6 +2,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 #include "base/hash.h"
@@ -99,6 +100,24 @@ struct rpc *rpc_free (struct rpc *rpc)
 const struct config *rpc_config (const struct rpc *rpc)
 {
     return rpc->conf;
+}
+
+int rpc_check_clusters (const struct rpc *rpc, const char *clusters, struct err *err)
+{
+    while (clusters && *clusters) {
+        size_t len = strcspn (clusters, ",");
+
+        if (len > 0 && (len != 3 || strncasecmp (clusters, "all", len) != 0) &&
+            (len != strlen (rpc->conf->cluster_name) || strncasecmp (clusters, rpc->conf->cluster_name, len) != 0)) {
+            err_set (err, 0, "'%.*s' can't be reached now, or it is an invalid entry for --cluster", (int) len,
+                     clusters);
+            return err_fix (err, "leave --clusters out: %s knows one cluster, \"%s\"", rpc->conf->path,
+                            rpc->conf->cluster_name);
+        }
+        clusters += len;
+        clusters += *clusters == ',';
+    }
+    return 0;
 }
 
 bool rpc_sent (const struct rpc *rpc)

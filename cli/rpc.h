@@ -29,6 +29,9 @@ DEFINE_CLEANUP (struct rpc *, rpc_free)
 #define _cleanup_rpc_ _cleanup_ (rpc_freep)
 
 const struct config *rpc_config (const struct rpc *rpc);
+/* The text of -M/--clusters: the name of this cluster, or "all". Anything else is an error with Slurm's words. NULL and
+ * "" are fine. */
+int rpc_check_clusters (const struct rpc *rpc, const char *clusters, struct err *err);
 /* May a request have reached the controller although no answer came? True once one was sent in full. */
 bool rpc_sent (const struct rpc *rpc);
 /* Called before each new attempt, with the time since the first: for a progress line. */

@@ -1,0 +1,181 @@
+/* sbatch_env.c - chooses what of the submitter's environment a job gets. */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "sbatch_env.h"
+
+struct env {
+    char **list; /* owned strings NAME=value */
+    size_t n, room;
+};
+
+static void env_clear (struct env *env)
+{
+    for (size_t i = 0; i < env->n; i++)
+        free (env->list[i]);
+    free (env->list);
+}
+
+static void env_append (struct env *env, const char *entry)
+{
+    GROW (env->list, env->n, env->room);
+    env->list[env->n++] = xstrdup (entry);
+}
+
+/* Set NAME=value, replacing every earlier definition of NAME. */
+static void env_put (struct env *env, const char *entry)
+{
+    size_t name_len = strcspn (entry, "=");
+    size_t kept = 0;
+
+    for (size_t i = 0; i < env->n; i++) {
+        if (!strncmp (env->list[i], entry, name_len) && env->list[i][name_len] == '=')
+            free (env->list[i]);
+        else
+            env->list[kept++] = env->list[i];
+    }
+    env->n = kept;
+    env_append (env, entry);
+}
+
+static bool always_passes (const char *entry)
+{
+    return !strncmp (entry, "SLURM_", 6) || !strncmp (entry, "SPANK_", 6);
+}
+
+static void take_all (struct env *env, char *const *environment)
+{
+    for (size_t i = 0; environment[i]; i++)
+        env_append (env, environment[i]);
+}
+
+static void take_slurm (struct env *env, char *const *environment)
+{
+    for (size_t i = 0; environment[i]; i++)
+        if (always_passes (environment[i]))
+            env_append (env, environment[i]);
+}
+
+static void take_name (struct env *env, char *const *environment, const char *name)
+{
+    size_t len = strlen (name);
+
+    for (size_t i = 0; environment[i]; i++) {
+        if (!strncmp (environment[i], name, len) && environment[i][len] == '=') {
+            env_put (env, environment[i]);
+            return;
+        }
+    }
+}
+
+/* Length of the word at s: up to a comma outside quotes. */
+static size_t word_length (const char *s)
+{
+    char quote = '\0';
+    size_t len = 0;
+
+    for (; s[len] && (quote || s[len] != ','); len++) {
+        if (quote)
+            quote = s[len] == quote ? '\0' : quote;
+        else if (s[len] == '\'' || s[len] == '"')
+            quote = s[len];
+    }
+    return len;
+}
+
+/* NAME='a,b' -> NAME=a,b, in place. */
+static void strip_quotes (char *entry)
+{
+    char *value = strchr (entry, '=') + 1;
+    size_t len = strlen (value);
+
+    if (len >= 2 && (*value == '\'' || *value == '"') && value[len - 1] == *value) {
+        memmove (value, value + 1, len - 2);
+        value[len - 2] = '\0';
+    }
+}
+
+static int take_word (struct env *env, char *const *environment, char *word, struct err *err)
+{
+    const char *equals = strchr (word, '=');
+
+    if (equals == word) {
+        err_set (err, 0, "--export: \"%s\" has no name before '='", word);
+        return err_fix (err, "write --export=ALL,NAME=value");
+    }
+    if (equals) {
+        strip_quotes (word);
+        env_put (env, word);
+    } else {
+        take_name (env, environment, word);
+    }
+    return 0;
+}
+
+static int take_list (struct env *env, char *const *environment, const char *mode, struct err *err)
+{
+    bool all = false;
+
+    /* First the base, so that a definition wins wherever ALL stands in the list. */
+    for (const char *s = mode; *s; s += word_length (s), s += *s == ',')
+        all = all || (word_length (s) == 3 && !strncasecmp (s, "ALL", 3));
+    if (all)
+        take_all (env, environment);
+    else
+        take_slurm (env, environment);
+    for (const char *s = mode; *s; s += word_length (s), s += *s == ',') {
+        _cleanup_free_ char *word = xstrndup (s, word_length (s));
+
+        if (*word && strcasecmp (word, "ALL") != 0 && take_word (env, environment, word, err))
+            return -1;
+    }
+    return 0;
+}
+
+static int take_file (struct env *env, const char *file, size_t len, struct err *err)
+{
+    size_t at = 0;
+
+    while (at < len) {
+        size_t n = strnlen (file + at, len - at);
+        _cleanup_free_ char *entry = xstrndup (file + at, n);
+
+        at += n + 1;
+        if (strspn (entry, " \t\n") == n)
+            continue;
+        if (!strchr (entry, '=') || *entry == '=') {
+            err_set (err, 0, "--export-file: \"%.60s\" is no NAME=value", entry);
+            return err_fix (err, "separate the definitions with NUL bytes, as `env -0` does");
+        }
+        env_put (env, entry);
+    }
+    return 0;
+}
+
+int env_build (struct buf *ret, char *const *environment, const char *mode, const char *file, size_t file_len,
+               struct err *err)
+{
+    _cleanup_ (env_clear) struct env env = {0};
+    size_t total = 0;
+
+    if (!mode || !strcasecmp (mode, "ALL"))
+        take_all (&env, environment);
+    else if (!strcasecmp (mode, "NONE") || !strcasecmp (mode, "NIL"))
+        take_slurm (&env, environment);
+    else if (take_list (&env, environment, mode, err))
+        return -1;
+    if (file && take_file (&env, file, file_len, err))
+        return -1;
+    for (size_t i = 0; i < env.n; i++)
+        total += strlen (env.list[i]) + 1;
+    if (total > ENV_BLOB_MAX) {
+        err_set (err, 0, "the environment has %zu bytes, at most %u can travel with a job", total, ENV_BLOB_MAX);
+        return err_fix (err, "submit with --export=NONE or with a list of names");
+    }
+    for (size_t i = 0; i < env.n; i++)
+        buf_add (ret, env.list[i], strlen (env.list[i]) + 1);
+    return 0;
+}
