@@ -31,6 +31,7 @@ char *duration_format (uint64_t s, char *buf, size_t size);       /* [D-]HH:MM:S
 char *duration_format_short (uint64_t s, char *buf, size_t size); /* 0:05 1:00:00 1-00:00:00    squeue */
 char *cpu_time_format (uint64_t usec, char *buf, size_t size);    /* [D-]HH:MM:SS, below 1 h MM:SS.mmm */
 /* YYYY-MM-DDTHH:MM:SS in local time, or as SLURM_TIME_FORMAT (given as fmt; NULL = standard) says: "standard",
- * "relative", or strftime. 0 gives `unset`. */
+ * "relative" (the one place that reads the clock), or strftime. 0 gives `unset`. */
 char *time_format (usec_t t, const char *fmt, const char *unset, char *buf, size_t size);
-char *mem_format (uint64_t mb, char *buf, size_t size); /* 2000M, 2G, 1.50G: Slurm's convert_num_unit */
+/* 2000M, 2G: the largest unit that is exact, as Slurm's commands do without --units. */
+char *mem_format (uint64_t mb, char *buf, size_t size);
