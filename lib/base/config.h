@@ -15,22 +15,22 @@
 struct config {
     char *path; /* the file it came from */
     char *cluster_name;
-    char *controller_host;  /* SlurmctldHost name */
-    char *controller_addr;  /* address to dial; = host unless SlurmctldHost=name(addr) */
+    char *controller_host; /* SlurmctldHost name */
+    char *controller_addr; /* address to dial; = host unless SlurmctldHost=name(addr) */
     uint32_t controller_port;
-    char *controller_key;   /* ControllerKey, base64 of the public key; "" when not set */
-    char *auth_type;        /* auth/munge */
-    char *auth_socket;      /* AuthInfo=socket=PATH; "" = munge's default */
-    char *slurm_user;       /* SlurmUser; "" = whoever runs the controller */
-    char *state_dir;        /* StateSaveLocation */
-    char *spool_dir;        /* SlurmdSpoolDir, %n = node name, %h = host name */
-    char *ctld_log;         /* SlurmctldLogFile; "" = stderr */
-    char *node_log;         /* SlurmdLogFile, %n %h */
-    char *ctld_debug;       /* SlurmctldDebug */
+    char *controller_key; /* ControllerKey, base64 of the public key; "" when not set */
+    char *auth_type;      /* auth/munge */
+    char *auth_socket;    /* AuthInfo=socket=PATH; "" = munge's default */
+    char *slurm_user;     /* SlurmUser; "" = whoever runs the controller */
+    char *state_dir;      /* StateSaveLocation */
+    char *spool_dir;      /* SlurmdSpoolDir, %n = node name, %h = host name */
+    char *ctld_log;       /* SlurmctldLogFile; "" = stderr */
+    char *node_log;       /* SlurmdLogFile, %n %h */
+    char *ctld_debug;     /* SlurmctldDebug */
     char *node_debug;
-    char *ctld_pid;         /* SlurmctldPidFile; "" = none */
-    char *node_pid;         /* SlurmdPidFile, %n; "" = none */
-    char *store_type;       /* StoreType: store/sqlite */
+    char *ctld_pid;   /* SlurmctldPidFile; "" = none */
+    char *node_pid;   /* SlurmdPidFile, %n; "" = none */
+    char *store_type; /* StoreType: store/sqlite */
     uint32_t min_job_age;
     uint32_t kill_wait;
     uint32_t max_array_size;
@@ -39,15 +39,16 @@ struct config {
     uint32_t message_timeout;
     uint32_t submit_key_age; /* SubmitKeyAge */
     uint64_t first_job_id;
-    uint64_t ballast_mb;     /* StoreBallast */
+    uint64_t ballast_mb; /* StoreBallast */
     uint64_t def_mem_per_cpu_mb;
     uint64_t def_mem_per_node_mb;
     uint64_t max_mem_per_node_mb;
     bool job_requeue;
     uint32_t snapshot_events; /* SnapshotEvents: journal rows between snapshots */
 
-    Moisson__Config *core; /* nodes and partitions expanded, and the numbers that scheduling rests on */
+    Moisson__Config *core;                /* nodes and partitions expanded, and the numbers that scheduling rests on */
     struct config_node_extra *node_extra; /* by the index of core->nodes */
+    struct config_index *index;           /* of core->nodes by name, for config_node */
     struct config_notice *notices;
     size_t n_notices;
 };

@@ -1,0 +1,151 @@
+/* config_ignored.c - keys of slurm.conf(5) that an existing file may have and Moisson does not need, and why; and the
+ * fixed facts that clients read from `scontrol show config`. */
+#include "base/config_table.h"
+
+static const char accounting[] = "records are kept by the controller itself, see StoreType";
+static const char alone[] = "there is one controller";
+static const char auth[] = "munge for users, a key of its own for every node";
+static const char energy[] = "no such measurements are taken";
+static const char gather[] = "usage is always measured, at the end of every job";
+static const char hooks[] = "site programs are not run";
+static const char limits[] = "this limit is not enforced";
+static const char logs[] = "there is one log, SlurmctldLogFile";
+static const char mail[] = "no mail is sent";
+static const char nodes[] = "nodes are always on";
+static const char order[] = "jobs are placed first come, first served within a PriorityTier";
+static const char plugins[] = "there are no such plugins";
+static const char preempt[] = "no job is preempted";
+static const char priv[] = "every user sees all jobs";
+static const char process[] = "jobs are held by Moisson's own shepherd process";
+static const char one_by_one[] = "CPUs, memory and GPUs are always scheduled one by one";
+static const char steps[] = "steps within a job are not available yet";
+static const char tuning[] = "tuning of Slurm's own code";
+static const char wire[] = "one authenticated connection a node, dialled by the node";
+
+/* clang-format off */
+static const struct config_ignored scalars[] = {
+    {"AccountingStorageBackupHost", accounting}, {"AccountingStorageEnforce", accounting},
+    {"AccountingStorageExternalHost", accounting}, {"AccountingStorageHost", accounting},
+    {"AccountingStorageLoc", accounting}, {"AccountingStorageParameters", accounting},
+    {"AccountingStoragePass", accounting}, {"AccountingStoragePort", accounting},
+    {"AccountingStorageTRES", accounting}, {"AccountingStorageType", accounting},
+    {"AccountingStorageUser", accounting}, {"AccountingStoreFlags", accounting},
+    {"AccountingStoreJobComment", accounting}, {"AcctGatherEnergyType", energy},
+    {"AcctGatherFilesystemType", energy}, {"AcctGatherInfinibandType", energy},
+    {"AcctGatherInterconnectType", energy}, {"AcctGatherNodeFreq", energy}, {"AcctGatherProfileType", energy},
+    {"AllowSpecResourcesUsage", one_by_one}, {"AuthAltParameters", auth}, {"AuthAltTypes", auth},
+    {"BackupAddr", alone}, {"BackupController", alone}, {"BatchStartTimeout", wire}, {"BcastExclude", steps},
+    {"BcastParameters", steps}, {"BurstBufferType", plugins}, {"CacheGroups", tuning}, {"CheckpointType", plugins},
+    {"CliFilterPlugins", plugins}, {"CommunicationParameters", wire}, {"CompleteWait", tuning},
+    {"CoreSpecPlugin", plugins}, {"CpuFreqDef", energy}, {"CpuFreqGovernors", energy}, {"CredType", auth},
+    {"CryptoType", auth}, {"DebugFlags", logs}, {"DefaultStorageHost", accounting},
+    {"DefaultStorageLoc", accounting}, {"DefaultStoragePass", accounting}, {"DefaultStoragePort", accounting},
+    {"DefaultStorageType", accounting}, {"DefaultStorageUser", accounting}, {"DefCpuPerGPU", one_by_one},
+    {"DefMemPerGPU", one_by_one}, {"DependencyParameters", tuning}, {"DisableRootJobs", tuning},
+    {"EioTimeout", wire}, {"EnforcePartLimits", "limits of a partition always hold, from the submit on"},
+    {"Epilog", hooks}, {"EpilogMsgTime", tuning}, {"EpilogSlurmctld", hooks}, {"ExtSensorsFreq", energy},
+    {"ExtSensorsType", energy}, {"FairShareDampeningFactor", order}, {"FastSchedule", one_by_one},
+    {"FederationParameters", alone}, {"GetEnvTimeout", "the login environment is not fetched"},
+    {"GpuFreqDef", energy}, {"GresTypes", "gpu is always known; other names are shown, not scheduled"},
+    {"GroupUpdateForce", tuning}, {"GroupUpdateTime", tuning}, {"HealthCheckInterval", hooks},
+    {"HealthCheckNodeState", hooks}, {"HealthCheckProgram", hooks}, {"InactiveLimit", steps},
+    {"InteractiveStepOptions", steps}, {"JobAcctGatherFrequency", gather}, {"JobAcctGatherParams", gather},
+    {"JobAcctGatherType", gather}, {"JobCheckpointDir", plugins}, {"JobCompHost", accounting},
+    {"JobCompLoc", accounting}, {"JobCompParams", accounting}, {"JobCompPass", accounting},
+    {"JobCompPort", accounting}, {"JobCompType", accounting}, {"JobCompUser", accounting},
+    {"JobContainerType", plugins}, {"JobCredentialPrivateKey", auth}, {"JobCredentialPublicCertificate", auth},
+    {"JobFileAppend", "jobs ask for it with --open-mode=append"}, {"JobSubmitPlugins", plugins},
+    {"KeepAliveTime", wire}, {"KillOnBadExit", steps}, {"LaunchParameters", steps}, {"LaunchType", steps},
+    {"Licenses", "licences are not available yet: a job that asks for one is refused"}, {"LogTimeFormat", logs},
+    {"MailDomain", mail}, {"MailProg", mail}, {"MaxDBDMsgs", accounting}, {"MaxJobId", "ids have 64 bits"},
+    {"MaxMemPerCPU", limits}, {"MaxNodeCount", "nodes are those of the NodeName lines"},
+    {"MaxStepCount", steps}, {"MaxTasksPerNode", limits}, {"MCSParameters", plugins}, {"MCSPlugin", plugins},
+    {"MemLimitEnforce", "memory is what is asked for: it is scheduled, not policed"}, {"MpiDefault", steps},
+    {"MpiParams", steps}, {"MsgAggregationParams", wire}, {"NodeFeaturesPlugins", plugins},
+    {"OverTimeLimit", "a time limit is exact"}, {"PluginDir", plugins}, {"PlugStackConfig", plugins},
+    {"PowerParameters", energy}, {"PowerPlugin", energy}, {"PreemptExemptTime", preempt}, {"PreemptMode", preempt},
+    {"PreemptParameters", preempt}, {"PreemptType", preempt}, {"PrEpParameters", hooks}, {"PrEpPlugins", hooks},
+    {"PriorityCalcPeriod", order}, {"PriorityDecayHalfLife", order}, {"PriorityFavorSmall", order},
+    {"PriorityFlags", order}, {"PriorityMaxAge", order}, {"PriorityParameters", order},
+    {"PrioritySiteFactorParameters", order}, {"PrioritySiteFactorPlugin", order}, {"PriorityType", order},
+    {"PriorityUsageResetPeriod", order}, {"PriorityWeightAge", order}, {"PriorityWeightAssoc", order},
+    {"PriorityWeightFairshare", order}, {"PriorityWeightJobSize", order}, {"PriorityWeightPartition", order},
+    {"PriorityWeightQOS", order}, {"PriorityWeightTRES", order}, {"PrivateData", priv}, {"ProctrackType", process},
+    {"Prolog", hooks}, {"PrologEpilogTimeout", hooks}, {"PrologFlags", hooks}, {"PrologSlurmctld", hooks},
+    {"PropagatePrioProcess", process}, {"PropagateResourceLimits", process},
+    {"PropagateResourceLimitsExcept", process}, {"RebootProgram", nodes}, {"ReconfigFlags", tuning},
+    {"RequeueExit", "a job runs again only when it asked for --requeue"},
+    {"RequeueExitHold", "a job runs again only when it asked for --requeue"}, {"ResumeFailProgram", nodes},
+    {"ResumeProgram", nodes}, {"ResumeRate", nodes}, {"ResumeTimeout", nodes}, {"ResvEpilog", hooks},
+    {"ResvOverRun", plugins}, {"ResvProlog", hooks},
+    {"ReturnToService", "a node that is back is used again; a drained one waits for `scontrol update`"},
+    {"RoutePlugin", wire}, {"SallocDefaultCommand", steps}, {"SbcastParameters", steps},
+    {"SchedulerParameters", tuning}, {"SchedulerPort", tuning}, {"SchedulerRootFilter", tuning},
+    {"SchedulerTimeSlice", one_by_one}, {"SchedulerType", order}, {"ScronParameters", plugins},
+    {"SelectType", one_by_one}, {"SelectTypeParameters", one_by_one}, {"SlurmctldParameters", tuning},
+    {"SlurmctldPlugstack", plugins}, {"SlurmctldPrimaryOffProg", alone}, {"SlurmctldPrimaryOnProg", alone},
+    {"SlurmctldSyslogDebug", logs}, {"SlurmctldTimeout", alone}, {"SlurmdParameters", tuning},
+    {"SlurmdPort", wire}, {"SlurmdSyslogDebug", logs}, {"SlurmdUser", "moissond runs as whoever starts it"},
+    {"SlurmSchedLogFile", logs}, {"SlurmSchedLogLevel", logs}, {"SrunEpilog", steps}, {"SrunPortRange", steps},
+    {"SrunProlog", steps}, {"SuspendExcNodes", nodes}, {"SuspendExcParts", nodes}, {"SuspendProgram", nodes},
+    {"SuspendRate", nodes}, {"SuspendTime", nodes}, {"SuspendTimeout", nodes}, {"SwitchParameters", plugins},
+    {"SwitchType", plugins}, {"TaskEpilog", hooks}, {"TaskPlugin", process}, {"TaskPluginParam", process},
+    {"TaskProlog", hooks}, {"TCPTimeout", wire}, {"TmpFS", "disk space is not scheduled"},
+    {"TopologyParam", wire}, {"TopologyPlugin", wire}, {"TrackWCKey", accounting}, {"TreeWidth", wire},
+    {"UnkillableStepProgram", hooks}, {"UnkillableStepTimeout", process}, {"UsePAM", process},
+    {"VSizeFactor", limits}, {"WaitTime", steps}, {"X11Parameters", steps},
+};
+
+static const struct config_ignored node_words[] = {
+    {"BcastAddr", steps}, {"CoreSpecCount", one_by_one}, {"CpuBind", one_by_one}, {"CpuSpecList", one_by_one},
+    {"MemSpecLimit", "give the memory for jobs as RealMemory"}, {"Port", wire},
+};
+
+static const struct config_ignored partition_words[] = {
+    {"Alternate", "a job waits for the partition it named"}, {"CpuBind", one_by_one}, {"DefCpuPerGPU", one_by_one},
+    {"DefMemPerGPU", one_by_one}, {"GraceTime", preempt}, {"Hidden", priv}, {"JobDefaults", one_by_one},
+    {"MaxCPUsPerNode", limits}, {"MaxMemPerCPU", limits}, {"OverSubscribe", "every CPU runs one job at a time"},
+    {"OverTimeLimit", "a time limit is exact"}, {"PowerDownOnIdle", nodes}, {"PreemptMode", preempt},
+    {"PriorityJobFactor", order}, {"QOS", "QoS limits are not available yet"}, {"ResumeTimeout", nodes},
+    {"SelectTypeParameters", one_by_one}, {"Shared", "every CPU runs one job at a time"}, {"SuspendTime", nodes},
+    {"SuspendTimeout", nodes}, {"TRESBillingWeights", accounting},
+};
+
+static const struct config_ignored lines[] = {
+    {"DownNodes", "write State= on the NodeName line"}, {"FrontendName", "every node has an agent of its own"},
+    {"NodeSet", "name the nodes in Nodes="}, {"SwitchName", wire},
+};
+
+static const struct config_fact facts[] = {
+    {"AccountingStorageType", "accounting_storage/slurmdbd"}, {"AcctGatherNodeFreq", "0 sec"},
+    {"EnforcePartLimits", "ANY"}, {"GresTypes", "gpu"}, {"JobAcctGatherType", "jobacct_gather/linux"},
+    {"MpiDefault", "none"}, {"PreemptType", "preempt/none"}, {"PriorityType", "priority/basic"},
+    {"PrivateData", "none"}, {"ProctrackType", "proctrack/linuxproc"}, {"ReturnToService", "1"},
+    {"SchedulerTimeSlice", "30 sec"}, {"SchedulerType", "sched/builtin"}, {"SelectType", "select/cons_tres"},
+    {"SelectTypeParameters", "CR_CPU_MEMORY"}, {"TaskPlugin", "task/none"}, {"TopologyPlugin", "topology/none"},
+};
+/* clang-format on */
+
+#define COUNT(table) (sizeof (table) / sizeof *(table))
+
+const struct config_ignored *config_ignored (enum key_room room, size_t *ret_n)
+{
+    static const struct {
+        const struct config_ignored *rows;
+        size_t n;
+    } rooms[] = {
+        [KEYS_SCALAR] = {scalars, COUNT (scalars)},
+        [KEYS_NODE] = {node_words, COUNT (node_words)},
+        [KEYS_PARTITION] = {partition_words, COUNT (partition_words)},
+        [KEYS_LINE] = {lines, COUNT (lines)},
+    };
+
+    *ret_n = rooms[room].n;
+    return rooms[room].rows;
+}
+
+const struct config_fact *config_facts (size_t *ret_n)
+{
+    *ret_n = COUNT (facts);
+    return facts;
+}
