@@ -1,0 +1,25 @@
+/* later.c - commands that have their names already, and say what to do until they come. */
+#include <stdio.h>
+#include <string.h>
+#include "command.h"
+
+static int not_yet (int argc, char **argv, const char *name, const char *instead)
+{
+    for (int i = 1; i < argc && argv[i][0] == '-'; i++)
+        if (!strcmp (argv[i], "--version") || !strcmp (argv[i], "-V"))
+            return command_version ();
+    fprintf (stderr, "%s: error: %s is not available yet\n        fix: %s\n", name, name, instead);
+    return COMMAND_ERROR;
+}
+
+int srun_run (int argc, char **argv)
+{
+    return not_yet (argc, argv, "srun",
+                    "in a batch script start the program directly, without srun; "
+                    "outside one use sbatch --wait --wrap='COMMAND'");
+}
+
+int salloc_run (int argc, char **argv)
+{
+    return not_yet (argc, argv, "salloc", "use sbatch; --wait makes it stay until the job has ended");
+}
