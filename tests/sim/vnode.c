@@ -1,0 +1,190 @@
+/* vnode.c - a virtual node. Mirrors docs/states.md, "what an agent does", not the agent's code. */
+#include "vnode.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/mem.h"
+
+void vqueue_push (struct vqueue *q, const struct vmsg *msg)
+{
+    GROW (q->list, q->n, q->room);
+    q->list[q->n++] = *msg;
+}
+
+bool vqueue_pop (struct vqueue *q, struct vmsg *ret)
+{
+    if (q->head == q->n)
+        return false;
+    *ret = q->list[q->head++];
+    if (q->head == q->n)
+        q->head = q->n = 0;
+    return true;
+}
+
+void vqueue_drop (struct vqueue *q)
+{
+    q->head = q->n = 0;
+}
+
+void vnode_clear (struct vnode *node)
+{
+    free (node->attempts);
+    free (node->in.list);
+    free (node->out.list);
+}
+
+struct vattempt *vnode_find (struct vnode *node, uint64_t raw_id, uint32_t attempt)
+{
+    for (size_t i = 0; i < node->n; i++)
+        if (node->attempts[i].raw_id == raw_id && node->attempts[i].attempt == attempt)
+            return &node->attempts[i];
+    return NULL;
+}
+
+uint32_t vnode_running_cpus (const struct vnode *node)
+{
+    uint32_t cpus = 0;
+
+    for (size_t i = 0; i < node->n; i++)
+        if (node->attempts[i].phase == MOISSON__ATTEMPT_PHASE__PHASE_RUNNING)
+            cpus += node->attempts[i].cpus;
+    return cpus;
+}
+
+static struct vattempt *add (struct vnode *node, const struct vmsg *msg, Moisson__AttemptPhase phase, usec_t now)
+{
+    GROW (node->attempts, node->n, node->room);
+    node->attempts[node->n] = (struct vattempt){
+        .raw_id = msg->raw_id, .attempt = msg->attempt, .cpus = msg->cpus, .phase = phase, .start = now, .end = now};
+    return &node->attempts[node->n++];
+}
+
+static void say (struct vnode *node, enum vmsg_kind kind, const struct vattempt *a)
+{
+    struct vmsg msg = {.kind = kind, .raw_id = a->raw_id, .attempt = a->attempt, .outcome = *a};
+
+    if (node->connected)
+        vqueue_push (&node->out, &msg);
+}
+
+static void finish (struct vnode *node, struct vattempt *a, Moisson__EndKind kind, usec_t now,
+                    const struct vnode_listener *l)
+{
+    l->ended (l->arg, node, a);
+    a->phase = MOISSON__ATTEMPT_PHASE__PHASE_EXITED;
+    a->kind = kind;
+    a->end = now;
+    say (node, VMSG_EXITED, a);
+}
+
+static void on_start (struct vnode *node, const struct vmsg *msg, usec_t now, usec_t run_for, uint32_t code,
+                      const struct vnode_listener *l)
+{
+    struct vattempt *a = vnode_find (node, msg->raw_id, msg->attempt);
+
+    if (a) { /* a doubled order, or one that a stop has overtaken */
+        if (a->phase != MOISSON__ATTEMPT_PHASE__PHASE_RUNNING)
+            say (node, VMSG_EXITED, a);
+        return;
+    }
+    a = add (node, msg, MOISSON__ATTEMPT_PHASE__PHASE_RUNNING, now);
+    a->end = now + run_for;
+    a->code = code;
+    l->ran (l->arg, node, a);
+    say (node, VMSG_STARTED, a);
+}
+
+static void on_stop (struct vnode *node, const struct vmsg *msg, usec_t now, const struct vnode_listener *l)
+{
+    struct vattempt *a = vnode_find (node, msg->raw_id, msg->attempt);
+
+    if (!a) {
+        a = add (node, msg, MOISSON__ATTEMPT_PHASE__PHASE_TOMBSTONE, now);
+        a->kind = MOISSON__END_KIND__END_CANCELLED;
+        say (node, VMSG_EXITED, a);
+    } else if (a->phase == MOISSON__ATTEMPT_PHASE__PHASE_RUNNING) {
+        finish (node, a, MOISSON__END_KIND__END_CANCELLED, now, l);
+    } else {
+        say (node, VMSG_EXITED, a);
+    }
+}
+
+bool vnode_receive (struct vnode *node, usec_t now, usec_t run_for, uint32_t code, const struct vnode_listener *l)
+{
+    struct vmsg msg;
+    struct vattempt *a;
+
+    if (!vqueue_pop (&node->in, &msg))
+        return false;
+    switch (msg.kind) {
+    case VMSG_START: on_start (node, &msg, now, run_for, code, l); break;
+    case VMSG_STOP: on_stop (node, &msg, now, l); break;
+    default:
+        a = vnode_find (node, msg.raw_id, msg.attempt);
+        if (a && a->phase != MOISSON__ATTEMPT_PHASE__PHASE_RUNNING)
+            *a = node->attempts[--node->n];
+    }
+    return true;
+}
+
+void vnode_advance (struct vnode *node, usec_t now, const struct vnode_listener *l)
+{
+    for (size_t i = 0; i < node->n; i++) {
+        struct vattempt *a = &node->attempts[i];
+        if (a->phase == MOISSON__ATTEMPT_PHASE__PHASE_RUNNING && a->end <= now)
+            finish (node, a, MOISSON__END_KIND__END_EXITED, now, l);
+    }
+}
+
+void vnode_reboot (struct vnode *node, usec_t now, const struct vnode_listener *l)
+{
+    node->boot++;
+    node->connected = false;
+    vqueue_drop (&node->in);
+    vqueue_drop (&node->out);
+    for (size_t i = 0; i < node->n; i++)
+        if (node->attempts[i].phase == MOISSON__ATTEMPT_PHASE__PHASE_RUNNING)
+            finish (node, &node->attempts[i], MOISSON__END_KIND__END_NODE_REBOOT, now, l);
+}
+
+static Moisson__AttemptReport *report (const struct vattempt *a)
+{
+    Moisson__AttemptReport *r = xmalloc (sizeof *r);
+
+    moisson__attempt_report__init (r);
+    r->id = xmalloc (sizeof *r->id);
+    moisson__attempt_id__init (r->id);
+    r->id->raw_id = a->raw_id;
+    r->id->attempt = a->attempt;
+    r->phase = a->phase;
+    r->has_start_us = true;
+    r->start_us = a->start;
+    if (a->phase == MOISSON__ATTEMPT_PHASE__PHASE_RUNNING)
+        return r;
+    r->exit = xmalloc (sizeof *r->exit);
+    moisson__exit__init (r->exit);
+    r->exit->id = xmemdup (r->id, sizeof *r->id);
+    r->exit->kind = a->kind;
+    r->exit->has_code = true;
+    r->exit->code = a->code;
+    r->exit->has_end_us = true;
+    r->exit->end_us = a->end;
+    return r;
+}
+
+Moisson__Register *vnode_register (const struct vnode *node)
+{
+    Moisson__Register *r = xmalloc (sizeof *r);
+
+    moisson__register__init (r);
+    r->node = xstrdup (node->name);
+    r->boot_id = xasprintf ("%s-boot-%u", node->name, node->boot);
+    r->launcher_nonce = (ProtobufCBinaryData){.len = 16, .data = xcalloc (16, 1)};
+    r->version = xstrdup ("sim");
+    r->has_cpus = true;
+    r->cpus = node->cpus;
+    r->attempts = xcalloc (node->n, sizeof (void *));
+    for (size_t i = 0; i < node->n; i++)
+        r->attempts[r->n_attempts++] = report (&node->attempts[i]);
+    return r;
+}

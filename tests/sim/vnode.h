@@ -1,0 +1,62 @@
+/* vnode.h - a node agent with its launcher, as far as the controller can tell: what it accepts, keeps and says. */
+#pragma once
+#include <stddef.h>
+#include "base/units.h"
+#include "proto/node.pb-c.h"
+
+struct vattempt {
+    uint64_t raw_id;
+    uint32_t attempt;
+    uint32_t cpus;
+    Moisson__AttemptPhase phase; /* RUNNING, EXITED, TOMBSTONE */
+    Moisson__EndKind kind;       /* EXITED */
+    uint32_t code;
+    usec_t start, end; /* end of a RUNNING one: when it will stop by itself */
+};
+
+enum vmsg_kind { VMSG_START, VMSG_STOP, VMSG_FORGET, VMSG_STARTED, VMSG_EXITED };
+
+struct vmsg {
+    enum vmsg_kind kind;
+    uint64_t raw_id;
+    uint32_t attempt;
+    uint32_t cpus;           /* START */
+    Moisson__StopHow how;    /* STOP */
+    struct vattempt outcome; /* STARTED, EXITED: a copy */
+};
+
+struct vqueue { /* messages on their way, in order */
+    struct vmsg *list;
+    size_t n, room, head;
+};
+
+struct vnode {
+    char name[16];
+    uint32_t cpus;
+    unsigned boot;
+    bool connected;
+    struct vattempt *attempts;
+    size_t n, room;
+    struct vqueue in, out; /* in: from the controller; out: to it */
+};
+
+/* What the node really does is told to the ledger through these. */
+struct vnode_listener {
+    void (*ran) (void *arg, struct vnode *node, const struct vattempt *a);
+    void (*ended) (void *arg, struct vnode *node, const struct vattempt *a);
+    void *arg;
+};
+
+void vqueue_push (struct vqueue *q, const struct vmsg *msg);
+bool vqueue_pop (struct vqueue *q, struct vmsg *ret);
+void vqueue_drop (struct vqueue *q); /* the link broke */
+void vnode_clear (struct vnode *node);
+
+/* Take the next message from the controller. run_for: how long a job that starts now will run; code: its exit. */
+bool vnode_receive (struct vnode *node, usec_t now, usec_t run_for, uint32_t code, const struct vnode_listener *l);
+void vnode_advance (struct vnode *node, usec_t now, const struct vnode_listener *l); /* let due jobs end */
+void vnode_reboot (struct vnode *node, usec_t now, const struct vnode_listener *l);
+struct vattempt *vnode_find (struct vnode *node, uint64_t raw_id, uint32_t attempt);
+uint32_t vnode_running_cpus (const struct vnode *node);
+/* Everything it has, as an agent reports it. Free with moisson__register__free_unpacked. */
+Moisson__Register *vnode_register (const struct vnode *node);

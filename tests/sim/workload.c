@@ -1,0 +1,434 @@
+/* workload.c - submits, and everything that goes wrong on the way. */
+#include "workload.h"
+#include <stdlib.h>
+#include <string.h>
+#include "base/idset.h"
+#include "base/mem.h"
+
+static Moisson__NodeConf *node_conf (const struct vnode *node)
+{
+    Moisson__NodeConf *n = xmalloc (sizeof *n);
+
+    moisson__node_conf__init (n);
+    n->name = xstrdup (node->name);
+    n->cpus = node->cpus;
+    n->mem_mb = node->cpus * 1000;
+    return n;
+}
+
+static Moisson__PartitionConf *partition_conf (const struct world *w)
+{
+    Moisson__PartitionConf *p = xmalloc (sizeof *p);
+
+    moisson__partition_conf__init (p);
+    p->name = xstrdup ("main");
+    p->has_is_default = p->is_default = true;
+    p->nodes = xcalloc (WORLD_NODES, sizeof (char *));
+    for (int i = 0; i < WORLD_NODES; i++)
+        p->nodes[p->n_nodes++] = xstrdup (w->nodes[i].name);
+    p->has_def_mem_per_cpu_mb = true;
+    p->def_mem_per_cpu_mb = 100;
+    return p;
+}
+
+void workload_begin (struct world *w)
+{
+    Moisson__Event *ev = world_new_event ();
+    Moisson__Config *c = xmalloc (sizeof *c);
+
+    moisson__config__init (c);
+    c->cluster = xstrdup ("sim");
+    c->nodes = xcalloc (WORLD_NODES, sizeof (void *));
+    for (int i = 0; i < WORLD_NODES; i++)
+        c->nodes[c->n_nodes++] = node_conf (&w->nodes[i]);
+    c->partitions = xcalloc (1, sizeof (void *));
+    c->partitions[c->n_partitions++] = partition_conf (w);
+    c->min_job_age_s = 30;
+    c->kill_wait_s = 5;
+    c->max_array_size = 1000;
+    c->max_job_count = 100000;
+    c->node_timeout_s = 60;
+    c->submit_key_age_s = 600;
+    c->first_job_id = 1;
+    ev->what_case = MOISSON__EVENT__WHAT_CONFIGURED;
+    ev->configured = c;
+    if (world_event (w, ev))
+        return;
+    for (int i = 0; i < WORLD_NODES; i++)
+        world_connect (w, &w->nodes[i]);
+}
+
+/* --- submits ---------------------------------------------------------------------------------------------------- */
+
+static void add_dependency (struct world *w, Moisson__JobSpec *spec)
+{
+    uint64_t newest = core_next_job_id (w->core) - 1;
+    Moisson__Dependency *d = xmalloc (sizeof *d);
+
+    moisson__dependency__init (d);
+    d->type = 1 + dice_below (&w->dice, 5);
+    if (d->type != MOISSON__DEPEND_TYPE__DEP_SINGLETON) {
+        d->has_job_id = true;
+        d->job_id = newest > 6 ? newest - dice_below (&w->dice, 6) : newest;
+    }
+    spec->depends = xrealloc (spec->depends, (spec->n_depends + 1) * sizeof (void *));
+    spec->depends[spec->n_depends++] = d;
+    if (dice_percent (&w->dice, 60)) {
+        spec->has_kill_on_invalid_dep = true;
+        spec->kill_on_invalid_dep = true;
+    }
+}
+
+static uint32_t add_array (struct world *w, Moisson__JobSpec *spec)
+{
+    Moisson__Range *r = xmalloc (sizeof *r);
+    uint32_t count = 1 + dice_below (&w->dice, 12);
+
+    moisson__range__init (r);
+    r->first = dice_below (&w->dice, 5);
+    r->last = r->first + count - 1;
+    spec->array = xcalloc (1, sizeof (void *));
+    spec->array[spec->n_array++] = r;
+    if (dice_percent (&w->dice, 40)) {
+        spec->has_array_limit = true;
+        spec->array_limit = 1 + dice_below (&w->dice, 3);
+    }
+    return count;
+}
+
+static Moisson__JobSpec *random_spec (struct world *w, uint32_t *ret_tasks)
+{
+    Moisson__JobSpec *spec = xmalloc (sizeof *spec);
+
+    moisson__job_spec__init (spec);
+    spec->name = xasprintf ("j%u", dice_below (&w->dice, 4));
+    spec->work_dir = xstrdup ("/");
+    *ret_tasks = 1;
+    spec->has_cpus_per_task = true;
+    spec->cpus_per_task = 1 + dice_below (&w->dice, 4);
+    if (dice_percent (&w->dice, 25))
+        *ret_tasks = add_array (w, spec);
+    if (dice_percent (&w->dice, 15))
+        spec->has_hold = spec->hold = true;
+    if (dice_percent (&w->dice, 20))
+        spec->has_requeue = spec->requeue = true;
+    while (dice_percent (&w->dice, 15))
+        add_dependency (w, spec);
+    if (dice_percent (&w->dice, 10)) {
+        spec->has_begin_us = true;
+        spec->begin_us = w->now + dice_below (&w->dice, 60) * USEC_PER_SEC;
+    }
+    if (dice_percent (&w->dice, 10)) {
+        spec->has_min_nodes = true;
+        spec->min_nodes = 2;
+        spec->has_ntasks = true;
+        spec->ntasks = 2;
+    }
+    return spec;
+}
+
+static void submit (struct world *w)
+{
+    uint32_t tasks;
+    uint64_t earlier;
+    _cleanup_err_ struct err err = ERR_INIT;
+    Moisson__JobSpec *spec = random_spec (w, &tasks);
+    Moisson__Event *ev = world_new_event ();
+    Moisson__Submitted *s = xmalloc (sizeof *s);
+
+    moisson__submitted__init (s);
+    ev->what_case = MOISSON__EVENT__WHAT_SUBMITTED;
+    ev->submitted = s;
+    s->spec = spec;
+    s->job_id = core_next_job_id (w->core);
+    s->uid = 1000 + dice_below (&w->dice, 3);
+    s->gid = 100;
+    s->has_token = true;
+    s->token = (ProtobufCBinaryData){.len = 16, .data = xcalloc (16, 1)};
+    for (int i = 0; i < 2; i++) /* few enough that some repeat */
+        s->token.data[i] = (uint8_t) dice_below (&w->dice, 40);
+    if (core_find_submit (w->core, s->uid, s->token.data, 16, NULL, spec, &earlier, &err) != SUBMIT_E_NEW ||
+        core_admit (w->core, spec, s->uid, w->now, &err)) {
+        moisson__event__free_unpacked (ev, NULL); /* answered with the earlier id, or refused: nothing happens */
+        return;
+    }
+    ledger_submitted (w->ledger, s->job_id, tasks, spec->requeue);
+    world_event (w, ev);
+}
+
+/* --- what users do ----------------------------------------------------------------------------------------------- */
+
+struct pick {
+    struct dice *dice;
+    uint64_t job_id;
+    uint32_t task;
+    job_state_t state;
+    unsigned seen;
+};
+
+static void pick_one (void *arg, uint64_t job_id, uint64_t raw_id, uint32_t task, job_state_t state)
+{
+    struct pick *p = arg;
+
+    (void) raw_id;
+    if (state_is_ended (state) || dice_below (p->dice, ++p->seen))
+        return; /* reservoir of one */
+    p->job_id = job_id;
+    p->task = task;
+    p->state = state;
+}
+
+static bool pick_job (struct world *w, struct pick *p)
+{
+    Moisson__JobFilter any = MOISSON__JOB_FILTER__INIT;
+
+    *p = (struct pick){.dice = &w->dice, .task = IDSET_NONE};
+    core_select (w->core, &any, pick_one, p);
+    return p->job_id != 0;
+}
+
+static Moisson__Range **one_task (uint32_t task, size_t *ret_n)
+{
+    Moisson__Range **list;
+
+    *ret_n = 0;
+    if (task == IDSET_NONE)
+        return NULL;
+    list = xcalloc (1, sizeof *list);
+    list[0] = xmalloc (sizeof **list);
+    moisson__range__init (list[0]);
+    list[0]->first = list[0]->last = task;
+    *ret_n = 1;
+    return list;
+}
+
+static void cancel (struct world *w)
+{
+    struct pick p;
+    Moisson__Event *ev;
+
+    if (!pick_job (w, &p))
+        return;
+    ev = world_new_event ();
+    ev->what_case = MOISSON__EVENT__WHAT_CANCEL_REQUESTED;
+    ev->cancel_requested = xmalloc (sizeof *ev->cancel_requested);
+    moisson__cancel_requested__init (ev->cancel_requested);
+    ev->cancel_requested->job_id = p.job_id;
+    ev->cancel_requested->uid = 1000;
+    if (dice_percent (&w->dice, 50))
+        ev->cancel_requested->tasks = one_task (p.task, &ev->cancel_requested->n_tasks);
+    world_event (w, ev);
+}
+
+static void hold_or_release (struct world *w)
+{
+    struct pick p;
+    Moisson__Event *ev;
+
+    if (!pick_job (w, &p) || p.state != MOISSON__JOB_STATE__STATE_PENDING)
+        return;
+    ev = world_new_event ();
+    ev->what_case = MOISSON__EVENT__WHAT_HELD;
+    ev->held = xmalloc (sizeof *ev->held);
+    moisson__held__init (ev->held);
+    ev->held->job_id = p.job_id;
+    ev->held->uid = 1000;
+    ev->held->held = dice_percent (&w->dice, 30);
+    if (dice_percent (&w->dice, 50))
+        ev->held->tasks = one_task (p.task, &ev->held->n_tasks);
+    world_event (w, ev);
+}
+
+static void requeue (struct world *w)
+{
+    struct pick p;
+    Moisson__Event *ev;
+
+    if (!pick_job (w, &p) || p.state != MOISSON__JOB_STATE__STATE_RUNNING)
+        return;
+    ledger_requeued (w->ledger, p.job_id);
+    ev = world_new_event ();
+    ev->what_case = MOISSON__EVENT__WHAT_REQUEUED;
+    ev->requeued = xmalloc (sizeof *ev->requeued);
+    moisson__requeued__init (ev->requeued);
+    ev->requeued->job_id = p.job_id;
+    ev->requeued->uid = 1000;
+    ev->requeued->tasks = one_task (p.task, &ev->requeued->n_tasks);
+    world_event (w, ev);
+}
+
+static void set_node (struct world *w, const char *node, const char *state)
+{
+    Moisson__Event *ev = world_new_event ();
+
+    ev->what_case = MOISSON__EVENT__WHAT_NODE_SET;
+    ev->node_set = xmalloc (sizeof *ev->node_set);
+    moisson__node_set__init (ev->node_set);
+    ev->node_set->node = xstrdup (node);
+    ev->node_set->state = xstrdup (state);
+    ev->node_set->reason = xstrdup ("dice");
+    world_event (w, ev);
+}
+
+static void clock_event (struct world *w)
+{
+    Moisson__Event *ev = world_new_event ();
+
+    ev->what_case = MOISSON__EVENT__WHAT_CLOCK;
+    ev->clock = xmalloc (sizeof *ev->clock);
+    moisson__clock__init (ev->clock);
+    if (world_event (w, ev) == 0)
+        w->want_pass = true;
+}
+
+/* --- what machines do --------------------------------------------------------------------------------------------- */
+
+static struct vnode *any_node (struct world *w)
+{
+    return &w->nodes[dice_below (&w->dice, WORLD_NODES)];
+}
+
+static void deliver (struct world *w, struct vnode *node)
+{
+    usec_t run_for = (1 + dice_below (&w->dice, 20)) * USEC_PER_SEC;
+
+    vnode_receive (node, w->now, run_for, dice_percent (&w->dice, 20) ? 1 : 0, &w->listener);
+}
+
+static void pass_time (struct world *w, usec_t step)
+{
+    w->now += step;
+    for (int i = 0; i < WORLD_NODES; i++)
+        vnode_advance (&w->nodes[i], w->now, &w->listener);
+    if (core_next_deadline (w->core) <= w->now)
+        clock_event (w);
+}
+
+static void link_trouble (struct world *w)
+{
+    struct vnode *node = any_node (w);
+
+    if (!node->connected)
+        world_connect (w, node);
+    else if (dice_percent (&w->dice, 30))
+        world_disconnect (w, node);
+    else if (dice_percent (&w->dice, 10)) {
+        world_disconnect (w, node);
+        vnode_reboot (node, w->now, &w->listener);
+        if (dice_percent (&w->dice, 30))
+            set_node (w, node->name, "DOWN"); /* an admin confirms what is true */
+    }
+}
+
+void workload_step (struct world *w)
+{
+    uint32_t roll = dice_below (&w->dice, 1000);
+
+    if (roll < 90)
+        submit (w);
+    else if (roll < 120)
+        cancel (w);
+    else if (roll < 150)
+        hold_or_release (w);
+    else if (roll < 165)
+        requeue (w);
+    else if (roll < 200)
+        link_trouble (w);
+    else if (roll < 215)
+        world_hear_old (w);
+    else if (roll < 218)
+        world_crash (w);
+    else if (roll < 223)
+        set_node (w, any_node (w)->name, "DRAIN");
+    else if (roll < 235)
+        set_node (w, any_node (w)->name, "RESUME");
+    else if (roll < 240)
+        w->now -= dice_below (&w->dice, 5) * USEC_PER_SEC; /* the clock jumps back */
+    else if (roll < 450)
+        pass_time (w, dice_below (&w->dice, 3000) * 1000);
+    else if (roll < 700)
+        deliver (w, any_node (w));
+    else
+        world_hear (w, any_node (w));
+    if (w->want_pass && !w->wrong.why && dice_percent (&w->dice, 80))
+        world_pass (w);
+}
+
+/* --- the end ------------------------------------------------------------------------------------------------------ */
+
+static void release_all (void *arg, uint64_t job_id, uint64_t raw_id, uint32_t task, job_state_t state)
+{
+    struct idset *held = arg;
+
+    (void) raw_id;
+    (void) task;
+    if (state == MOISSON__JOB_STATE__STATE_PENDING)
+        idset_add (held, (uint32_t) job_id);
+}
+
+static void everything_released (struct world *w)
+{
+    _cleanup_idset_ struct idset *jobs = idset_create ();
+    Moisson__JobFilter any = MOISSON__JOB_FILTER__INIT;
+
+    core_select (w->core, &any, release_all, jobs);
+    for (uint32_t id = idset_first (jobs); id != IDSET_NONE && !w->wrong.why; id = idset_next (jobs, id)) {
+        Moisson__Event *ev = world_new_event ();
+        ev->what_case = MOISSON__EVENT__WHAT_HELD;
+        ev->held = xmalloc (sizeof *ev->held);
+        moisson__held__init (ev->held);
+        ev->held->job_id = id;
+        world_event (w, ev);
+    }
+}
+
+static void cancel_the_rest (struct world *w)
+{
+    struct pick p;
+
+    while (!w->wrong.why && pick_job (w, &p)) { /* what waits for a dependency that never comes */
+        Moisson__Event *ev;
+        if (p.state != MOISSON__JOB_STATE__STATE_PENDING)
+            return;
+        ev = world_new_event ();
+        ev->what_case = MOISSON__EVENT__WHAT_CANCEL_REQUESTED;
+        ev->cancel_requested = xmalloc (sizeof *ev->cancel_requested);
+        moisson__cancel_requested__init (ev->cancel_requested);
+        ev->cancel_requested->job_id = p.job_id;
+        world_event (w, ev);
+    }
+}
+
+static void quiet_round (struct world *w)
+{
+    for (int i = 0; i < WORLD_NODES && !w->wrong.why; i++) {
+        while (vnode_receive (&w->nodes[i], w->now, USEC_PER_SEC, 0, &w->listener))
+            ;
+        while (!w->wrong.why && world_hear (w, &w->nodes[i]))
+            ;
+    }
+    pass_time (w, 2 * USEC_PER_SEC);
+    if (!w->wrong.why)
+        world_pass (w);
+}
+
+int workload_settle (struct world *w)
+{
+    for (int i = 0; i < WORLD_NODES && !w->wrong.why; i++) {
+        if (!w->nodes[i].connected)
+            world_connect (w, &w->nodes[i]);
+        set_node (w, w->nodes[i].name, "RESUME");
+    }
+    everything_released (w);
+    for (int round = 0; round < 600 && !w->wrong.why; round++) {
+        struct core_stats s = core_stats (w->core);
+        if (round > 200 && s.running == 0)
+            cancel_the_rest (w);
+        if (s.pending == 0 && s.running == 0)
+            break;
+        quiet_round (w);
+    }
+    if (!w->wrong.why)
+        ledger_close (w->ledger, &w->wrong);
+    return w->wrong.why ? -1 : 0;
+}

@@ -1,0 +1,7 @@
+/* workload.h - the dice: what happens next in a world. */
+#pragma once
+#include "world.h"
+
+void workload_begin (struct world *w); /* configuration, nodes up */
+void workload_step (struct world *w);  /* something happens */
+int workload_settle (struct world *w); /* no more trouble: everything must come to its end. 0, or -1 with w->wrong */
