@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
-#define MAX_INPUT 65536
+#define MAX_SEED 65536
 #define MUTATIONS 2000
 
 static uint64_t next_random (uint64_t *state) /* xorshift64*, Vigna 2016 */
@@ -36,7 +36,7 @@ static size_t mutate (uint8_t *data, size_t size, uint64_t *state)
             size = at;
             break;
         default:
-            if (size < MAX_INPUT) {
+            if (size < MAX_SEED) {
                 memmove (data + at + 1, data + at, size - at);
                 data[at] = (uint8_t) next_random (state);
                 size++;
@@ -48,7 +48,7 @@ static size_t mutate (uint8_t *data, size_t size, uint64_t *state)
 
 static void run_file (const char *dir, const char *name)
 {
-    static uint8_t seed[MAX_INPUT], work[MAX_INPUT + 8];
+    static uint8_t seed[MAX_SEED], work[MAX_SEED + 8];
     char path[4096];
     uint64_t state = 88172645463325252ULL;
 

@@ -77,8 +77,10 @@ START_TEST (an_array_of_a_million_is_one_range)
 
     ck_assert_uint_eq (idset_ranges (set), 1);
     ck_assert_uint_eq (idset_count (set), 4000001);
+    bool ok = true;
     for (uint32_t i = 0; i < 1000000; i++)
-        ck_assert (idset_remove (set, i));
+        ok = idset_remove (set, i) && ok;
+    ck_assert (ok);
     ck_assert_uint_eq (idset_first (set), 1000000);
 }
 END_TEST
@@ -89,8 +91,10 @@ START_TEST (a_stepped_million_is_taken_from_the_front_quickly)
     _cleanup_idset_ struct idset *set = set_of ("0-4000000:2", &limit);
 
     ck_assert_uint_eq (idset_count (set), 2000001);
+    bool ok = true;
     for (uint32_t i = 0; i < 2000000; i += 2)
-        ck_assert (idset_remove (set, i)); /* a memmove each would take minutes */
+        ok = idset_remove (set, i) && ok; /* a memmove each would take minutes */
+    ck_assert (ok);
     ck_assert_uint_eq (idset_count (set), 1000001);
 }
 END_TEST
@@ -123,7 +127,8 @@ START_TEST (it_agrees_with_a_table)
         uint64_t count = 0;
         uint32_t next = idset_first (copy);
         for (uint32_t id = 0; id < N; id++) {
-            ck_assert (idset_has (copy, id) == table[id]);
+            if (idset_has (copy, id) != table[id])
+                ck_abort_msg ("round %d, id %u", round, id);
             if (table[id]) {
                 count++;
                 ck_assert_uint_eq (next, id);
