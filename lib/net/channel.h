@@ -12,7 +12,7 @@ struct channel_handlers {
     void (*on_message) (void *arg, Moisson__MsgType type, const uint8_t *data, size_t len);
     /* The peer is gone (or misbehaved: why says it); called once, then free the channel. Not called by channel_free. */
     void (*on_closed) (void *arg, const struct err *why);
-    /* The output queue has fallen below CHANNEL_LOW: time for the next page of a streamed answer. May be NULL. */
+    /* Output has left and less than CHANNEL_LOW is waiting: time for the next page of an answer. May be NULL. */
     void (*on_drained) (void *arg);
 };
 
@@ -24,9 +24,13 @@ DEFINE_CLEANUP (struct channel *, channel_free)
 /* Flush what is queued, then close and free by itself; no further handler is called. */
 void channel_finish (struct channel *ch);
 void channel_handle (struct channel *ch, const struct channel_handlers *handlers, void *arg);
+/* Queued now, sealed, and sent at the end of the loop's turn. msg may be NULL: an empty message. A failure (too large,
+ * too much waiting) ends the connection; on_closed then tells, never from within this call. */
 void channel_send (struct channel *ch, Moisson__MsgType type, const ProtobufCMessage *msg);
 size_t channel_queued (const struct channel *ch); /* bytes */
-void channel_pause (struct channel *ch, bool paused); /* stop reading: one request at a time */
+/* Hold back messages: one request at a time. A little is still read ahead, so that on_closed tells when a peer that
+ * waits for its answer has gone away; messages that came before the end are delivered first. */
+void channel_pause (struct channel *ch, bool paused);
 
 /* Decode a message body; NULL if malformed. Free with protobuf_c_message_free_unpacked (msg, NULL). */
 void *message_unpack (const ProtobufCMessageDescriptor *descriptor, const uint8_t *data, size_t len);

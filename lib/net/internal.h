@@ -1,10 +1,10 @@
 /* internal.h - what the files of this folder share and nobody else needs (tests excepted). */
 #pragma once
 #include <sys/queue.h>
+#include <sys/types.h>
 #include "net/channel.h"
 
-/* --- loop.c: things that live on a loop without an owner (connections being finished) ------------------------------
- */
+/* --- loop.c: things that live on a loop without an owner (connections being finished) --- */
 struct owned {
     void (*release) (void *arg); /* called by loop_free; must end with the object gone */
     void *arg;
@@ -13,16 +13,14 @@ struct owned {
 void loop_adopt (struct loop *loop, struct owned *o);
 void loop_disown (struct owned *o);
 
-/* --- channel.c -----------------------------------------------------------------------------------------------------
- */
+/* --- channel.c --- */
 /* Takes fd (connected, non-blocking) and seal (handshake done). Frames larger than max_frame end the connection.
  * Nothing is read before channel_handle. */
 struct channel *channel_create (struct loop *loop, int fd, struct seal *seal, size_t max_frame);
 void channel_set_max_frame (struct channel *ch, size_t max_frame);
 const struct seal *channel_seal (const struct channel *ch);
 
-/* --- socket.c ------------------------------------------------------------------------------------------------------
- */
+/* --- socket.c --- */
 /* All addresses of a host; freeaddrinfo them. 0; CLIENT_E_CONNECT if asking again may help; -1. */
 struct addrinfo;
 int socket_resolve (struct addrinfo **ret, const char *address, uint16_t port, struct err *err);
@@ -34,9 +32,8 @@ void socket_tune (int fd); /* no delay, keep-alive; harmless on other sockets */
 ssize_t socket_send (int fd, const void *data, size_t len);
 ssize_t socket_recv (int fd, void *data, size_t room);
 
-/* --- wire helpers (channel.c) --------------------------------------------------------------------------------------
- */
+/* --- message.c --- */
 /* The packed frame body: type, then message; the caller frees. */
 uint8_t *message_pack (Moisson__MsgType type, const ProtobufCMessage *msg, size_t *ret_len);
-/* A MSG_ERROR body into err; -1, so that a refusal is one line. Sets the code, OTHER when malformed. */
+/* A MSG_ERROR body into err, with its code; always -1, so that a refusal is one line. */
 int message_failure (const uint8_t *data, size_t len, struct err *err);
