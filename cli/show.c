@@ -1,0 +1,34 @@
+/* show.c - lays out the fields of a record. */
+#include <string.h>
+#include "show.h"
+
+void show_text (struct buf *out, const char *s)
+{
+    buf_puts (out, s && *s ? s : "(null)");
+}
+
+void show_time (struct buf *out, usec_t t, const char *unset, const struct show_style *style)
+{
+    char text[128];
+
+    buf_puts (out, time_format (t, style->time_format, unset, text, sizeof text));
+}
+
+void show_record (struct buf *out, const struct show_field *fields, size_t n, const void *row,
+                  const struct show_style *style)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct show_field *f = &fields[i];
+
+        if (f->present && !f->present (row, style))
+            continue;
+        if (i > 0)
+            buf_puts (out, !f->line ? " " : style->oneline ? " " : "\n   ");
+        buf_printf (out, "%s=", f->key);
+        if (f->text)
+            buf_puts (out, f->text);
+        else
+            f->print (out, row, style);
+    }
+    buf_puts (out, style->oneline ? "\n" : "\n\n");
+}

@@ -1,0 +1,41 @@
+/* show.h - `scontrol show`: records of Key=Value words, from one table a kind of record. Pure: appends to a buffer.
+ *
+ * Multi-line form: continuation lines are indented by 3 blanks, records end with an empty line. One-line form: the same
+ * words separated by blanks. */
+#pragma once
+#include <stdbool.h>
+#include "base/buf.h"
+#include "base/units.h"
+#include "proto/wire.pb-c.h"
+
+struct show_style {
+    bool oneline;
+    int detail;              /* number of -d */
+    const char *time_format; /* SLURM_TIME_FORMAT; NULL = standard */
+    usec_t now;              /* the controller's clock */
+};
+
+struct show_field {
+    const char *key;
+    bool line;        /* begins a new line */
+    const char *text; /* a constant; NULL: print */
+    void (*print) (struct buf *out, const void *row, const struct show_style *style);
+    bool (*present) (const void *row, const struct show_style *style); /* NULL: always */
+};
+
+void show_record (struct buf *out, const struct show_field *fields, size_t n, const void *row,
+                  const struct show_style *style);
+
+void show_job (struct buf *out, const Moisson__JobInfo *job, const struct show_style *style);
+void show_node (struct buf *out, const Moisson__NodeInfo *node, const struct show_style *style);
+void show_partition (struct buf *out, const Moisson__PartitionInfo *partition, const struct show_style *style);
+
+/* For the tables: NULL and "" are "(null)"; times in the style's format, 0 = unset. */
+void show_text (struct buf *out, const char *s);
+void show_time (struct buf *out, usec_t t, const char *unset, const struct show_style *style);
+
+/* Where a stream of the job goes: pattern (NULL: the default one) with everything known filled in, relative names under
+ * the working directory. Letters whose value is not known yet stay. The caller frees it. */
+char *show_path (const Moisson__JobInfo *job, const char *pattern);
+/* "idle", "drained*" -> "IDLE", "IDLE*+DRAIN": scontrol's words for a node's state. The caller frees it. */
+char *show_node_state (const char *state, uint32_t alloc_cpus, uint32_t cpus);

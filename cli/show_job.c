@@ -1,0 +1,351 @@
+/* show_job.c - one job as `scontrol show job` prints it. */
+#include <string.h>
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/states.h"
+#include "show.h"
+
+static const Moisson__JobSpec *spec_of (const Moisson__JobInfo *job)
+{
+    static const Moisson__JobSpec none = MOISSON__JOB_SPEC__INIT;
+
+    return job->spec ? job->spec : &none;
+}
+
+#define PRINT(name)                                                                                                    \
+    static void name (struct buf *out, const void *row, const struct show_style *style __attribute__ ((unused)))
+
+#define PRINT_TEXT(name, value)                                                                                        \
+    PRINT (name)                                                                                                       \
+    {                                                                                                                  \
+        const Moisson__JobInfo *job = row;                                                                             \
+        show_text (out, value);                                                                                        \
+    }
+
+#define PRINT_NUMBER(name, value)                                                                                      \
+    PRINT (name)                                                                                                       \
+    {                                                                                                                  \
+        const Moisson__JobInfo *job = row;                                                                             \
+        buf_printf (out, "%lld", (long long) (value));                                                                 \
+    }
+
+PRINT_TEXT (job_name, spec_of (job)->name)
+PRINT_TEXT (account, spec_of (job)->account)
+PRINT_TEXT (qos, spec_of (job)->qos)
+PRINT_TEXT (dependency, spec_of (job)->dependency)
+PRINT_TEXT (partition, job->partition ? job->partition : spec_of (job)->partition)
+PRINT_TEXT (req_nodes, spec_of (job)->nodelist)
+PRINT_TEXT (exc_nodes, spec_of (job)->exclude)
+PRINT_TEXT (node_list, job->nodes)
+PRINT_TEXT (batch_host, job->batch_host)
+PRINT_TEXT (tres, job->tres)
+PRINT_TEXT (features, spec_of (job)->constraint)
+PRINT_TEXT (licenses, spec_of (job)->licenses)
+PRINT_TEXT (reservation, spec_of (job)->reservation)
+PRINT_TEXT (work_dir, spec_of (job)->work_dir)
+PRINT_TEXT (comment, spec_of (job)->comment)
+PRINT_TEXT (cause, job->cause)
+PRINT_TEXT (reason_text, job->reason_text)
+PRINT_TEXT (state, state_name (job->state))
+PRINT_TEXT (reason, job->reason ? job->reason : "None")
+PRINT_TEXT (oversubscribe, spec_of (job)->exclusive ? "NO" : "OK")
+PRINT_NUMBER (job_id, job->raw_id)
+PRINT_NUMBER (array_id, job->array_id)
+PRINT_NUMBER (throttle, spec_of (job)->array_limit)
+PRINT_NUMBER (priority, job->held ? 0 : job->priority)
+PRINT_NUMBER (nice_value, spec_of (job)->nice)
+PRINT_NUMBER (requeue, spec_of (job)->requeue)
+PRINT_NUMBER (restarts, job->restarts)
+PRINT_NUMBER (num_cpus, job->num_cpus)
+PRINT_NUMBER (num_tasks, job->num_tasks ? job->num_tasks : 1)
+PRINT_NUMBER (cpus_per_task, spec_of (job)->has_cpus_per_task ? spec_of (job)->cpus_per_task : 1)
+PRINT (tasks_per_node)
+{
+    const Moisson__JobInfo *job = row;
+
+    buf_printf (out, "%u:0:*:*", spec_of (job)->ntasks_per_node);
+}
+
+PRINT_NUMBER (attempt, job->attempt)
+
+PRINT (array_task)
+{
+    const Moisson__JobInfo *job = row;
+
+    if (job->has_task)
+        buf_printf (out, "%u", job->task);
+    else
+        show_text (out, job->tasks);
+}
+
+PRINT (user)
+{
+    const Moisson__JobInfo *job = row;
+
+    if (job->user)
+        buf_printf (out, "%s(%u)", job->user, job->uid);
+    else
+        buf_printf (out, "%u(%u)", job->uid, job->uid);
+}
+
+PRINT (group)
+{
+    const Moisson__JobInfo *job = row;
+
+    if (job->group)
+        buf_printf (out, "%s(%u)", job->group, job->gid);
+    else
+        buf_printf (out, "%u(%u)", job->gid, job->gid);
+}
+
+PRINT (exit_code)
+{
+    const Moisson__JobInfo *job = row;
+
+    buf_printf (out, "%u:%u", job->exit_code, job->exit_signal);
+}
+
+static bool has_run_or_ended (const Moisson__JobInfo *job)
+{
+    return job->state != MOISSON__JOB_STATE__STATE_PENDING;
+}
+
+/* A job that was cancelled before it started has both times: clients parse them for every ended job. */
+static usec_t start_time (const Moisson__JobInfo *job)
+{
+    return !job->start_us && state_is_ended (job->state) ? job->end_us : job->start_us;
+}
+
+PRINT (run_time)
+{
+    const Moisson__JobInfo *job = row;
+    usec_t start = start_time (job), end = state_is_ended (job->state) ? job->end_us : style->now;
+    char text[64];
+
+    if (!has_run_or_ended (job) || !start || end < start)
+        end = start;
+    buf_puts (out, duration_format ((end - start) / USEC_PER_SEC, text, sizeof text));
+}
+
+PRINT (time_limit)
+{
+    const Moisson__JobInfo *job = row;
+    char text[64];
+
+    if (!job->has_time_limit_s)
+        buf_puts (out, "Partition_Limit");
+    else if (!job->time_limit_s)
+        buf_puts (out, "UNLIMITED");
+    else
+        buf_puts (out, duration_format (job->time_limit_s, text, sizeof text));
+}
+
+PRINT (time_min)
+{
+    const Moisson__JobInfo *job = row;
+    char text[64];
+
+    if (spec_of (job)->time_min_s)
+        buf_puts (out, duration_format (spec_of (job)->time_min_s, text, sizeof text));
+    else
+        buf_puts (out, "N/A");
+}
+
+#define PRINT_TIME(name, value, unset)                                                                                 \
+    PRINT (name)                                                                                                       \
+    {                                                                                                                  \
+        const Moisson__JobInfo *job = row;                                                                             \
+        show_time (out, value, unset, style);                                                                          \
+    }
+
+PRINT_TIME (submit_at, job->submit_us, "Unknown")
+PRINT_TIME (eligible_at, job->eligible_us, "Unknown")
+PRINT_TIME (start_at, start_time (job), "Unknown")
+PRINT_TIME (end_at, has_run_or_ended (job) ? job->end_us : 0, "Unknown")
+PRINT_TIME (deadline_at, spec_of (job)->deadline_us, "N/A")
+
+PRINT (alloc_node)
+{
+    const Moisson__JobInfo *job = row;
+
+    show_text (out, spec_of (job)->submit_host);
+    buf_puts (out, ":0");
+}
+
+PRINT (num_nodes)
+{
+    const Moisson__JobInfo *job = row;
+    const Moisson__JobSpec *spec = spec_of (job);
+
+    if (!has_run_or_ended (job) && spec->max_nodes > spec->min_nodes)
+        buf_printf (out, "%u-%u", spec->min_nodes, spec->max_nodes);
+    else
+        buf_printf (out, "%u", job->num_nodes);
+}
+
+PRINT (min_memory)
+{
+    const Moisson__JobInfo *job = row;
+    const Moisson__JobSpec *spec = spec_of (job);
+    uint64_t mb = spec->has_mem_per_cpu_mb ? spec->mem_per_cpu_mb : job->mem_mb;
+    char text[64];
+
+    buf_puts (out, mb ? mem_format (mb, text, sizeof text) : "0");
+}
+
+PRINT (command)
+{
+    const Moisson__JobInfo *job = row;
+    const Moisson__JobSpec *spec = spec_of (job);
+
+    show_text (out, spec->command);
+    for (size_t i = 0; i < spec->n_script_args; i++)
+        buf_printf (out, " %s", spec->script_args[i]);
+}
+
+static void put_path (struct buf *out, const Moisson__JobInfo *job, const char *pattern)
+{
+    _cleanup_free_ char *path = show_path (job, pattern);
+
+    buf_puts (out, path);
+}
+
+PRINT (std_out)
+{
+    const Moisson__JobInfo *job = row;
+
+    put_path (out, job, spec_of (job)->std_out);
+}
+
+PRINT (std_err)
+{
+    const Moisson__JobInfo *job = row;
+
+    put_path (out, job, spec_of (job)->std_err ? spec_of (job)->std_err : spec_of (job)->std_out);
+}
+
+PRINT (std_in)
+{
+    const Moisson__JobInfo *job = row;
+
+    put_path (out, job, spec_of (job)->std_in ? spec_of (job)->std_in : "/dev/null");
+}
+
+PRINT (tres_per_node)
+{
+    const Moisson__JobInfo *job = row;
+    const Moisson__JobSpec *spec = spec_of (job);
+
+    if (spec->gres && *spec->gres)
+        buf_printf (out, "gres:%s", !strncmp (spec->gres, "gres:", 5) ? spec->gres + 5 : spec->gres);
+    else
+        buf_printf (out, "gres:gpu:%u", job->gpus);
+}
+
+/* Nodes=n1 CPU_IDs=0-3 Mem=100 GRES= */
+PRINT (placement)
+{
+    const Moisson__JobInfo *job = row;
+
+    show_text (out, job->nodes);
+    buf_printf (out, " CPU_IDs=%s Mem=%llu GRES=", job->cpu_ids ? job->cpu_ids : "(null)",
+                (unsigned long long) job->mem_mb);
+    if (job->gpus)
+        buf_printf (out, "gpu:%u", job->gpus);
+}
+
+#define PRESENT(name, condition)                                                                                       \
+    static bool name (const void *row, const struct show_style *style __attribute__ ((unused)))                        \
+    {                                                                                                                  \
+        const Moisson__JobInfo *job = row;                                                                             \
+        return condition;                                                                                              \
+    }
+
+PRESENT (in_array, job->has_array_id)
+PRESENT (is_throttled, job->has_array_id &&spec_of (job)->array_limit)
+PRESENT (has_batch_host, job->batch_host && * job->batch_host)
+PRESENT (has_reservation, spec_of (job)->reservation)
+PRESENT (has_comment, spec_of (job)->comment &&*spec_of (job)->comment)
+PRESENT (has_gres, job->gpus || (spec_of (job)->gres && *spec_of (job)->gres))
+PRESENT (has_cause, job->cause && * job->cause)
+PRESENT (has_reason_text, !has_run_or_ended (job) && job->reason_text && *job->reason_text)
+PRESENT (mem_is_per_cpu, spec_of (job)->has_mem_per_cpu_mb)
+PRESENT (mem_is_per_node, !spec_of (job)->has_mem_per_cpu_mb)
+PRESENT (is_placed_and_detailed, style->detail && job->nodes && *job->nodes)
+PRESENT (is_detailed, style->detail)
+
+static const struct show_field fields[] = {
+    {"JobId", true, NULL, job_id},
+    {"ArrayJobId", false, NULL, array_id, in_array},
+    {"ArrayTaskId", false, NULL, array_task, in_array},
+    {"ArrayTaskThrottle", false, NULL, throttle, is_throttled},
+    {"JobName", false, NULL, job_name},
+    {"UserId", true, NULL, user},
+    {"GroupId", false, NULL, group},
+    {"MCS_label", false, "N/A"},
+    {"Priority", true, NULL, priority},
+    {"Nice", false, NULL, nice_value},
+    {"Account", false, NULL, account},
+    {"QOS", false, NULL, qos},
+    {"JobState", true, NULL, state},
+    {"Reason", false, NULL, reason},
+    {"Dependency", false, NULL, dependency},
+    {"Requeue", true, NULL, requeue},
+    {"Restarts", false, NULL, restarts},
+    {"BatchFlag", false, "1"},
+    {"Reboot", false, "0"},
+    {"ExitCode", false, NULL, exit_code},
+    {"RunTime", true, NULL, run_time},
+    {"TimeLimit", false, NULL, time_limit},
+    {"TimeMin", false, NULL, time_min},
+    {"SubmitTime", true, NULL, submit_at},
+    {"EligibleTime", false, NULL, eligible_at},
+    {"AccrueTime", true, NULL, eligible_at},
+    {"StartTime", true, NULL, start_at},
+    {"EndTime", false, NULL, end_at},
+    {"Deadline", false, NULL, deadline_at},
+    {"SuspendTime", true, "None"},
+    {"SecsPreSuspend", false, "0"},
+    {"Partition", true, NULL, partition},
+    {"AllocNode:Sid", false, NULL, alloc_node},
+    {"ReqNodeList", true, NULL, req_nodes},
+    {"ExcNodeList", false, NULL, exc_nodes},
+    {"NodeList", true, NULL, node_list},
+    {"BatchHost", true, NULL, batch_host, has_batch_host},
+    {"NumNodes", true, NULL, num_nodes},
+    {"NumCPUs", false, NULL, num_cpus},
+    {"NumTasks", false, NULL, num_tasks},
+    {"CPUs/Task", false, NULL, cpus_per_task},
+    {"ReqB:S:C:T", false, "0:0:*:*"},
+    {"TRES", true, NULL, tres},
+    {"Socks/Node", true, "*"},
+    {"NtasksPerN:B:S:C", false, NULL, tasks_per_node},
+    {"CoreSpec", false, "*"},
+    {"Nodes", true, NULL, placement, is_placed_and_detailed},
+    {"MinCPUsNode", true, NULL, cpus_per_task},
+    {"MinMemoryNode", false, NULL, min_memory, mem_is_per_node},
+    {"MinMemoryCPU", false, NULL, min_memory, mem_is_per_cpu},
+    {"MinTmpDiskNode", false, "0"},
+    {"Features", true, NULL, features},
+    {"DelayBoot", false, "00:00:00"},
+    {"Reservation", true, NULL, reservation, has_reservation},
+    {"OverSubscribe", true, NULL, oversubscribe},
+    {"Contiguous", false, "0"},
+    {"Licenses", false, NULL, licenses},
+    {"Network", false, "(null)"},
+    {"Command", true, NULL, command},
+    {"WorkDir", true, NULL, work_dir},
+    {"Comment", true, NULL, comment, has_comment},
+    {"StdErr", true, NULL, std_err},
+    {"StdIn", true, NULL, std_in},
+    {"StdOut", true, NULL, std_out},
+    {"TresPerNode", true, NULL, tres_per_node, has_gres},
+    {"Attempt", true, NULL, attempt, is_detailed},
+    {"WaitsFor", true, NULL, reason_text, has_reason_text},
+    {"Cause", true, NULL, cause, has_cause},
+};
+
+void show_job (struct buf *out, const Moisson__JobInfo *job, const struct show_style *style)
+{
+    show_record (out, fields, sizeof fields / sizeof *fields, job, style);
+}

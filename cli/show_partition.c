@@ -1,0 +1,156 @@
+/* show_partition.c - one partition as `scontrol show partition` prints it. */
+#include "show.h"
+
+#define PRINT(name)                                                                                                    \
+    static void name (struct buf *out, const void *row, const struct show_style *style __attribute__ ((unused)))
+
+static void put_limit (struct buf *out, uint64_t value, const char *unset)
+{
+    if (value)
+        buf_printf (out, "%llu", (unsigned long long) value);
+    else
+        buf_puts (out, unset);
+}
+
+static void put_duration (struct buf *out, uint64_t seconds, const char *unset)
+{
+    char text[64];
+
+    buf_puts (out, seconds ? duration_format (seconds, text, sizeof text) : unset);
+}
+
+PRINT (name)
+{
+    show_text (out, ((const Moisson__PartitionInfo *) row)->name);
+}
+
+PRINT (is_default)
+{
+    buf_puts (out, ((const Moisson__PartitionInfo *) row)->is_default ? "YES" : "NO");
+}
+
+PRINT (default_time)
+{
+    put_duration (out, ((const Moisson__PartitionInfo *) row)->default_time_s, "NONE");
+}
+
+PRINT (max_time)
+{
+    put_duration (out, ((const Moisson__PartitionInfo *) row)->max_time_s, "UNLIMITED");
+}
+
+PRINT (max_nodes)
+{
+    put_limit (out, ((const Moisson__PartitionInfo *) row)->max_nodes, "UNLIMITED");
+}
+
+PRINT (min_nodes)
+{
+    put_limit (out, ((const Moisson__PartitionInfo *) row)->min_nodes, "0");
+}
+
+PRINT (nodes)
+{
+    show_text (out, ((const Moisson__PartitionInfo *) row)->nodes);
+}
+
+PRINT (priority)
+{
+    put_limit (out, ((const Moisson__PartitionInfo *) row)->priority, "1");
+}
+
+PRINT (state)
+{
+    const Moisson__PartitionInfo *p = row;
+
+    buf_puts (out, p->state ? p->state : "UP");
+}
+
+PRINT (total_cpus)
+{
+    put_limit (out, ((const Moisson__PartitionInfo *) row)->total_cpus, "0");
+}
+
+PRINT (total_nodes)
+{
+    put_limit (out, ((const Moisson__PartitionInfo *) row)->total_nodes, "0");
+}
+
+PRINT (mem_per_cpu)
+{
+    put_limit (out, ((const Moisson__PartitionInfo *) row)->def_mem_per_cpu_mb, "UNLIMITED");
+}
+
+PRINT (mem_per_node)
+{
+    put_limit (out, ((const Moisson__PartitionInfo *) row)->def_mem_per_node_mb, "UNLIMITED");
+}
+
+PRINT (max_mem_per_node)
+{
+    put_limit (out, ((const Moisson__PartitionInfo *) row)->max_mem_per_node_mb, "UNLIMITED");
+}
+
+PRINT (tres)
+{
+    const Moisson__PartitionInfo *p = row;
+    char mem[64];
+
+    buf_printf (out, "cpu=%u,mem=%s,node=%u,billing=%u", p->total_cpus, mem_format (p->total_mem_mb, mem, sizeof mem),
+                p->total_nodes, p->total_cpus);
+    if (p->total_gpus)
+        buf_printf (out, ",gres/gpu=%u", p->total_gpus);
+}
+
+static bool is_per_cpu (const void *row, const struct show_style *style)
+{
+    (void) style;
+    return ((const Moisson__PartitionInfo *) row)->def_mem_per_cpu_mb > 0;
+}
+
+static bool is_per_node (const void *row, const struct show_style *style)
+{
+    return !is_per_cpu (row, style);
+}
+
+static const struct show_field fields[] = {
+    {"PartitionName", true, NULL, name},
+    {"AllowGroups", true, "ALL"},
+    {"AllowAccounts", false, "ALL"},
+    {"AllowQos", false, "ALL"},
+    {"AllocNodes", true, "ALL"},
+    {"Default", false, NULL, is_default},
+    {"QoS", false, "N/A"},
+    {"DefaultTime", true, NULL, default_time},
+    {"DisableRootJobs", false, "NO"},
+    {"ExclusiveUser", false, "NO"},
+    {"GraceTime", false, "0"},
+    {"Hidden", false, "NO"},
+    {"MaxNodes", true, NULL, max_nodes},
+    {"MaxTime", false, NULL, max_time},
+    {"MinNodes", false, NULL, min_nodes},
+    {"LLN", false, "NO"},
+    {"MaxCPUsPerNode", false, "UNLIMITED"},
+    {"Nodes", true, NULL, nodes},
+    {"PriorityJobFactor", true, NULL, priority},
+    {"PriorityTier", false, NULL, priority},
+    {"RootOnly", false, "NO"},
+    {"ReqResv", false, "NO"},
+    {"OverSubscribe", false, "NO"},
+    {"OverTimeLimit", true, "NONE"},
+    {"PreemptMode", false, "OFF"},
+    {"State", true, NULL, state},
+    {"TotalCPUs", false, NULL, total_cpus},
+    {"TotalNodes", false, NULL, total_nodes},
+    {"SelectTypeParameters", false, "NONE"},
+    {"JobDefaults", true, "(null)"},
+    {"DefMemPerCPU", true, NULL, mem_per_cpu, is_per_cpu},
+    {"DefMemPerNode", true, NULL, mem_per_node, is_per_node},
+    {"MaxMemPerNode", false, NULL, max_mem_per_node},
+    {"TRES", true, NULL, tres},
+};
+
+void show_partition (struct buf *out, const Moisson__PartitionInfo *partition, const struct show_style *style)
+{
+    show_record (out, fields, sizeof fields / sizeof *fields, partition, style);
+}
