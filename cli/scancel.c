@@ -106,7 +106,8 @@ static int on_nodelist (void *self, const char *value, struct err *err)
 {
     struct scancel *s = self;
 
-    (void) err;
+    if (!*value)
+        return err_set (err, 0, "a filter is empty: --nodelist");
     s->filtered = true;
     free (s->filter.nodelist);
     s->filter.nodelist = xstrdup (value);

@@ -2,9 +2,15 @@
 #include <string.h>
 #include "show.h"
 
+void show_plain (struct buf *out, const char *s)
+{
+    for (; *s; s++)
+        buf_putc (out, (unsigned char) *s < 0x20 || *s == 0x7f ? '?' : *s);
+}
+
 void show_text (struct buf *out, const char *s)
 {
-    buf_puts (out, s && *s ? s : "(null)");
+    show_plain (out, s && *s ? s : "(null)");
 }
 
 void show_time (struct buf *out, usec_t t, const char *unset, const struct show_style *style)

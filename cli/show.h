@@ -30,7 +30,9 @@ void show_job (struct buf *out, const Moisson__JobInfo *job, const struct show_s
 void show_node (struct buf *out, const Moisson__NodeInfo *node, const struct show_style *style);
 void show_partition (struct buf *out, const Moisson__PartitionInfo *partition, const struct show_style *style);
 
-/* For the tables: NULL and "" are "(null)"; times in the style's format, 0 = unset. */
+/* For the tables: control characters become '?', so that no name can forge a record; show_text: NULL and "" are
+ * "(null)"; times in the style's format, 0 = unset. */
+void show_plain (struct buf *out, const char *s);
 void show_text (struct buf *out, const char *s);
 void show_time (struct buf *out, usec_t t, const char *unset, const struct show_style *style);
 

@@ -199,15 +199,17 @@ PRINT (command)
     const Moisson__JobSpec *spec = spec_of (job);
 
     show_text (out, spec->command);
-    for (size_t i = 0; i < spec->n_script_args; i++)
-        buf_printf (out, " %s", spec->script_args[i]);
+    for (size_t i = 0; i < spec->n_script_args; i++) {
+        buf_putc (out, ' ');
+        show_plain (out, spec->script_args[i]);
+    }
 }
 
 static void put_path (struct buf *out, const Moisson__JobInfo *job, const char *pattern)
 {
     _cleanup_free_ char *path = show_path (job, pattern);
 
-    buf_puts (out, path);
+    show_plain (out, path);
 }
 
 PRINT (std_out)
@@ -272,7 +274,7 @@ PRESENT (has_reason_text, !has_run_or_ended (job) && job->reason_text && *job->r
 PRESENT (mem_is_per_cpu, spec_of (job)->has_mem_per_cpu_mb)
 PRESENT (mem_is_per_node, !spec_of (job)->has_mem_per_cpu_mb)
 PRESENT (is_placed_and_detailed, style->detail && job->nodes && *job->nodes)
-PRESENT (is_detailed, style->detail)
+PRESENT (has_attempt, style->detail && job->attempt)
 
 static const struct show_field fields[] = {
     {"JobId", true, NULL, job_id},
@@ -340,7 +342,7 @@ static const struct show_field fields[] = {
     {"StdIn", true, NULL, std_in},
     {"StdOut", true, NULL, std_out},
     {"TresPerNode", true, NULL, tres_per_node, has_gres},
-    {"Attempt", true, NULL, attempt, is_detailed},
+    {"Attempt", true, NULL, attempt, has_attempt},
     {"WaitsFor", true, NULL, reason_text, has_reason_text},
     {"Cause", true, NULL, cause, has_cause},
 };

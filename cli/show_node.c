@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "show.h"
+#include "words.h"
 
 #define PRINT(name)                                                                                                    \
     static void name (struct buf *out, const void *row, const struct show_style *style __attribute__ ((unused)))
@@ -115,14 +116,14 @@ PRINT (tres_allocated)
 PRINT (reason)
 {
     const Moisson__NodeInfo *node = row;
+    _cleanup_free_ char *user = NULL;
 
-    buf_puts (out, node->reason);
+    show_plain (out, node->reason);
     if (!node->reason_us)
         return;
     if (node->has_reason_uid)
-        buf_printf (out, " [%u@", node->reason_uid);
-    else
-        buf_puts (out, " [moisson@");
+        user = user_format (node->reason_uid);
+    buf_printf (out, " [%s@", user ? user : "moisson");
     show_time (out, node->reason_us, "Unknown", style);
     buf_putc (out, ']');
 }

@@ -56,6 +56,13 @@ int user_parse (const char *name, uint32_t *ret_uid, struct err *err)
     return 0;
 }
 
+char *user_format (uint32_t uid)
+{
+    const struct passwd *pw = getpwuid (uid);
+
+    return pw ? xstrdup (pw->pw_name) : xasprintf ("%u", uid);
+}
+
 int users_add (const char *text, uint32_t **list, size_t *n, struct err *err)
 {
     char **names = NULL;
