@@ -1,0 +1,220 @@
+/* scontrol.c - options and subcommands. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "base/mem.h"
+#include "command.h"
+#include "failure.h"
+#include "optable.h"
+#include "scontrol.h"
+
+#define TOOL "scontrol"
+
+bool scontrol_matches (const struct scontrol_word *row, const char *word)
+{
+    size_t len = strlen (word);
+
+    return len >= row->min && len <= strlen (row->name) && !strncasecmp (row->name, word, len);
+}
+
+static int on_oneline (void *self, const char *value, struct err *err)
+{
+    (void) value;
+    (void) err;
+    ((struct scontrol *) self)->oneline = true;
+    return 0;
+}
+
+static int on_details (void *self, const char *value, struct err *err)
+{
+    (void) value;
+    (void) err;
+    ((struct scontrol *) self)->detail++;
+    return 0;
+}
+
+static int on_json (void *self, const char *value, struct err *err)
+{
+    (void) value;
+    (void) err;
+    ((struct scontrol *) self)->json = true;
+    return 0;
+}
+
+static int on_quiet (void *self, const char *value, struct err *err)
+{
+    (void) value;
+    (void) err;
+    ((struct scontrol *) self)->quiet = true;
+    return 0;
+}
+
+static int on_help (void *self, const char *value, struct err *err)
+{
+    (void) value;
+    (void) err;
+    ((struct scontrol *) self)->help = true;
+    return 0;
+}
+
+static int on_version (void *self, const char *value, struct err *err)
+{
+    (void) value;
+    (void) err;
+    ((struct scontrol *) self)->version = true;
+    return 0;
+}
+
+static int on_clusters (void *self, const char *value, struct err *err)
+{
+    struct scontrol *s = self;
+
+    (void) err;
+    free (s->clusters);
+    s->clusters = xstrdup (value);
+    return 0;
+}
+
+static const struct optable_row rows[] = {
+    {"all", 'a', ARG_NONE, "SCONTROL_ALL", NULL, NULL, NULL},
+    {"clusters", 'M', ARG_REQUIRED, "SLURM_CLUSTERS", "<name>", "this cluster's name, or all", on_clusters},
+    {"details", 'd', ARG_NONE, NULL, NULL, "show more (twice: even more)", on_details},
+    {"future", 'F', ARG_NONE, "SCONTROL_FUTURE", NULL, NULL, NULL},
+    {"hide", 0, ARG_NONE, NULL, NULL, NULL, NULL},
+    {"json", 0, ARG_NONE, NULL, NULL, "show job, node, partition: as JSON", on_json},
+    {"local", 0, ARG_NONE, NULL, NULL, NULL, NULL},
+    {"oneliner", 'o', ARG_NONE, NULL, NULL, "one line a record", on_oneline},
+    {"quiet", 'Q', ARG_NONE, NULL, NULL, "print no warnings", on_quiet},
+    {"sibling", 0, ARG_NONE, NULL, NULL, NULL, NULL},
+    {"verbose", 'v', ARG_NONE, NULL, NULL, NULL, NULL},
+    {"help", 'h', ARG_NONE, NULL, NULL, "this text", on_help},
+    {"version", 'V', ARG_NONE, NULL, NULL, "print the version", on_version},
+};
+#define N_ROWS (sizeof rows / sizeof *rows)
+
+static int print_version (struct scontrol *s, int argc, char **argv)
+{
+    (void) s;
+    (void) argc;
+    (void) argv;
+    return command_version ();
+}
+
+static const struct subcommand {
+    struct scontrol_word word;
+    int (*run) (struct scontrol *s, int argc, char **argv);
+    const char *help; /* without run: what to do instead */
+} subcommands[] = {
+    {{"show", 2}, scontrol_show, "job|node|partition|config|hostnames|hostlist [NAME]"},
+    {{"hold", 2}, scontrol_hold, "JOBS: keep pending jobs from starting"},
+    {{"uhold", 2}, scontrol_uhold, "JOBS: as hold, and the owner may release them"},
+    {{"release", 3}, scontrol_release, "JOBS: let held jobs start"},
+    {{"requeuehold", 8}, scontrol_requeuehold, "JOBS: end them and put them back, held"},
+    {{"requeue", 4}, scontrol_requeue, "JOBS: end them and put them back into the queue"},
+    {{"update", 2}, scontrol_update, "NodeName=NODES State=DRAIN|RESUME|DOWN [Reason=TEXT]"},
+    {{"ping", 1}, scontrol_ping, "is the controller there?"},
+    {{"shutdown", 4}, scontrol_shutdown, "stop the controller; jobs keep running"},
+    {{"version", 1}, print_version, "print the version"},
+    {{"suspend", 4}, NULL, "hold a pending job, or end a running one with scancel"},
+    {{"resume", 4}, NULL, "jobs cannot be suspended yet"},
+    {{"reconfigure", 4}, NULL, "restart moissonctld: it applies the file when it starts, jobs keep running"},
+    {{"create", 2}, NULL, "write partitions and nodes into moisson.conf and restart moissonctld"},
+    {{"delete", 2}, NULL, "take partitions and nodes out of moisson.conf and restart moissonctld"},
+    {{"top", 2}, NULL, "jobs start in the order of submission"},
+    {{"notify", 1}, NULL, "write to the job's files instead"},
+    {{"write", 2}, NULL, "`moisson config show` prints the configuration in force"},
+    {{"wait_job", 4}, NULL, "use sbatch --wait"},
+    {{"completing", 1}, NULL, "use squeue --states=CG"},
+    {{"listpids", 1}, NULL, "log in on the node and use ps"},
+    {{"pidinfo", 2}, NULL, "log in on the node and use ps"},
+    {{"setdebug", 4}, NULL, "set SlurmctldDebug in moisson.conf and restart moissonctld"},
+    {{"setdebugflags", 9}, NULL, "set SlurmctldDebug in moisson.conf and restart moissonctld"},
+    {{"takeover", 2}, NULL, "there is one controller"},
+    {{"token", 2}, NULL, "users are known by munge"},
+    {{"reboot", 3}, NULL, "drain the node, then reboot it by hand"},
+    {{"cancel_reboot", 7}, NULL, "nodes are not rebooted from here"},
+    {{"checkpoint", 2}, NULL, "jobs are not checkpointed"},
+    {{"abort", 2}, NULL, "use scontrol shutdown"},
+    {{"script", 2}, NULL, "the script's path is in scontrol show job"},
+};
+#define N_SUBCOMMANDS (sizeof subcommands / sizeof *subcommands)
+
+static const struct subcommand *find_subcommand (const char *word)
+{
+    for (size_t i = 0; i < N_SUBCOMMANDS; i++)
+        if (!strcasecmp (subcommands[i].word.name, word))
+            return &subcommands[i];
+    for (size_t i = 0; i < N_SUBCOMMANDS; i++)
+        if (scontrol_matches (&subcommands[i].word, word))
+            return &subcommands[i];
+    return NULL;
+}
+
+static int help (FILE *out, int status)
+{
+    optable_help (out, "Usage: scontrol [OPTIONS] COMMAND [WORDS]", rows, N_ROWS);
+    fprintf (out, "\nCommands (may be shortened; JOBS as 12, 12_3, 12_[1-5] or a comma list):\n");
+    for (size_t i = 0; i < N_SUBCOMMANDS; i++)
+        if (subcommands[i].run)
+            fprintf (out, "  %-12s %s\n", subcommands[i].word.name, subcommands[i].help);
+    return status;
+}
+
+int scontrol_rpc (struct scontrol *s)
+{
+    _cleanup_err_ struct err err = ERR_INIT;
+
+    if (s->rpc || (!rpc_create (&s->rpc, NULL, &err) && !rpc_check_clusters (s->rpc, s->clusters, &err)))
+        return 0;
+    err_report (TOOL, &err);
+    return COMMAND_ERROR;
+}
+
+static void scontrol_clear (struct scontrol *s)
+{
+    rpc_free (s->rpc);
+    free (s->clusters);
+}
+
+static int run (struct scontrol *s, int argc, char **argv)
+{
+    const struct subcommand *command;
+
+    if (argc == 0) {
+        fprintf (stderr, TOOL ": error: there is no interactive mode: name a command\n");
+        return help (stderr, COMMAND_ERROR);
+    }
+    if (!strcasecmp (argv[0], "help"))
+        return help (stdout, 0);
+    command = find_subcommand (argv[0]);
+    if (!command) {
+        fprintf (stderr, "invalid keyword: %s\n        fix: see scontrol --help\n", argv[0]);
+        return COMMAND_ERROR;
+    }
+    if (!command->run) {
+        fprintf (stderr, TOOL ": error: \"%s\" is known, not available yet\n        fix: %s\n", command->word.name,
+                 command->help);
+        return COMMAND_ERROR;
+    }
+    return command->run (s, argc - 1, argv + 1);
+}
+
+int scontrol_run (int argc, char **argv)
+{
+    _cleanup_ (scontrol_clear) struct scontrol s = {0};
+    _cleanup_err_ struct err err = ERR_INIT;
+    int index = argc;
+
+    if (optable_parse (rows, N_ROWS, argc, argv, &s, &index, &err)) {
+        if (err_is_set (&err))
+            err_report (TOOL, &err);
+        else
+            fprintf (stderr, "Try \"scontrol --help\" for more information\n");
+        return COMMAND_ERROR;
+    }
+    if (s.version)
+        return command_version ();
+    if (s.help)
+        return help (stdout, 0);
+    return run (&s, argc - index, argv + index);
+}

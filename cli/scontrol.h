@@ -1,0 +1,32 @@
+/* scontrol.h - what the parts of scontrol share: its options, and one function a subcommand. */
+#pragma once
+#include <stdbool.h>
+#include "rpc.h"
+
+struct scontrol {
+    struct rpc *rpc; /* opened by scontrol_rpc at first use */
+    char *clusters;
+    bool oneline, json, quiet, help, version;
+    int detail;
+};
+
+/* Opens the way to the controller once. 0 or COMMAND_ERROR, then said on stderr. */
+int scontrol_rpc (struct scontrol *s);
+
+/* Each takes the words after the subcommand. Returns 0 or COMMAND_ERROR (said on stderr). */
+int scontrol_show (struct scontrol *s, int argc, char **argv);
+int scontrol_hold (struct scontrol *s, int argc, char **argv);
+int scontrol_uhold (struct scontrol *s, int argc, char **argv);
+int scontrol_release (struct scontrol *s, int argc, char **argv);
+int scontrol_requeue (struct scontrol *s, int argc, char **argv);
+int scontrol_requeuehold (struct scontrol *s, int argc, char **argv);
+int scontrol_update (struct scontrol *s, int argc, char **argv);
+int scontrol_ping (struct scontrol *s, int argc, char **argv);
+int scontrol_shutdown (struct scontrol *s, int argc, char **argv);
+
+/* The first row of a table whose name begins with word, if word has at least its `min` letters; *ret_index. */
+struct scontrol_word {
+    const char *name;
+    size_t min;
+};
+bool scontrol_matches (const struct scontrol_word *row, const char *word);
