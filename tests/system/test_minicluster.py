@@ -1,0 +1,86 @@
+"""contrib/minicluster itself: what it starts it can name, stop and end."""
+import subprocess
+
+import pytest
+from conftest import MINICLUSTER, process_lives, wait_gone
+
+
+def run(*words, **kw):
+    return subprocess.run([str(MINICLUSTER), *map(str, words)], capture_output=True, text=True, check=False, timeout=180, **kw)
+
+
+def test_up_gives_idle_nodes_with_the_resources_asked_for(clusters):
+    cluster = clusters(nodes=3, cpus=16, mem=32000, gpus=2)
+    assert cluster.ok("sinfo", "-h", "-N", "-o", "%n %c %m %G %T").splitlines() == \
+        [f"n{n} 16 32000 gpu:2 idle" for n in (1, 2, 3)]
+
+
+def test_env_makes_a_shell_talk_to_it(clusters):
+    cluster = clusters()
+    done = subprocess.run(["sh", "-c", f'eval "$({MINICLUSTER} env {cluster.dir})"; scontrol ping; command -v sbatch'],
+                          capture_output=True, text=True, check=True)
+    assert "is UP" in done.stdout and str(cluster.bin / "sbatch") in done.stdout
+
+
+def test_down_ends_everything_also_running_jobs(clusters):
+    cluster = clusters(nodes=2)
+    job = cluster.sbatch(script="setsid sleep 600 & echo $! >left; echo $$ >self; wait")
+    cluster.wait_state(job, "RUNNING")
+    jobs = [cluster.wait_file("left"), cluster.wait_file("self")]
+    daemons = [cluster.pid(name) for name in ("ctld", "n1", "n1.agent", "n2", "n2.agent")]
+    assert all(process_lives(pid) for pid in daemons)
+    cluster.down()
+    for pid in daemons + jobs:
+        wait_gone(pid, 5)
+    assert not list((cluster.dir / "run").glob("*.pid")), "those that end in order take their pid files with them"
+
+
+def test_up_again_starts_what_was_there(clusters):
+    cluster = clusters()
+    done = cluster.completed()
+    held = cluster.sbatch("--hold")
+    cluster.down()
+    cluster.mini("up", cluster.dir)
+    cluster.mini("up", cluster.dir)
+    assert cluster.acct_one(done, "State") == ["COMPLETED"] and cluster.state(held) == "PENDING"
+    cluster.completed()
+
+
+def test_stop_start_and_kill(clusters):
+    cluster = clusters(nodes=2)
+    for verb in (cluster.stop, cluster.kill9):
+        for name in ("n2", "ctld"):
+            pid = cluster.pid(name)
+            verb(name)
+            wait_gone(pid)
+            cluster.start(name)
+            assert cluster.pid(name) != pid
+    cluster.completed("-w", "n2")
+
+
+def test_more_configuration_wins(clusters):
+    cluster = clusters(conf="ClusterName=other\nMinJobAge=77")
+    config = cluster.ok("scontrol", "show", "config")
+    assert "= other" in config and "= 77 sec" in config
+
+
+@pytest.mark.parametrize("words, said", [
+    ([], "Usage"), (["fly"], "Usage"), (["up"], "directory"), (["down", "/tmp/moisson-no-such"], "no cluster"),
+    (["up", "/tmp/" + "x" * 80], "too long"), (["up", "/tmp/mo isson"], "character"),
+    (["up", "/tmp/moisson-never", "--nodes", "many"], "number"), (["up", "/tmp/moisson-never", "--wings"], "--wings"),
+])
+def test_what_it_refuses(words, said):
+    done = run(*words)
+    assert done.returncode == 1 and said in done.stderr
+
+
+def test_a_daemon_that_does_not_start_is_told_with_its_words(clusters):
+    cluster = clusters()
+    cluster.stop("ctld")
+    conf = cluster.dir / "moisson.conf"
+    good = conf.read_text()
+    conf.write_text(good + "Nonsense=1\n")
+    done = run("start", cluster.dir, "ctld")
+    assert done.returncode == 1 and "Nonsense" in done.stderr
+    conf.write_text(good)
+    cluster.start("ctld")
