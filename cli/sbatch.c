@@ -255,13 +255,6 @@ static int prepare (struct sbatch *s, int argc, char **argv, int index, struct s
     return rpc_check_clusters (s->rpc, s->submit.flags.clusters, err);
 }
 
-static const char examples[] = "\nExamples:\n"
-                               "  sbatch -c 4 --mem=8G --time=2:00:00 job.sh input.dat\n"
-                               "  sbatch --array=1-1000%50 --output=log/%A_%a.txt job.sh\n"
-                               "  sbatch --wrap='sort -u big.txt > unique.txt'\n"
-                               "  sbatch --dependency=afterok:12 --parsable merge.sh\n"
-                               "  sbatch --submit-key=run-42/step-3 job.sh   (a repeat makes no second job)\n";
-
 int sbatch_run (int argc, char **argv)
 {
     _cleanup_ (submit_clear) struct submit first; /* of the command line alone */
@@ -277,7 +270,6 @@ int sbatch_run (int argc, char **argv)
         return command_version ();
     if (first.flags.help || first.flags.usage) {
         options_help (stdout, TOOL);
-        fputs (examples, stdout);
         return 0;
     }
     if (prepare (&s, argc, argv, index, &first.flags, &err))

@@ -1,0 +1,73 @@
+/* config_cmd.c - `moisson config check|show [FILE]`: needs no controller. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/config.h"
+#include "command.h"
+
+static void report (void *arg, const char *file, unsigned line, bool is_error, const char *what, const char *fix)
+{
+    unsigned *notes = arg;
+
+    if (line)
+        fprintf (stderr, "%s:%u: %s: %s\n", file, line, is_error ? "error" : "note", what);
+    else
+        fprintf (stderr, "%s: %s: %s\n", file, is_error ? "error" : "note", what);
+    if (fix)
+        fprintf (stderr, "        fix: %s\n", fix);
+    *notes += !is_error;
+}
+
+static int check (const char *path)
+{
+    unsigned notes = 0;
+    int errors = config_check (path, report, &notes);
+
+    if (errors) {
+        fprintf (stderr, "%s: %d error%s\n", path, errors, errors == 1 ? "" : "s");
+        return COMMAND_ERROR;
+    }
+    printf ("%s is correct", path);
+    if (notes)
+        printf (" (%u note%s)", notes, notes == 1 ? "" : "s");
+    putchar ('\n');
+    return 0;
+}
+
+static void print_entry (void *arg, const char *key, const char *value)
+{
+    (void) arg;
+    printf ("%-23s = %s\n", key, value);
+}
+
+static int show (const char *path)
+{
+    _cleanup_config_ struct config *conf = NULL;
+    _cleanup_err_ struct err err = ERR_INIT;
+
+    if (config_load (&conf, path, &err)) {
+        err_report ("moisson config", &err);
+        return COMMAND_ERROR;
+    }
+    config_entries (conf, print_entry, NULL);
+    return 0;
+}
+
+int config_run (int argc, char **argv)
+{
+    const char *path = config_default_path (getenv ("MOISSON_CONF"), getenv ("SLURM_CONF"));
+
+    if (argc == 3)
+        path = argv[2];
+    if (argc >= 2 && argc <= 3 && !strcmp (argv[1], "check"))
+        return check (path);
+    if (argc >= 2 && argc <= 3 && !strcmp (argv[1], "show"))
+        return show (path);
+    if (argc == 2 && !strcmp (argv[1], "--help")) {
+        printf ("Usage: moisson config check [FILE]   find every mistake in a configuration file\n"
+                "       moisson config show [FILE]    print every key with its value in force\n");
+        return 0;
+    }
+    fprintf (stderr, "moisson config: error: check or show?\n        fix: moisson config check [FILE]\n");
+    return COMMAND_ERROR;
+}

@@ -1,0 +1,430 @@
+/* squeue.c - one row a job, printed as the pages come. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/mem.h"
+#include "base/states.h"
+#include "command.h"
+#include "failure.h"
+#include "jobref.h"
+#include "json.h"
+#include "optable.h"
+#include "rpc.h"
+#include "squeue_fields.h"
+#include "squeue_sort.h"
+#include "words.h"
+
+#define TOOL "squeue"
+#define FORMAT_PLAIN "%.18i %.9P %.8j %.8u %.2t %.10M %.6D %R"
+#define FORMAT_LONG "%.18i %.9P %.8j %.8u %.8T %.10M %.9l %.6D %R"
+#define FORMAT_START "%.18i %.9P %.8j %.8u %.2t %.19S %.6D %20Y %R"
+
+struct squeue {
+    Moisson__JobsRequest request;
+    Moisson__JobFilter filter;
+    char *letters, *names, *sort, *clusters;
+    struct columns columns;
+    struct squeue_sort *sorted; /* rows kept back until all are there; NULL = printed as they come */
+    json_t *json;
+    struct squeue_row row; /* what all rows share */
+    uint64_t iterate_s;
+    bool all_states, no_state, no_user; /* no_*: a filter that nothing can match */
+    bool noheader, header_done, is_long, start, want_json, help, version;
+};
+
+static void replace (char **slot, const char *value)
+{
+    free (*slot);
+    *slot = xstrdup (value);
+}
+
+#define SELF struct squeue *s = self
+#define ADD_WORDS(name, list)                                                                                          \
+    static int name (void *self, const char *value, struct err *err)                                                   \
+    {                                                                                                                  \
+        SELF;                                                                                                          \
+        (void) err;                                                                                                    \
+        words_add (value, &s->filter.list, &s->filter.n_##list);                                                       \
+        return 0;                                                                                                      \
+    }
+#define SET_TEXT(name, slot)                                                                                           \
+    static int name (void *self, const char *value, struct err *err)                                                   \
+    {                                                                                                                  \
+        SELF;                                                                                                          \
+        (void) err;                                                                                                    \
+        replace (&s->slot, value);                                                                                     \
+        return 0;                                                                                                      \
+    }
+#define SET_FLAG(name, flag)                                                                                           \
+    static int name (void *self, const char *value, struct err *err)                                                   \
+    {                                                                                                                  \
+        SELF;                                                                                                          \
+        (void) value;                                                                                                  \
+        (void) err;                                                                                                    \
+        s->flag = true;                                                                                                \
+        return 0;                                                                                                      \
+    }
+ADD_WORDS (on_account, accounts)
+ADD_WORDS (on_name, names)
+ADD_WORDS (on_partition, partitions)
+ADD_WORDS (on_qos, qos)
+SET_TEXT (on_clusters, clusters)
+SET_TEXT (on_nodelist, filter.nodelist)
+SET_TEXT (on_sort, sort)
+SET_FLAG (on_noheader, noheader)
+SET_FLAG (on_long, is_long)
+SET_FLAG (on_start, start)
+SET_FLAG (on_json, want_json)
+SET_FLAG (on_noconvert, row.noconvert)
+SET_FLAG (on_help, help)
+SET_FLAG (on_version, version)
+
+static int on_array (void *self, const char *value, struct err *err)
+{
+    SELF;
+
+    (void) value;
+    (void) err;
+    s->request.has_expand = s->request.expand = true;
+    return 0;
+}
+
+/* The last of -o and -O counts. */
+static int on_letters (void *self, const char *value, struct err *err)
+{
+    SELF;
+
+    (void) err;
+    replace (&s->letters, value);
+    replace (&s->names, NULL);
+    return 0;
+}
+
+static int on_names (void *self, const char *value, struct err *err)
+{
+    SELF;
+
+    (void) err;
+    replace (&s->names, value);
+    replace (&s->letters, NULL);
+    return 0;
+}
+
+/* The argument is optional: `-j 1,2` leaves the list among the words, where it is found later. */
+static int on_jobs (void *self, const char *value, struct err *err)
+{
+    SELF;
+
+    return value ? jobref_list_add (value, &s->filter.jobs, &s->filter.n_jobs, err) : 0;
+}
+
+static int on_states (void *self, const char *value, struct err *err)
+{
+    SELF;
+    protobuf_c_boolean all = false;
+
+    if (job_states_add (value, &s->filter.states, &s->filter.n_states, &all, err))
+        return -1;
+    s->all_states = s->all_states || all;
+    s->no_state = !s->all_states && !s->filter.n_states;
+    return 0;
+}
+
+static void add_uid (struct squeue *s, uint32_t uid)
+{
+    s->filter.uids = xrealloc (s->filter.uids, (s->filter.n_uids + 1) * sizeof *s->filter.uids);
+    s->filter.uids[s->filter.n_uids++] = uid;
+}
+
+/* A user who does not exist has no jobs: said, but no failure. */
+static int on_user (void *self, const char *value, struct err *err)
+{
+    SELF;
+    char **names = NULL;
+    size_t n = 0;
+
+    (void) err;
+    words_add (value, &names, &n);
+    for (size_t i = 0; i < n; i++) {
+        _cleanup_err_ struct err why = ERR_INIT;
+        uint32_t uid;
+        if (user_parse (names[i], &uid, &why))
+            err_report (TOOL, &why);
+        else
+            add_uid (s, uid);
+    }
+    words_clear (&names, &n);
+    s->no_user = !s->filter.n_uids;
+    return 0;
+}
+
+static int on_me (void *self, const char *value, struct err *err)
+{
+    SELF;
+
+    (void) value;
+    (void) err;
+    add_uid (s, getuid ());
+    s->no_user = false;
+    return 0;
+}
+
+static int on_iterate (void *self, const char *value, struct err *err)
+{
+    SELF;
+
+    return number_parse (value, "--iterate", 1, 86400, &s->iterate_s, err);
+}
+
+static int on_unavailable (void *self, const char *value, struct err *err)
+{
+    (void) self;
+    (void) value;
+    err_set (err, 0, "steps, licences, reservations and YAML are known, not available yet");
+    return err_fix (err, "choose jobs by id, user, partition, name or state; --json prints everything");
+}
+
+static const struct optable_row rows[] = {
+    {"account", 'A', ARG_REQUIRED, "SQUEUE_ACCOUNT", "<names>", "only jobs of these accounts", on_account},
+    {"all", 'a', ARG_NONE, "SQUEUE_ALL", NULL, NULL, NULL},
+    {"array", 'r', ARG_NONE, "SQUEUE_ARRAY", NULL, "one row for each pending task of an array", on_array},
+    {"array-unique", 0, ARG_NONE, "SQUEUE_ARRAY_UNIQUE", NULL, NULL, NULL},
+    {"clusters", 'M', ARG_REQUIRED, "SLURM_CLUSTERS", "<name>", "this cluster's name, or all", on_clusters},
+    {"federation", 0, ARG_NONE, "SQUEUE_FEDERATION", NULL, NULL, NULL},
+    {"format", 'o', ARG_REQUIRED, NULL, "<format>", "columns as %[.][width]letter with text between", on_letters},
+    {"Format", 'O', ARG_REQUIRED, NULL, "<names>", "columns as name[:[.][width][text]]", on_names},
+    {"hide", 0, ARG_NONE, NULL, NULL, NULL, NULL},
+    {"iterate", 'i', ARG_REQUIRED, NULL, "<seconds>", "print again and again", on_iterate},
+    {"jobs", 'j', ARG_OPTIONAL, NULL, "<ids>", "only these jobs", on_jobs},
+    {"json", 0, ARG_OPTIONAL, NULL, NULL, "everything as JSON", on_json},
+    {"licenses", 'L', ARG_REQUIRED, NULL, NULL, NULL, on_unavailable},
+    {"local", 0, ARG_NONE, "SQUEUE_LOCAL", NULL, NULL, NULL},
+    {"long", 'l', ARG_NONE, NULL, NULL, "more columns", on_long},
+    {"me", 0, ARG_NONE, NULL, NULL, "only my jobs", on_me},
+    {"name", 'n', ARG_REQUIRED, "SQUEUE_NAMES", "<names>", "only jobs with these names", on_name},
+    {"noconvert", 0, ARG_NONE, NULL, NULL, "memory always in M", on_noconvert},
+    {"nodelist", 'w', ARG_REQUIRED, NULL, "<nodes>", "only jobs on these nodes", on_nodelist},
+    {"nodes", 0, ARG_REQUIRED, NULL, NULL, NULL, on_nodelist},
+    {"noheader", 'h', ARG_NONE, NULL, NULL, "no header line", on_noheader},
+    {"only-job-state", 0, ARG_NONE, NULL, NULL, NULL, NULL},
+    {"partition", 'p', ARG_REQUIRED, "SQUEUE_PARTITION", "<names>", "only jobs of these partitions", on_partition},
+    {"priority", 'P', ARG_NONE, "SQUEUE_PRIORITY", NULL, NULL, NULL},
+    {"qos", 'q', ARG_REQUIRED, "SQUEUE_QOS", "<names>", "only jobs with these QoS", on_qos},
+    {"reservation", 'R', ARG_REQUIRED, NULL, NULL, NULL, on_unavailable},
+    {"sibling", 0, ARG_NONE, "SQUEUE_SIBLING", NULL, NULL, NULL},
+    {"sort", 'S', ARG_REQUIRED, "SQUEUE_SORT", "<letters>", "sort by columns: P,-t", on_sort},
+    {"start", 0, ARG_NONE, NULL, NULL, "pending jobs and when they may start", on_start},
+    {"states", 't', ARG_REQUIRED, "SQUEUE_STATES", "<states>", "only jobs in these states, or all", on_states},
+    {"steps", 's', ARG_OPTIONAL, NULL, NULL, NULL, on_unavailable},
+    {"user", 'u', ARG_REQUIRED, "SQUEUE_USERS", "<names>", "only jobs of these users", on_user},
+    {"users", 0, ARG_REQUIRED, NULL, NULL, NULL, on_user},
+    {"verbose", 'v', ARG_NONE, NULL, NULL, NULL, NULL},
+    {"yaml", 0, ARG_OPTIONAL, NULL, NULL, NULL, on_unavailable},
+    {"help", 0, ARG_NONE, NULL, NULL, "this text, and the columns", on_help},
+    {"usage", 0, ARG_NONE, NULL, NULL, NULL, on_help},
+    {"version", 'V', ARG_NONE, NULL, NULL, "print the version", on_version},
+};
+#define N_ROWS (sizeof rows / sizeof *rows)
+
+static void squeue_clear (struct squeue *s)
+{
+    jobref_list_clear (&s->filter.jobs, &s->filter.n_jobs);
+    words_clear (&s->filter.accounts, &s->filter.n_accounts);
+    words_clear (&s->filter.names, &s->filter.n_names);
+    words_clear (&s->filter.partitions, &s->filter.n_partitions);
+    words_clear (&s->filter.qos, &s->filter.n_qos);
+    free (s->filter.uids);
+    free (s->filter.states);
+    free (s->filter.nodelist);
+    free (s->letters);
+    free (s->names);
+    free (s->sort);
+    free (s->clusters);
+    columns_clear (&s->columns);
+    squeue_sort_free (s->sorted);
+    json_decref (s->json);
+}
+
+/* Command line, then -l and --start, then the environment, then Slurm's own. */
+static int choose_columns (struct squeue *s, struct err *err)
+{
+    size_t n;
+    const struct field *table = squeue_fields (&n);
+
+    if (!s->letters && !s->names && !s->is_long && !s->start) {
+        replace (&s->letters, getenv ("SQUEUE_FORMAT"));
+        replace (&s->names, s->letters ? NULL : getenv ("SQUEUE_FORMAT2"));
+    }
+    if (s->names)
+        return columns_parse_names (&s->columns, table, n, s->names, err);
+    const char *format = s->letters ? s->letters : s->start ? FORMAT_START : s->is_long ? FORMAT_LONG : FORMAT_PLAIN;
+    return columns_parse_letters (&s->columns, table, n, format, err);
+}
+
+/* Without -t: what waits and runs. With it: those states, the ended ones if asked. */
+static void choose_states (struct squeue *s)
+{
+    Moisson__JobFilter *f = &s->filter;
+
+    if (s->start) {
+        free (f->states);
+        f->states = xmalloc (sizeof *f->states);
+        f->states[0] = MOISSON__JOB_STATE__STATE_PENDING;
+        f->n_states = 1;
+        s->no_state = s->all_states = false;
+    }
+    s->request.has_ended = true;
+    s->request.ended = s->all_states;
+    for (size_t i = 0; i < f->n_states && !s->all_states; i++)
+        s->request.ended = s->request.ended || state_is_ended (f->states[i]);
+    if (s->all_states)
+        f->n_states = 0;
+}
+
+static void put_out (struct buf *line)
+{
+    buf_putc (line, '\n');
+    fwrite (line->data, 1, line->len, stdout);
+}
+
+/* Printed with the first page, not before: an unknown id must leave stdout empty. */
+static void print_header (struct squeue *s, const struct rpc *rpc)
+{
+    _cleanup_buf_ struct buf line = BUF_INIT;
+    char date[64];
+    time_t now = time (NULL);
+    struct tm tm;
+
+    if (s->header_done || s->noheader || s->want_json)
+        return;
+    s->header_done = true;
+    if (s->clusters)
+        printf ("CLUSTER: %s\n", rpc_config (rpc)->cluster_name);
+    if ((s->is_long || s->iterate_s) && localtime_r (&now, &tm) &&
+        strftime (date, sizeof date, "%a %b %d %H:%M:%S %Y", &tm))
+        printf ("%s\n", date);
+    columns_header (&s->columns, &line);
+    put_out (&line);
+}
+
+struct printing {
+    struct squeue *s;
+    const struct rpc *rpc;
+    struct buf line;
+};
+
+static void print_row (void *arg, const Moisson__JobInfo *job)
+{
+    struct printing *p = arg;
+
+    p->s->row.job = job;
+    buf_reset (&p->line);
+    columns_row (&p->s->columns, &p->s->row, &p->line);
+    put_out (&p->line);
+}
+
+static bool on_page (void *arg, const void *page)
+{
+    struct printing *p = arg;
+    const Moisson__JobsPage *jobs = page;
+
+    if (jobs->now_us)
+        p->s->row.now = jobs->now_us;
+    print_header (p->s, p->rpc);
+    for (size_t i = 0; i < jobs->n_jobs; i++) {
+        if (p->s->want_json)
+            json_array_append_new (p->s->json, json_job (jobs->jobs[i]));
+        else if (p->s->sorted)
+            squeue_sort_add (p->s->sorted, jobs->jobs[i]);
+        else
+            print_row (p, jobs->jobs[i]);
+    }
+    return jobs->last;
+}
+
+/* One list. */
+static int query (struct squeue *s, struct rpc *rpc)
+{
+    _cleanup_err_ struct err err = ERR_INIT;
+    struct printing p = {.s = s, .rpc = rpc};
+    int r = 0;
+
+    s->row.now = (usec_t) time (NULL) * USEC_PER_SEC;
+    s->header_done = false;
+    if (s->want_json)
+        s->json = json_array ();
+    if (!s->no_state && !s->no_user)
+        r = rpc_stream (rpc, MOISSON__MSG_TYPE__MSG_JOBS, &s->request.base, MOISSON__MSG_TYPE__MSG_JOBS_PAGE,
+                        &moisson__jobs_page__descriptor, on_page, &p, &err);
+    if (r == 0) {
+        print_header (s, rpc);
+        squeue_sort_finish (s->sorted, &s->row, print_row, &p);
+    }
+    buf_clear (&p.line);
+    if (r)
+        return failure_report_query ("slurm_load_jobs", &err);
+    return s->want_json && json_print ("jobs", steal (&s->json)) ? COMMAND_ERROR : 0;
+}
+
+static int run (struct squeue *s)
+{
+    _cleanup_rpc_ struct rpc *rpc = NULL;
+    _cleanup_err_ struct err err = ERR_INIT;
+    const char *length = getenv ("SLURM_BITSTR_LEN");
+    uint64_t task_text = SQUEUE_TASK_TEXT;
+
+    if (choose_columns (s, &err) || (s->sort && squeue_sort_create (&s->sorted, s->sort, &err)) ||
+        (length && number_parse (length, "SLURM_BITSTR_LEN", 0, 1 << 20, &task_text, &err)) ||
+        rpc_create (&rpc, NULL, &err) || rpc_check_clusters (rpc, s->clusters, &err)) {
+        err_report (TOOL, &err);
+        return COMMAND_ERROR;
+    }
+    choose_states (s);
+    s->request.filter = &s->filter;
+    s->row.time_format = getenv ("SLURM_TIME_FORMAT");
+    s->row.task_text = task_text;
+    for (;;) {
+        int r = query (s, rpc);
+        if (r || !s->iterate_s)
+            return r;
+        printf ("\n");
+        fflush (stdout);
+        sleep ((unsigned) s->iterate_s);
+    }
+}
+
+static int print_help (void)
+{
+    size_t n;
+    const struct field *table = squeue_fields (&n);
+
+    optable_help (stdout, "Usage: squeue [OPTIONS] [JOBS]", rows, N_ROWS);
+    printf ("\nColumns (letter of -o, name of -O):\n");
+    for (size_t i = 0; i < n; i++)
+        printf ("  %c  %-15s %s\n", table[i].letter ? table[i].letter : ' ', table[i].name, table[i].help);
+    return 0;
+}
+
+int squeue_run (int argc, char **argv)
+{
+    _cleanup_ (squeue_clear) struct squeue s = {.request = MOISSON__JOBS_REQUEST__INIT,
+                                                .filter = MOISSON__JOB_FILTER__INIT};
+    _cleanup_err_ struct err err = ERR_INIT;
+    int index = argc;
+    int r = optable_parse (rows, N_ROWS, argc, argv, &s, &index, &err);
+
+    for (int i = index; !r && i < argc; i++)
+        r = jobref_list_add (argv[i], &s.filter.jobs, &s.filter.n_jobs, &err);
+    if (r) {
+        if (err_is_set (&err))
+            err_report (TOOL, &err);
+        else
+            fprintf (stderr, "Try \"squeue --help\" for more information\n");
+        return COMMAND_ERROR;
+    }
+    if (s.version)
+        return command_version ();
+    return s.help ? print_help () : run (&s);
+}

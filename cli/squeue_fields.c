@@ -1,0 +1,348 @@
+/* squeue_fields.c - one row a column; each function appends one value, unpadded. */
+#include "squeue_fields.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "base/states.h"
+
+#define PENDING MOISSON__JOB_STATE__STATE_PENDING
+
+static const struct squeue_row *row_of (const void *row)
+{
+    return row;
+}
+
+static const Moisson__JobInfo *job_of (const void *row)
+{
+    return row_of (row)->job;
+}
+
+static const Moisson__JobSpec *spec_of (const void *row)
+{
+    static const Moisson__JobSpec nothing = MOISSON__JOB_SPEC__INIT;
+
+    return job_of (row)->spec ? job_of (row)->spec : &nothing;
+}
+
+static void put_or (struct buf *out, const char *s, const char *absent)
+{
+    buf_puts (out, s && *s ? s : absent);
+}
+
+/* A column that is one member, or what stands for it when it is absent. */
+#define TEXT(name, of, member, absent)                                                                                 \
+    static void name (struct buf *out, const void *row)                                                                \
+    {                                                                                                                  \
+        put_or (out, of (row)->member, absent);                                                                        \
+    }
+#define NUMBER(name, value)                                                                                            \
+    static void name (struct buf *out, const void *row)                                                                \
+    {                                                                                                                  \
+        buf_printf (out, "%" PRIu64, (uint64_t) (value));                                                              \
+    }
+#define FIXED(name, text)                                                                                              \
+    static void name (struct buf *out, const void *row)                                                                \
+    {                                                                                                                  \
+        (void) row;                                                                                                    \
+        buf_puts (out, text);                                                                                          \
+    }
+
+TEXT (put_account, spec_of, account, "(null)")
+TEXT (put_batch_host, job_of, batch_host, "n/a")
+TEXT (put_command, spec_of, command, "(null)")
+TEXT (put_comment, spec_of, comment, "(null)")
+TEXT (put_dependency, spec_of, dependency, "(null)")
+TEXT (put_exclude, spec_of, exclude, "")
+TEXT (put_features, spec_of, constraint, "(null)")
+TEXT (put_group, job_of, group, "nobody")
+TEXT (put_licenses, spec_of, licenses, "(null)")
+TEXT (put_name, spec_of, name, "(null)")
+TEXT (put_nodes, job_of, nodes, "")
+TEXT (put_partition, job_of, partition, "(null)")
+TEXT (put_qos, spec_of, qos, "normal")
+TEXT (put_reason, job_of, reason, "None")
+TEXT (put_reason_text, job_of, reason_text, "")
+TEXT (put_cause, job_of, cause, "")
+TEXT (put_required, spec_of, nodelist, "")
+TEXT (put_reservation, spec_of, reservation, "(null)")
+TEXT (put_std_err, spec_of, std_err, "(null)")
+TEXT (put_std_in, spec_of, std_in, "/dev/null")
+TEXT (put_std_out, spec_of, std_out, "(null)")
+TEXT (put_tres, job_of, tres, "N/A")
+TEXT (put_tres_per_node, spec_of, gres, "N/A")
+TEXT (put_user, job_of, user, "nobody")
+TEXT (put_wckey, spec_of, wckey, "(null)")
+TEXT (put_work_dir, spec_of, work_dir, "(null)")
+
+NUMBER (put_raw_id, job_of (row)->raw_id)
+NUMBER (put_array_id, job_of (row)->has_array_id ? job_of (row)->array_id : job_of (row)->raw_id)
+NUMBER (put_gid, job_of (row)->gid)
+NUMBER (put_uid, job_of (row)->uid)
+NUMBER (put_min_cpus, spec_of (row)->has_cpus_per_task ? spec_of (row)->cpus_per_task : 1)
+NUMBER (put_cpus, job_of (row)->has_num_cpus ? job_of (row)->num_cpus : 1)
+NUMBER (put_num_nodes, job_of (row)->has_num_nodes ? job_of (row)->num_nodes : 1)
+NUMBER (put_num_tasks, job_of (row)->has_num_tasks ? job_of (row)->num_tasks : 1)
+NUMBER (put_priority, job_of (row)->priority)
+NUMBER (put_restarts, job_of (row)->restarts)
+
+FIXED (put_zero, "0")
+FIXED (put_any, "*")
+FIXED (put_any_three, "*:*:*")
+FIXED (put_na, "N/A")
+FIXED (put_null, "(null)")
+
+/* The text is "1-10,12%2"; a long one is cut between two numbers and keeps its limit. */
+static void put_task_list (struct buf *out, const struct squeue_row *r)
+{
+    const char *text = r->job->tasks ? r->job->tasks : "";
+    size_t len = strcspn (text, "%"), cut = len;
+
+    if (r->task_text && len > r->task_text) {
+        cut = r->task_text;
+        while (cut > 0 && text[cut] != ',')
+            cut--;
+        if (cut == 0)
+            cut = strcspn (text, ",%");
+    }
+    buf_add (out, text, cut);
+    buf_puts (out, cut < len ? ",..." : "");
+    buf_puts (out, text + len);
+}
+
+static void put_job_id (struct buf *out, const void *row)
+{
+    const Moisson__JobInfo *job = job_of (row);
+
+    put_array_id (out, row);
+    if (!job->has_array_id)
+        return;
+    if (job->has_task) {
+        buf_printf (out, "_%" PRIu32, job->task);
+        return;
+    }
+    buf_puts (out, "_[");
+    put_task_list (out, row_of (row));
+    buf_putc (out, ']');
+}
+
+static void put_task_id (struct buf *out, const void *row)
+{
+    const Moisson__JobInfo *job = job_of (row);
+
+    if (!job->has_array_id)
+        buf_puts (out, "N/A");
+    else if (job->has_task)
+        buf_printf (out, "%" PRIu32, job->task);
+    else
+        put_task_list (out, row_of (row));
+}
+
+static void put_state (struct buf *out, const void *row)
+{
+    buf_puts (out, state_name (job_of (row)->state));
+}
+
+static void put_state_brief (struct buf *out, const void *row)
+{
+    buf_puts (out, state_brief (job_of (row)->state));
+}
+
+static void put_where_or_why (struct buf *out, const void *row)
+{
+    if (job_of (row)->state != PENDING) {
+        put_nodes (out, row);
+        return;
+    }
+    buf_putc (out, '(');
+    put_reason (out, row);
+    buf_putc (out, ')');
+}
+
+static void put_time (struct buf *out, const void *row, usec_t t)
+{
+    char word[256];
+
+    buf_puts (out, time_format (t, row_of (row)->time_format, "N/A", word, sizeof word));
+}
+
+#define TIME(name, t)                                                                                                  \
+    static void name (struct buf *out, const void *row)                                                                \
+    {                                                                                                                  \
+        put_time (out, row, t);                                                                                        \
+    }
+TIME (put_start, job_of (row)->start_us)
+TIME (put_end, job_of (row)->end_us)
+TIME (put_submit, job_of (row)->submit_us)
+TIME (put_eligible, job_of (row)->eligible_us)
+TIME (put_deadline, spec_of (row)->deadline_us)
+
+/* Seconds that it has run; 0 before its start. */
+static uint64_t used_seconds (const void *row)
+{
+    const Moisson__JobInfo *job = job_of (row);
+    usec_t until = state_is_ended (job->state) ? job->end_us : row_of (row)->now;
+
+    if (job->state == PENDING || !job->start_us || until < job->start_us)
+        return 0;
+    return (until - job->start_us) / USEC_PER_SEC;
+}
+
+static void put_seconds (struct buf *out, uint64_t s)
+{
+    char word[64];
+
+    buf_puts (out, duration_format_short (s, word, sizeof word));
+}
+
+static void put_time_used (struct buf *out, const void *row)
+{
+    put_seconds (out, used_seconds (row));
+}
+
+static void put_time_limit (struct buf *out, const void *row)
+{
+    const Moisson__JobInfo *job = job_of (row);
+
+    if (!job->has_time_limit_s)
+        buf_puts (out, "NOT_SET");
+    else if (!job->time_limit_s)
+        buf_puts (out, "UNLIMITED");
+    else
+        put_seconds (out, job->time_limit_s);
+}
+
+static void put_time_left (struct buf *out, const void *row)
+{
+    const Moisson__JobInfo *job = job_of (row);
+    uint64_t used = used_seconds (row);
+
+    if (!job->time_limit_s)
+        put_time_limit (out, row);
+    else
+        put_seconds (out, used < job->time_limit_s ? job->time_limit_s - used : 0);
+}
+
+/* How long it waited, or has waited. */
+static void put_time_pending (struct buf *out, const void *row)
+{
+    const Moisson__JobInfo *job = job_of (row);
+    usec_t until = job->start_us && job->state != PENDING ? job->start_us : row_of (row)->now;
+
+    buf_printf (out, "%" PRIu64,
+                job->submit_us && until > job->submit_us ? (until - job->submit_us) / USEC_PER_SEC : 0);
+}
+
+static void put_memory (struct buf *out, const void *row)
+{
+    char word[64];
+    uint64_t mb = job_of (row)->mem_mb;
+
+    if (!mb)
+        buf_puts (out, "0");
+    else if (row_of (row)->noconvert)
+        buf_printf (out, "%" PRIu64 "M", mb);
+    else
+        buf_puts (out, mem_format (mb, word, sizeof word));
+}
+
+static void put_share (struct buf *out, const void *row)
+{
+    buf_puts (out, spec_of (row)->exclusive ? "NO" : "OK");
+}
+
+static void put_nice (struct buf *out, const void *row)
+{
+    buf_printf (out, "%" PRId32, spec_of (row)->nice);
+}
+
+static void put_priority_share (struct buf *out, const void *row)
+{
+    buf_printf (out, "%.14f", (double) job_of (row)->priority / (double) UINT32_MAX);
+}
+
+static void put_exit_code (struct buf *out, const void *row)
+{
+    buf_printf (out, "%" PRIu32 ":%" PRIu32, job_of (row)->exit_code, job_of (row)->exit_signal);
+}
+
+static void put_requeue (struct buf *out, const void *row)
+{
+    buf_puts (out, spec_of (row)->requeue ? "1" : "0");
+}
+
+static const struct field fields[] = {
+    {'a', "Account", "ACCOUNT", 0, "account", put_account},
+    {'A', "JobID", "JOBID", 0, "id of this job or array task", put_raw_id},
+    {'b', "tres-per-node", "TRES_PER_NODE", 0, "resources a node, as asked with --gres", put_tres_per_node},
+    {'B', "BatchHost", "EXEC_HOST", 0, "node that runs the script", put_batch_host},
+    {'c', "MinCpus", "MIN_CPUS", 0, "CPUs a task", put_min_cpus},
+    {'C', "NumCPUs", "CPUS", 0, "CPUs", put_cpus},
+    {'d', "MinTmpDisk", "MIN_TMP_DISK", 0, "temporary disk asked", put_zero},
+    {'D', "NumNodes", "NODES", 0, "number of nodes", put_num_nodes},
+    {'e', "EndTime", "END_TIME", 0, "end, or the latest possible one", put_end},
+    {'E', "Dependency", "DEPENDENCY", 0, "jobs that it waits for", put_dependency},
+    {'f', "Feature", "FEATURES", 0, "features asked", put_features},
+    {'F', "ArrayJobID", "ARRAY_JOB_ID", 0, "id of the array", put_array_id},
+    {'g', "GroupName", "GROUP", 0, "group", put_group},
+    {'G', "GroupID", "GROUP", 0, "group id", put_gid},
+    {'h', "OverSubscribe", "OVER_SUBSCRIBE", 0, "may it share its nodes", put_share},
+    {'H', "Sockets", "SOCKETS_PER_NODE", 0, "sockets asked", put_any},
+    {'i', "JobArrayID", "JOBID", 0, "id, with the task of an array", put_job_id},
+    {'I', "Cores", "CORES_PER_SOCKET", 0, "cores a socket asked", put_any},
+    {'j', "Name", "NAME", 0, "name", put_name},
+    {'J', "Threads", "THREADS_PER_CORE", 0, "threads a core asked", put_any},
+    {'k', "Comment", "COMMENT", 0, "comment", put_comment},
+    {'K', "ArrayTaskID", "ARRAY_TASK_ID", 0, "task of the array", put_task_id},
+    {'l', "TimeLimit", "TIME_LIMIT", 0, "time limit", put_time_limit},
+    {'L', "TimeLeft", "TIME_LEFT", 0, "time until the limit", put_time_left},
+    {'m', "MinMemory", "MIN_MEMORY", 0, "memory a node", put_memory},
+    {'M', "TimeUsed", "TIME", 0, "time that it has run", put_time_used},
+    {'n', "ReqNodes", "REQ_NODES", 0, "nodes asked by name", put_required},
+    {'N', "NodeList", "NODELIST", 0, "nodes", put_nodes},
+    {'o', "Command", "COMMAND", 0, "script", put_command},
+    {'O', "Contiguous", "CONTIGUOUS", 0, "neighbouring nodes asked", put_zero},
+    {'p', "Priority", "PRIORITY", 0, "priority, from 0 to 1", put_priority_share},
+    {'P', "Partition", "PARTITION", 0, "partition", put_partition},
+    {'q', "QOS", "QOS", 0, "quality of service", put_qos},
+    {'Q', "PriorityLong", "PRIORITY", 0, "priority", put_priority},
+    {'r', "Reason", "REASON", 0, "why it waits, one word", put_reason},
+    {'R', "ReasonList", "NODELIST(REASON)", 0, "nodes, or why it waits", put_where_or_why},
+    {'s', "SelectJobInfo", "SELECT_JOBINFO", 0, "nothing here", put_na},
+    {'S', "StartTime", "START_TIME", 0, "start", put_start},
+    {'t', "StateCompact", "ST", 0, "state, short", put_state_brief},
+    {'T', "State", "STATE", 0, "state", put_state},
+    {'u', "UserName", "USER", 0, "user", put_user},
+    {'U', "UserID", "UID", 0, "user id", put_uid},
+    {'v', "Reservation", "RESERVATION", 0, "reservation", put_reservation},
+    {'V', "SubmitTime", "SUBMIT_TIME", 0, "submission", put_submit},
+    {'w', "WCKey", "WCKEY", 0, "workload key", put_wckey},
+    {'W', "Licenses", "LICENSES", 0, "licences", put_licenses},
+    {'x', "ExcNodes", "EXC_NODES", 0, "nodes to avoid", put_exclude},
+    {'X', "CoreSpec", "CORE_SPEC", 0, "cores set aside", put_na},
+    {'y', "Nice", "NICE", 0, "nice value", put_nice},
+    {'Y', "SchedNodes", "SCHEDNODES", 0, "nodes planned for it", put_null},
+    {'z', "SCT", "S:C:T", 0, "sockets, cores, threads asked", put_any_three},
+    {'Z', "WorkDir", "WORK_DIR", 0, "working directory", put_work_dir},
+    {'\0', "Cause", "CAUSE", 0, "why it ended, in words", put_cause},
+    {'\0', "cpus-per-task", "CPUS_PER_TASK", 0, "CPUs a task", put_min_cpus},
+    {'\0', "Deadline", "DEADLINE", 0, "latest end asked", put_deadline},
+    {'\0', "EligibleTime", "ELIGIBLE_TIME", 0, "when it could start at the earliest", put_eligible},
+    {'\0', "exit_code", "EXIT_CODE", 0, "exit code and signal", put_exit_code},
+    {'\0', "NumTasks", "TASKS", 0, "tasks", put_num_tasks},
+    {'\0', "PendingTime", "PENDING_TIME", 0, "seconds that it waited", put_time_pending},
+    {'\0', "ReasonText", "REASON_TEXT", 0, "why it waits, in words", put_reason_text},
+    {'\0', "Requeue", "REQUEUE", 0, "may it run again", put_requeue},
+    {'\0', "RestartCnt", "RESTART_COUNT", 0, "how often it was started again", put_restarts},
+    {'\0', "STDERR", "STDERR", 0, "standard error", put_std_err},
+    {'\0', "STDIN", "STDIN", 0, "standard input", put_std_in},
+    {'\0', "STDOUT", "STDOUT", 0, "standard output", put_std_out},
+    {'\0', "tres-alloc", "TRES_ALLOC", 0, "resources", put_tres},
+};
+
+const struct field *squeue_fields (size_t *ret_n)
+{
+    *ret_n = sizeof fields / sizeof *fields;
+    return fields;
+}
