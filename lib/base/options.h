@@ -19,16 +19,24 @@ enum option_status {
 struct submit_flags {
     bool parsable, wait, test_only, quiet, help, usage, version, ignore_pbs;
     int verbose;
-    char *wrap;       /* owned */
-    char *submit_key; /* owned */
-    char *clusters;   /* owned; -M */
+    char *wrap;        /* owned */
+    char *submit_key;  /* owned */
+    char *clusters;    /* owned; -M */
     char *export_file; /* owned */
 };
 
-struct submit {          /* a submit in the making; SUBMIT_INIT, submit_clear */
-    Moisson__JobSpec spec; /* strings and arrays in it are owned (malloc) */
+struct gpu_ask { /* a number of GPUs as one option asks for it */
+    bool given;
+    uint32_t n;
+    char *type; /* owned; NULL = any */
+};
+
+struct submit {            /* a submit in the making: submit_init, submit_clear */
+    Moisson__JobSpec spec; /* strings and arrays in it are owned (malloc); work_dir is as typed: make it absolute */
     struct submit_flags flags;
-    bool in_script; /* now parsing #SBATCH lines */
+    bool in_script;  /* now parsing #SBATCH lines */
+    uint64_t now_us; /* what --begin=now+60 counts from; submit_init takes the clock */
+    struct gpu_ask gres, gpus, gpus_per_node, gpus_per_task; /* spec.gpus_per_node follows from them */
 };
 
 void submit_init (struct submit *s);

@@ -1,0 +1,59 @@
+/* options_apply.h - what each honoured option does to a submit. Internal to options. */
+#pragma once
+#include "base/options.h"
+
+#define APPLY(name) int apply_##name (struct submit *s, const char *value, struct err *err)
+
+APPLY (account);
+APPLY (array);
+APPLY (begin);
+APPLY (chdir);
+APPLY (clusters);
+APPLY (comment);
+APPLY (cpus_per_task);
+APPLY (dependency);
+APPLY (error);
+APPLY (exclude);
+APPLY (exclusive);
+APPLY (export);
+APPLY (gpus);
+APPLY (gpus_per_node);
+APPLY (gpus_per_task);
+APPLY (gres);
+APPLY (help);
+APPLY (hold);
+APPLY (ignore_pbs);
+APPLY (input);
+APPLY (job_name);
+APPLY (kill_on_invalid_dep);
+APPLY (mem);
+APPLY (mem_per_cpu);
+APPLY (nice);
+APPLY (no_requeue);
+APPLY (nodelist);
+APPLY (nodes);
+APPLY (ntasks);
+APPLY (ntasks_per_node);
+APPLY (open_mode);
+APPLY (output);
+APPLY (parsable);
+APPLY (partition);
+APPLY (qos);
+APPLY (quiet);
+APPLY (requeue);
+APPLY (signal);
+APPLY (submit_key);
+APPLY (test_only);
+APPLY (time);
+APPLY (time_min);
+APPLY (usage);
+APPLY (verbose);
+APPLY (version);
+APPLY (wait);
+APPLY (wckey);
+APPLY (wrap);
+
+/* "--time=soon is not understood" and a fix; always -1. */
+int option_bad (struct err *err, const char *option, const char *value, const char *fix);
+/* spec.gpus_per_node and spec.gres from all GPU options so far, whatever their order. */
+void options_derive (struct submit *s);
