@@ -1,0 +1,75 @@
+/* launcher_orphans.c - end what a vanished shepherd has left. */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include "base/buf.h"
+#include "base/mem.h"
+#include "nodeagent/launcher.h"
+#include "nodeagent/tree.h"
+
+#define ENVIRON_MAX (4u << 20)
+#define ROUNDS 200 /* of 10 ms: what cannot be killed in 2 s is left to the kernel */
+
+static inline void cleanup_closedirp (DIR **d)
+{
+    if (*d)
+        closedir (*d);
+}
+
+static bool has_entry (const struct buf *environ_text, const char *entry)
+{
+    size_t len = strlen (entry) + 1;
+
+    for (size_t at = 0; at < environ_text->len; at += strlen (environ_text->data + at) + 1)
+        if (environ_text->len - at >= len && memcmp (environ_text->data + at, entry, len) == 0)
+            return true;
+    return false;
+}
+
+static bool is_of (const char *pid, const char *attempt, const char *spool)
+{
+    _cleanup_buf_ struct buf text = BUF_INIT;
+    char path[64], block[16384];
+    ssize_t n;
+
+    snprintf (path, sizeof path, "/proc/%.20s/environ", pid);
+    _cleanup_close_ int fd = open (path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    while (text.len < ENVIRON_MAX && (n = read (fd, block, sizeof block)) > 0)
+        buf_add (&text, block, (size_t) n);
+    return text.len && has_entry (&text, attempt) && has_entry (&text, spool);
+}
+
+static size_t signal_all (const char *attempt, const char *spool, int sig)
+{
+    _cleanup_ (cleanup_closedirp) DIR *dir = opendir ("/proc");
+    size_t n = 0;
+
+    for (struct dirent *e; dir && (e = readdir (dir));)
+        if (isdigit ((unsigned char) e->d_name[0]) && is_of (e->d_name, attempt, spool)) {
+            n++;
+            kill ((pid_t) atol (e->d_name), sig);
+        }
+    return n;
+}
+
+size_t orphans_kill (const char *spool, struct attempt_id id)
+{
+    char name[ATTEMPT_NAME_SIZE];
+    _cleanup_free_ char *attempt = xasprintf ("MOISSON_ATTEMPT=%s", attempt_format (id, name));
+    _cleanup_free_ char *where = xasprintf ("MOISSON_SPOOL=%s", spool);
+    const struct timespec pause = {.tv_nsec = 10000000};
+    size_t found = signal_all (attempt, where, SIGSTOP); /* first all stand still, so that none forks away */
+
+    if (found == 0)
+        return 0;
+    for (int i = 0; i < ROUNDS && signal_all (attempt, where, SIGKILL); i++)
+        nanosleep (&pause, NULL);
+    return found;
+}

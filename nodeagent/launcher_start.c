@@ -1,0 +1,217 @@
+/* launcher_start.c - carry out what the agent asks: start, stop, remove. What is written into an attempt's directory is
+ * what was verified: bytes are read once, checked, and written from memory. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include "base/files.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "nodeagent/control.h"
+#include "nodeagent/launcher.h"
+
+#define BLOB_MAX (64u << 20)
+#define HIGH_FD 200
+
+struct attempt_fds {
+    int lock, ctl;
+};
+
+static struct attempt_id id_of (const Moisson__AttemptId *id)
+{
+    return (struct attempt_id){id->raw_id, id->attempt};
+}
+
+static void answer (struct launcher *l, enum verb verb, struct attempt_id id, char *why)
+{
+    Moisson__AttemptId aid = MOISSON__ATTEMPT_ID__INIT;
+    Moisson__LaunchResult msg = MOISSON__LAUNCH_RESULT__INIT;
+
+    aid.raw_id = id.raw;
+    aid.attempt = id.attempt;
+    msg.id = &aid;
+    msg.why = why;
+    pipe_end_send (&l->agent, verb, &msg.base);
+}
+
+static int write_file (const char *dir, const char *name, const void *data, size_t len, mode_t mode, struct err *err)
+{
+    _cleanup_free_ char *path = xasprintf ("%s/%s", dir, name);
+    _cleanup_close_ int fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+
+    if (fd < 0)
+        return err_errno (err, errno, "cannot create %s", path);
+    for (size_t done = 0; done < len;) {
+        ssize_t n = write (fd, (const char *) data + done, len - done);
+        if (n < 0)
+            return err_errno (err, errno, "cannot write %s", path);
+        done += (size_t) n;
+    }
+    return 0;
+}
+
+/* Read a blob of the agent's, check it, write the attempt's own copy. An empty hash stands for empty content. */
+static int copy_blob (const struct launcher *l, const char *dir, const char *name, const char *what, uint32_t uid,
+                      const ProtobufCBinaryData *hash, mode_t mode, struct err *err)
+{
+    _cleanup_free_ char *data = NULL;
+    _cleanup_buf_ struct buf path = BUF_INIT;
+    size_t len = 0;
+
+    if (hash->len == 0)
+        return write_file (dir, name, "", 0, mode, err);
+    buf_printf (&path, "%s/blobs/%u-", l->spool, uid);
+    for (size_t i = 0; i < hash->len; i++)
+        buf_printf (&path, "%02x", hash->data[i]);
+    if (file_read (path.data, BLOB_MAX, &data, &len, err) || blob_verify (hash, data, len, what, err))
+        return -1;
+    return write_file (dir, name, data, len, mode, err);
+}
+
+static int open_fds (const char *dir, struct attempt_fds *ret, struct err *err)
+{
+    _cleanup_free_ char *lock = xasprintf ("%s/lock", dir), *ctl = xasprintf ("%s/ctl", dir);
+
+    ret->lock = open (lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (ret->lock < 0 || flock (ret->lock, LOCK_EX | LOCK_NB))
+        return err_errno (err, errno, "cannot lock %s", lock);
+    if (mkfifo (ctl, 0600))
+        return err_errno (err, errno, "cannot create %s", ctl);
+    ret->ctl = open (ctl, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    return ret->ctl < 0 ? err_errno (err, errno, "cannot open %s", ctl) : 0;
+}
+
+static int make_attempt (const struct launcher *l, const Moisson__Launch *launch, const Moisson__Order *order,
+                         const char *dir, struct attempt_fds *fds, struct err *err)
+{
+    size_t len = moisson__launch__get_packed_size (launch);
+    _cleanup_free_ uint8_t *packed = xmalloc (len);
+
+    moisson__launch__pack (launch, packed);
+    if (write_file (dir, "order", packed, len, 0600, err) ||
+        copy_blob (l, dir, "script", "script", order->uid, &order->script_hash, 0700, err) ||
+        copy_blob (l, dir, "env", "environment", order->uid, &order->env_hash, 0600, err))
+        return -1;
+    return open_fds (dir, fds, err);
+}
+
+static int spawn_shepherd (const struct launcher *l, struct attempt_id id, const struct attempt_fds *fds,
+                           pid_t *ret_pid, struct err *err)
+{
+    char name[ATTEMPT_NAME_SIZE];
+    char *argv[] = {(char *) "moisson-shepherd", l->spool, attempt_format (id, name), l->conf_path, NULL};
+    char *no_env[] = {NULL};
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attr;
+    sigset_t none;
+    int rc;
+
+    sigemptyset (&none);
+    if ((rc = posix_spawn_file_actions_init (&actions)))
+        return err_errno (err, rc, "cannot start moisson-shepherd");
+    if ((rc = posix_spawnattr_init (&attr))) {
+        posix_spawn_file_actions_destroy (&actions);
+        return err_errno (err, rc, "cannot start moisson-shepherd");
+    }
+    /* Through higher ones than we ever have open: the fds themselves may be 3 or 4. */
+    if (!(rc = posix_spawn_file_actions_adddup2 (&actions, fds->lock, HIGH_FD)) &&
+        !(rc = posix_spawn_file_actions_adddup2 (&actions, fds->ctl, HIGH_FD + 1)) &&
+        !(rc = posix_spawn_file_actions_adddup2 (&actions, HIGH_FD, 3)) &&
+        !(rc = posix_spawn_file_actions_adddup2 (&actions, HIGH_FD + 1, 4)) &&
+        !(rc = posix_spawn_file_actions_addclose (&actions, HIGH_FD)) &&
+        !(rc = posix_spawn_file_actions_addclose (&actions, HIGH_FD + 1)) &&
+        !(rc = posix_spawnattr_setflags (&attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK)) &&
+        !(rc = posix_spawnattr_setsigmask (&attr, &none)))
+        rc = posix_spawn (ret_pid, l->shepherd_path, &actions, &attr, argv, no_env);
+    posix_spawnattr_destroy (&attr);
+    posix_spawn_file_actions_destroy (&actions);
+    return rc ? err_errno (err, rc, "cannot start %s", l->shepherd_path) : 0;
+}
+
+static int start_verified (struct launcher *l, const Moisson__Launch *launch, const Moisson__Order *order,
+                           struct err *err)
+{
+    struct attempt_id id = {order->raw_id, order->attempt};
+    _cleanup_free_ char *dir = spool_attempt_path (l->spool, id, NULL);
+    struct attempt_fds fds = {-1, -1};
+    pid_t pid = 0;
+    int rc;
+
+    if (mkdir (dir, 0755)) {
+        if (errno == EEXIST)
+            return err_set (err, 0, "this attempt is in the spool already: an attempt starts once");
+        return err_errno (err, errno, "cannot create %s", dir);
+    }
+    rc = make_attempt (l, launch, order, dir, &fds, err) || spawn_shepherd (l, id, &fds, &pid, err) ? -1 : 0;
+    if (fds.lock >= 0)
+        close (fds.lock);
+    if (fds.ctl >= 0)
+        close (fds.ctl);
+    if (rc) {
+        int gone = spool_remove_attempt (l->spool, id);
+        if (gone)
+            log_error ("cannot remove %s: %s", dir, strerror (-gone));
+        return -1;
+    }
+    GROW (l->live, l->n_live, l->room_live);
+    l->live[l->n_live++] = (struct live){.id = id, .pid = pid};
+    return 0;
+}
+
+void launcher_start (struct launcher *l, const Moisson__Launch *launch)
+{
+    _cleanup_err_ struct err err = ERR_INIT;
+    _cleanup_order_ Moisson__Order *order = NULL;
+    struct attempt_id id = {0};
+    char name[ATTEMPT_NAME_SIZE];
+
+    if (order_verify (&l->verifier, launch->order, &order, &err) == 0) {
+        id = (struct attempt_id){order->raw_id, order->attempt};
+        if (start_verified (l, launch, order, &err) == 0) {
+            log_debug ("attempt=%s event=started", attempt_format (id, name));
+            answer (l, VERB_STARTED, id, NULL);
+            return;
+        }
+    } else { /* whose it claims to be, so that the agent knows what was refused */
+        order = moisson__order__unpack (NULL, launch->order->order.len, launch->order->order.data);
+        if (order)
+            id = (struct attempt_id){order->raw_id, order->attempt};
+    }
+    _cleanup_free_ char *why = err_line (&err);
+    log_warn ("attempt=%s event=refused why='%s'", attempt_format (id, name), why);
+    answer (l, VERB_REFUSED, id, why);
+}
+
+void launcher_stop (struct launcher *l, const Moisson__Stop *stop)
+{
+    struct attempt_id id = id_of (stop->id);
+    _cleanup_free_ char *path = spool_attempt_path (l->spool, id, "ctl");
+    _cleanup_buf_ struct buf line = BUF_INIT;
+    char name[ATTEMPT_NAME_SIZE];
+
+    if (!launcher_find (l, id))
+        return; /* it has ended, or never was here: the agent knows which */
+    control_format (stop, &line);
+    _cleanup_close_ int fd = open (path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 || write (fd, line.data, line.len) != (ssize_t) line.len)
+        log_warn ("attempt=%s event=stop-not-delivered why='%s'", attempt_format (id, name), strerror (errno));
+}
+
+void launcher_remove (struct launcher *l, struct attempt_id id)
+{
+    struct live *live = launcher_find (l, id);
+    char name[ATTEMPT_NAME_SIZE];
+
+    if (live) {
+        live->removing = true;
+        return;
+    }
+    int rc = spool_remove_attempt (l->spool, id);
+    if (rc)
+        log_error ("attempt=%s cannot be removed: %s", attempt_format (id, name), strerror (-rc));
+}

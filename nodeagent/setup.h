@@ -1,0 +1,24 @@
+/* setup.h - why a job's process never reached the user's program. Pure: the child reports a stage and an errno, the
+ * shepherd makes a sentence of it. */
+#pragma once
+#include "nodeagent/paths.h"
+
+enum setup_stage {
+    SETUP_SESSION = 1,
+    SETUP_WORK_DIR,
+    SETUP_STDIN,
+    SETUP_STDOUT,
+    SETUP_STDERR,
+    SETUP_STREAMS, /* dup2 */
+    SETUP_EXEC,
+    SETUP_FORK,
+};
+
+struct setup_failure {
+    int stage, errnum;
+};
+
+/* `script` is the content (the first line may name an interpreter that does not exist), NUL-terminated.
+ * "cannot open output /x/y: No such file or directory". The caller frees it. */
+char *setup_words (const struct setup_failure *failure, const char *work_dir, const struct job_paths *paths,
+                   const char *script);

@@ -1,0 +1,390 @@
+/* shepherd_watch.c - one running job until nothing of it is left. */
+#include "nodeagent/shepherd_watch.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include "base/log.h"
+#include "base/mem.h"
+#include "nodeagent/clock.h"
+#include "nodeagent/control.h"
+#include "nodeagent/tree.h"
+
+#define NEVER UINT64_MAX
+#define RUNNING_AFTER 10000 /* us: a job that ends sooner is reported once, as ended */
+#define AGAIN_MIN 2000      /* us between looks at processes that were killed */
+#define AGAIN_MAX 200000
+#define RETRY_WRITE (1 * USEC_PER_SEC) /* the spool is full: until it is not */
+#define LINE_MAX_CTL 1024
+
+/* Everything that may have to be done at some time (monotonic). */
+enum due { DUE_RUNNING, DUE_WARN, DUE_LIMIT, DUE_KILL, DUE_AGAIN, N_DUE };
+
+struct watch {
+    struct shepherd *s;
+    pid_t child; /* 0 once reaped */
+    int setup_fd, stderr_fd, signal_fd;
+    bool alone;   /* the child has ended and has no living descendants */
+    bool killing; /* KILL whatever is there, until nothing is */
+    bool term_sent;
+    bool setup_failed;
+    usec_t begun, due[N_DUE], again;
+    struct warning warning;
+    char *note; /* of the next stop */
+    char line[LINE_MAX_CTL];
+    size_t line_len;
+};
+
+static void notify (const struct shepherd *s, char what)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX, .sun_path = "../../notify.sock"}; /* from the attempt's directory */
+    char name[ATTEMPT_NAME_SIZE], text[ATTEMPT_NAME_SIZE + 4];
+    int n = snprintf (text, sizeof text, "%c %s", what, attempt_format (s->job->id, name));
+
+    if (s->notify_fd >= 0 &&
+        sendto (s->notify_fd, text, (size_t) n, MSG_NOSIGNAL, (struct sockaddr *) &to, sizeof to) < 0)
+        return; /* best effort: the truth is the status file */
+}
+
+/* The line that Slurm's users and their tools look for on the job's stderr. note NULL: CANCELLED AT <now><due>. */
+static void write_note (struct watch *w, const char *note, const char *due)
+{
+    const Moisson__Order *order = w->s->job->order;
+    _cleanup_free_ char *line = NULL;
+    char when[32] = "";
+    time_t now = (time_t) (clock_wall () / USEC_PER_SEC);
+    struct tm tm;
+
+    if (w->stderr_fd < 0)
+        return;
+    if (localtime_r (&now, &tm))
+        strftime (when, sizeof when, "%Y-%m-%dT%H:%M:%S", &tm);
+    if (note)
+        line = xasprintf ("slurmstepd: error: *** JOB %" PRIu64 " ON %s %s ***\n", order->raw_id, order->node, note);
+    else
+        line = xasprintf ("slurmstepd: error: *** JOB %" PRIu64 " ON %s CANCELLED AT %s%s ***\n", order->raw_id,
+                          order->node, when, due);
+    if (write (w->stderr_fd, line, strlen (line)) < 0)
+        log_warn ("job=%" PRIu64 " cannot write to its stderr: %s", order->raw_id, strerror (errno));
+}
+
+static void set_due (struct watch *w, enum due what, usec_t at)
+{
+    w->due[what] = at;
+}
+
+/* --- how a job ends -------------------------------------------------------------------------------------------------
+ */
+
+static void begin_killing (struct watch *w)
+{
+    set_due (w, DUE_KILL, NEVER);
+    w->killing = true;
+    set_due (w, DUE_AGAIN, 0);
+}
+
+/* The first reason counts: a job that is cancelled while its time is up has been ended by its limit. */
+static void begin_stop (struct watch *w, Moisson__EndKind kind, const char *note, const char *due)
+{
+    if (w->s->status.kind == 0) {
+        w->s->status.kind = kind;
+        write_note (w, note, due);
+    }
+    if (w->term_sent)
+        return;
+    w->term_sent = true;
+    set_due (w, DUE_LIMIT, NEVER);
+    set_due (w, DUE_WARN, NEVER);
+    set_due (w, DUE_KILL, clock_monotonic () + (usec_t) w->s->job->order->kill_wait_s * USEC_PER_SEC);
+    tree_signal (getpid (), 0, SIGTERM);
+    tree_signal (getpid (), 0, SIGCONT); /* a stopped process meets its TERM only when it goes on */
+}
+
+static void send_signal (struct watch *w, int sig, enum control_whom whom)
+{
+    if (whom == WHOM_BATCH) {
+        if (w->child > 0)
+            kill (w->child, sig);
+    } else
+        tree_signal (getpid (), whom == WHOM_CHILDREN ? w->child : 0, sig);
+}
+
+static void obey (struct watch *w, const char *line)
+{
+    _cleanup_err_ struct err err = ERR_INIT;
+    struct control c;
+
+    if (control_parse (line, &c, &err)) {
+        log_warn ("ctl: %s", err.why);
+        return;
+    }
+    switch (c.verb) {
+    case CONTROL_NOTE:
+        free (w->note);
+        w->note = xstrdup (c.text);
+        break;
+    case CONTROL_CANCEL: begin_stop (w, MOISSON__END_KIND__END_CANCELLED, w->note, ""); break;
+    case CONTROL_KILL:
+        begin_stop (w, MOISSON__END_KIND__END_CANCELLED, w->note, "");
+        begin_killing (w);
+        break;
+    case CONTROL_SIGNAL: send_signal (w, c.signal, c.whom); break;
+    }
+}
+
+static void read_ctl (struct watch *w)
+{
+    ssize_t n = read (w->s->ctl_fd, w->line + w->line_len, sizeof w->line - 1 - w->line_len);
+    char *start = w->line, *end;
+
+    if (n <= 0)
+        return;
+    w->line_len += (size_t) n;
+    w->line[w->line_len] = '\0';
+    while ((end = strchr (start, '\n'))) {
+        *end = '\0';
+        obey (w, start);
+        start = end + 1;
+    }
+    w->line_len = strlen (start);
+    memmove (w->line, start, w->line_len + 1);
+    if (w->line_len == sizeof w->line - 1) /* nobody who knows the format writes this */
+        w->line_len = 0;
+}
+
+/* --- what has happened ----------------------------------------------------------------------------------------------
+ */
+
+static void save (struct watch *w)
+{
+    _cleanup_err_ struct err err = ERR_INIT;
+
+    while (status_replace ("status", &w->s->status, &err)) {
+        log_error ("%s; trying again", err.why);
+        if (w->s->status.phase != STATUS_EXITED)
+            return; /* an end is kept until it can be told; this can do without */
+        struct timespec pause = {.tv_sec = RETRY_WRITE / USEC_PER_SEC};
+        nanosleep (&pause, NULL);
+    }
+}
+
+static void say_running (struct watch *w)
+{
+    set_due (w, DUE_RUNNING, NEVER);
+    w->s->status.phase = STATUS_RUNNING;
+    save (w);
+    notify (w->s, 'R');
+}
+
+static void end_setup (struct watch *w)
+{
+    struct setup_failure failure;
+    int rc = job_setup_result (w->setup_fd, &w->stderr_fd, &failure);
+
+    if (rc == JOB_SETTING_UP)
+        return;
+    close (w->setup_fd);
+    w->setup_fd = -1;
+    if (rc == JOB_FAILED) {
+        w->setup_failed = true;
+        if (w->s->status.kind == 0) {
+            w->s->status.kind = MOISSON__END_KIND__END_SETUP;
+            w->s->status.cause = job_setup_words (w->s->job, &failure);
+        }
+    } else if (w->s->status.phase == STATUS_STARTING)
+        set_due (w, DUE_RUNNING, clock_monotonic () + RUNNING_AFTER);
+}
+
+static uint64_t microseconds (struct timeval tv)
+{
+    return (uint64_t) tv.tv_sec * USEC_PER_SEC + (uint64_t) tv.tv_usec;
+}
+
+static void child_ended (struct watch *w, int wait_status)
+{
+    struct status *st = &w->s->status;
+
+    w->child = 0;
+    st->code = WIFEXITED (wait_status) ? (uint64_t) WEXITSTATUS (wait_status) : 0;
+    st->signal = WIFSIGNALED (wait_status) ? (uint64_t) WTERMSIG (wait_status) : 0;
+    if (w->setup_fd >= 0)
+        end_setup (w); /* it may have said why */
+    set_due (w, DUE_RUNNING, NEVER);
+    set_due (w, DUE_WARN, NEVER);
+    set_due (w, DUE_LIMIT, NEVER);
+}
+
+/* Take everybody who has ended. Usage of deeper descendants comes with those who waited for them; daemons are ours. */
+static void reap (struct watch *w)
+{
+    struct status *st = &w->s->status;
+    struct rusage ru;
+    int wait_status;
+    pid_t pid;
+
+    while ((pid = wait4 (-1, &wait_status, WNOHANG, &ru)) > 0) {
+        st->cpu_user_us += microseconds (ru.ru_utime);
+        st->cpu_sys_us += microseconds (ru.ru_stime);
+        if ((uint64_t) ru.ru_maxrss > st->max_rss_kb)
+            st->max_rss_kb = (uint64_t) ru.ru_maxrss;
+        if (pid == w->child)
+            child_ended (w, wait_status);
+    }
+    w->alone = pid < 0 && errno == ECHILD;
+    /* What a script leaves behind ends with it; while it is being stopped the others keep their KillWait. */
+    if (!w->alone && w->child == 0 && !w->killing && !w->term_sent)
+        begin_killing (w);
+}
+
+static void kill_again (struct watch *w)
+{
+    tree_kill (getpid ());
+    w->again = w->again ? w->again * 2 : AGAIN_MIN;
+    if (w->again > AGAIN_MAX)
+        w->again = AGAIN_MAX;
+    set_due (w, DUE_AGAIN, clock_monotonic () + w->again);
+}
+
+/* --- time -----------------------------------------------------------------------------------------------------------
+ */
+
+static void on_warn (struct watch *w)
+{
+    set_due (w, DUE_WARN, NEVER);
+    send_signal (w, w->warning.signal, w->warning.whom);
+}
+
+static void on_limit (struct watch *w)
+{
+    begin_stop (w, MOISSON__END_KIND__END_TIME_LIMIT, NULL, " DUE TO TIME LIMIT");
+}
+
+static void (*const on_due[N_DUE]) (struct watch *w) = {
+    [DUE_RUNNING] = say_running, [DUE_WARN] = on_warn,     [DUE_LIMIT] = on_limit,
+    [DUE_KILL] = begin_killing,  [DUE_AGAIN] = kill_again,
+};
+
+static void do_what_is_due (struct watch *w)
+{
+    for (int i = 0; i < N_DUE; i++)
+        if (w->due[i] != NEVER && w->due[i] <= clock_monotonic ())
+            on_due[i](w);
+}
+
+static void set_limits (struct watch *w)
+{
+    _cleanup_err_ struct err err = ERR_INIT;
+    const Moisson__Order *order = w->s->job->order;
+    const char *text = w->s->job->spec->signal;
+    usec_t limit = order->has_time_limit_s ? order->time_limit_s * USEC_PER_SEC : 0;
+
+    if (limit == 0)
+        return;
+    set_due (w, DUE_LIMIT, w->begun + limit);
+    if (!text || !text[0])
+        return;
+    if (warning_parse (text, &w->warning, &err)) {
+        log_warn ("%s", err.why);
+        return;
+    }
+    usec_t before = (usec_t) w->warning.before_s * USEC_PER_SEC;
+    set_due (w, DUE_WARN, before < limit ? w->begun + limit - before : w->begun);
+}
+
+static int wait_for_news (struct watch *w)
+{
+    struct pollfd fds[] = {{w->signal_fd, POLLIN}, {w->s->ctl_fd, POLLIN}, {w->setup_fd, POLLIN}};
+    struct signalfd_siginfo info;
+    struct timespec ts, *timeout = NULL;
+    usec_t next = NEVER, now;
+
+    for (int i = 0; i < N_DUE; i++)
+        next = w->due[i] < next ? w->due[i] : next;
+    if (next != NEVER) {
+        now = clock_monotonic ();
+        next = next > now ? next - now : 0;
+        ts = (struct timespec){(time_t) (next / USEC_PER_SEC), (long) (next % USEC_PER_SEC * 1000)};
+        timeout = &ts;
+    }
+    if (ppoll (fds, 3, timeout, NULL) < 0)
+        return errno == EINTR ? 0 : -1;
+    if (fds[2].revents)
+        end_setup (w);
+    if (fds[0].revents && read (w->signal_fd, &info, sizeof info) > 0)
+        reap (w);
+    if (fds[1].revents)
+        read_ctl (w);
+    do_what_is_due (w);
+    return 0;
+}
+
+/* --- the whole ------------------------------------------------------------------------------------------------------
+ */
+
+static void begin (struct watch *w)
+{
+    struct setup_failure failure;
+
+    w->begun = clock_monotonic ();
+    w->s->status.start_us = clock_wall ();
+    w->child = job_fork (w->s->job, &w->setup_fd, &failure);
+    if (w->child < 0) {
+        w->child = 0;
+        w->alone = true;
+        w->s->status.kind = MOISSON__END_KIND__END_SETUP;
+        w->s->status.cause = job_setup_words (w->s->job, &failure);
+        return;
+    }
+    w->s->status.pid = (uint64_t) w->child;
+    set_limits (w);
+}
+
+static void finish (struct watch *w)
+{
+    struct status *st = &w->s->status;
+
+    st->phase = STATUS_EXITED;
+    st->end_us = clock_wall ();
+    st->wall_us = clock_monotonic () - w->begun;
+    if (st->kind == 0)
+        st->kind = MOISSON__END_KIND__END_EXITED;
+    save (w);
+    notify (w->s, 'X');
+}
+
+int shepherd_run (struct shepherd *s, struct err *err)
+{
+    struct watch w = {.s = s, .setup_fd = -1, .stderr_fd = -1};
+    sigset_t set;
+
+    for (int i = 0; i < N_DUE; i++)
+        w.due[i] = NEVER;
+    sigfillset (&set); /* nothing but KILL ends a shepherd; SIGCHLD comes through the fd */
+    if (sigprocmask (SIG_SETMASK, &set, NULL))
+        return err_errno (err, errno, "cannot block signals");
+    sigemptyset (&set);
+    sigaddset (&set, SIGCHLD);
+    w.signal_fd = signalfd (-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (w.signal_fd < 0)
+        return err_errno (err, errno, "cannot wait for processes");
+    if (status_create ("status", &s->status, err))
+        return -1;
+    begin (&w);
+    while (!w.alone)
+        if (wait_for_news (&w))
+            return err_errno (err, errno, "cannot wait for the job");
+    finish (&w);
+    if (w.stderr_fd >= 0)
+        close (w.stderr_fd);
+    close (w.signal_fd);
+    free (w.note);
+    return 0;
+}

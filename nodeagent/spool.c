@@ -1,0 +1,134 @@
+/* spool.c - where things lie in SlurmdSpoolDir. */
+#include "nodeagent/spool.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/cleanup.h"
+#include "base/files.h"
+#include "base/mem.h"
+
+static inline void cleanup_closedirp (DIR **d)
+{
+    if (*d)
+        closedir (*d);
+}
+
+char *attempt_format (struct attempt_id id, char buf[ATTEMPT_NAME_SIZE])
+{
+    snprintf (buf, ATTEMPT_NAME_SIZE, "%" PRIu64 ".%" PRIu32, id.raw, id.attempt);
+    return buf;
+}
+
+int attempt_parse (const char *name, struct attempt_id *ret)
+{
+    char again[ATTEMPT_NAME_SIZE], *end;
+    struct attempt_id id;
+    unsigned long attempt;
+
+    id.raw = strtoull (name, &end, 10);
+    if (*end != '.')
+        return -1;
+    attempt = strtoul (end + 1, NULL, 10);
+    if (attempt > UINT32_MAX)
+        return -1;
+    id.attempt = (uint32_t) attempt;
+    if (strcmp (attempt_format (id, again), name) != 0) /* signs, blanks, leading zeros, overflow, trailing text */
+        return -1;
+    *ret = id;
+    return 0;
+}
+
+char *spool_path (const char *spool, const char *file)
+{
+    return file ? xasprintf ("%s/%s", spool, file) : xstrdup (spool);
+}
+
+char *spool_attempt_path (const char *spool, struct attempt_id id, const char *file)
+{
+    char name[ATTEMPT_NAME_SIZE];
+
+    attempt_format (id, name);
+    return file ? xasprintf ("%s/attempts/%s/%s", spool, name, file) : xasprintf ("%s/attempts/%s", spool, name);
+}
+
+int spool_prepare (const char *spool, struct err *err)
+{
+    _cleanup_free_ char *attempts = spool_path (spool, "attempts");
+    _cleanup_free_ char *blobs = spool_path (spool, "blobs");
+    struct stat st;
+
+    if (spool[0] != '/') {
+        err_set (err, 0, "%s is no absolute path", spool);
+        return err_fix (err, "set SlurmdSpoolDir to a path that begins with /");
+    }
+    if (dir_make (spool, 0755, err) || dir_make (attempts, 0755, err) || dir_make (blobs, 0700, err))
+        return err_what (err, "spool directory");
+    if (stat (spool, &st))
+        return err_errno (err, errno, "cannot look at the spool directory %s", spool);
+    if (st.st_mode & (S_IWGRP | S_IWOTH)) {
+        err_set (err, 0, "others can write to the spool directory %s (mode %04o)", spool, st.st_mode & 07777u);
+        return err_fix (err, "chmod go-w %s", spool);
+    }
+    return 0;
+}
+
+int spool_each_attempt (const char *spool, void (*fn) (void *arg, struct attempt_id id), void *arg, struct err *err)
+{
+    _cleanup_free_ char *path = spool_path (spool, "attempts");
+    _cleanup_ (cleanup_closedirp) DIR *dir = opendir (path);
+    struct attempt_id id;
+    struct dirent *e;
+
+    if (!dir)
+        return err_errno (err, errno, "cannot read %s", path);
+    for (errno = 0; (e = readdir (dir)); errno = 0)
+        if (attempt_parse (e->d_name, &id) == 0)
+            fn (arg, id);
+    return errno ? err_errno (err, errno, "cannot read %s", path) : 0;
+}
+
+bool spool_lock_held (const char *spool, struct attempt_id id)
+{
+    _cleanup_free_ char *path = spool_attempt_path (spool, id, "lock");
+    _cleanup_close_ int fd = open (path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return false;
+    return flock (fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+int spool_remove_attempt (const char *spool, struct attempt_id id)
+{
+    static const char *const files[] = {"order", "script", "env", "lock", "ctl", "status"};
+    _cleanup_free_ char *dir = spool_attempt_path (spool, id, NULL);
+
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) { /* the usual content; anything else: the slow way */
+        _cleanup_free_ char *path = spool_attempt_path (spool, id, files[i]);
+        if (unlink (path) && errno != ENOENT)
+            break;
+    }
+    if (rmdir (dir) == 0 || errno == ENOENT)
+        return 0;
+    return dir_remove (dir);
+}
+
+int boot_id_read (char ret[BOOT_ID_SIZE], struct err *err)
+{
+    static const char path[] = "/proc/sys/kernel/random/boot_id";
+    _cleanup_free_ char *text = NULL;
+
+    if (file_read (path, 256, &text, NULL, err))
+        return err_what (err, "boot id");
+    text[strcspn (text, "\n")] = '\0';
+    if (text[0] == '\0' || strlen (text) >= BOOT_ID_SIZE || strchr (text, ' '))
+        return err_set (err, 0, "%s does not hold a boot id", path);
+    strcpy (ret, text);
+    return 0;
+}

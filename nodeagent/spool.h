@@ -1,0 +1,43 @@
+/* spool.h - where things lie in SlurmdSpoolDir, and who may touch them.
+ *
+ *   boot, launcher.lock, order.key                launcher
+ *   node.key, blobs/<uid>-<hash>, notify.sock     agent
+ *   attempts/<raw>.<attempt>/                     launcher makes and removes it; the agent only reads
+ *       order    Launch: the verified order and the agent's choice of cpus      launcher, once
+ *       script, env   copies of what was verified                               launcher, once
+ *       lock     held (flock) from before the shepherd starts until it is gone
+ *       ctl      fifo with commands for the shepherd
+ *       status   status.h; its existence means "may have started"               shepherd (launcher when that is lost)
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/err.h"
+
+struct attempt_id {
+    uint64_t raw;
+    uint32_t attempt;
+};
+
+#define ATTEMPT_NAME_SIZE 36 /* "18446744073709551615.4294967295" and its NUL */
+#define BOOT_ID_SIZE 37      /* of the kernel's text, with its NUL */
+
+/* "812.1" and back; -1 unless it is exactly such a name. format returns buf. */
+char *attempt_format (struct attempt_id id, char buf[ATTEMPT_NAME_SIZE]);
+int attempt_parse (const char *name, struct attempt_id *ret);
+
+/* Paths; the caller frees them. file NULL = the directory itself. */
+char *spool_path (const char *spool, const char *file);
+char *spool_attempt_path (const char *spool, struct attempt_id id, const char *file);
+
+/* Make spool, blobs and attempts where they are missing; refuses a spool that others can write. */
+int spool_prepare (const char *spool, struct err *err);
+/* Calls fn for every attempt directory, in no order. fn may remove the one it is called for. */
+int spool_each_attempt (const char *spool, void (*fn) (void *arg, struct attempt_id id), void *arg, struct err *err);
+/* Does a shepherd hold the attempt's lock? An absent lock file is not held. */
+bool spool_lock_held (const char *spool, struct attempt_id id);
+/* Remove the attempt's directory and all in it; 0 or -errno. */
+int spool_remove_attempt (const char *spool, struct attempt_id id);
+
+/* This boot's id, from the kernel. */
+int boot_id_read (char ret[BOOT_ID_SIZE], struct err *err);

@@ -1,0 +1,193 @@
+/* status.c - the status file of an attempt. */
+#include "nodeagent/status.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/cleanup.h"
+#include "base/files.h"
+#include "base/mem.h"
+
+static const char first_line[] = "moisson-status 1";
+
+static const struct {
+    const char *key;
+    size_t offset;
+} numbers[] = {
+    {"pid", offsetof (struct status, pid)},
+    {"start_us", offsetof (struct status, start_us)},
+    {"end_us", offsetof (struct status, end_us)},
+    {"wall_us", offsetof (struct status, wall_us)},
+    {"kind", offsetof (struct status, kind)},
+    {"code", offsetof (struct status, code)},
+    {"signal", offsetof (struct status, signal)},
+    {"cpu_user_us", offsetof (struct status, cpu_user_us)},
+    {"cpu_sys_us", offsetof (struct status, cpu_sys_us)},
+    {"max_rss_kb", offsetof (struct status, max_rss_kb)},
+};
+#define N_NUMBERS (sizeof numbers / sizeof *numbers)
+
+static const char *const phases[] = {
+    [STATUS_STARTING] = "STARTING", [STATUS_RUNNING] = "RUNNING", [STATUS_EXITED] = "EXITED"};
+#define N_PHASES (sizeof phases / sizeof *phases)
+
+static uint64_t *number_of (struct status *st, size_t i)
+{
+    return (uint64_t *) ((char *) st + numbers[i].offset);
+}
+
+void status_clear (struct status *st)
+{
+    free (st->cause);
+    *st = STATUS_INIT;
+}
+
+void status_format (const struct status *st, struct buf *out)
+{
+    struct status copy = *st;
+
+    buf_printf (out, "%s\nphase %s\nboot %s\n", first_line, phases[st->phase], st->boot);
+    for (size_t i = 0; i < N_NUMBERS; i++)
+        if (*number_of (&copy, i))
+            buf_printf (out, "%s %" PRIu64 "\n", numbers[i].key, *number_of (&copy, i));
+    if (st->cause) {
+        size_t len = strnlen (st->cause, STATUS_MAX / 2);
+        buf_puts (out, "cause ");
+        for (size_t i = 0; i < len; i++)
+            buf_putc (out, st->cause[i] == '\n' || st->cause[i] == '\r' ? ' ' : st->cause[i]);
+        buf_putc (out, '\n');
+    }
+    buf_puts (out, "end\n");
+}
+
+static int parse_number (struct status *st, const char *key, const char *value)
+{
+    char *end;
+
+    for (size_t i = 0; i < N_NUMBERS; i++) {
+        if (strcmp (numbers[i].key, key) != 0)
+            continue;
+        if (*value < '0' || *value > '9')
+            return -1;
+        errno = 0;
+        *number_of (st, i) = strtoull (value, &end, 10);
+        return *end != '\0' || errno ? -1 : 0;
+    }
+    return -1;
+}
+
+static int parse_line (struct status *st, const char *key, const char *value)
+{
+    if (strcmp (key, "phase") == 0) {
+        for (size_t i = 0; i < N_PHASES; i++)
+            if (strcmp (phases[i], value) == 0) {
+                st->phase = (enum status_phase) i;
+                return 0;
+            }
+        return -1;
+    }
+    if (strcmp (key, "boot") == 0) {
+        if (strlen (value) >= BOOT_ID_SIZE)
+            return -1;
+        strcpy (st->boot, value);
+        return 0;
+    }
+    if (strcmp (key, "cause") == 0) {
+        free (st->cause);
+        st->cause = xstrdup (value);
+        return 0;
+    }
+    return parse_number (st, key, value);
+}
+
+int status_parse (const char *text, size_t len, struct status *ret, struct err *err)
+{
+    _cleanup_free_ char *copy = xstrndup (text, len);
+    _cleanup_status_ struct status st = STATUS_INIT;
+    char *rest = copy, *line = strsep (&rest, "\n");
+    bool ended = false;
+
+    if (strlen (copy) != strnlen (text, len) || strcmp (line, first_line) != 0)
+        return err_set (err, 0, "not a status file");
+    while (!ended && rest && (line = strsep (&rest, "\n"))) {
+        char *value = strchr (line, ' ');
+        if (!value) {
+            ended = strcmp (line, "end") == 0;
+            if (!ended)
+                return err_set (err, 0, "status file: bad line '%s'", line);
+            continue;
+        }
+        *value++ = '\0';
+        if (parse_line (&st, line, value))
+            return err_set (err, 0, "status file: bad value of '%s'", line);
+    }
+    if (!ended || !rest || *rest)
+        return err_set (err, 0, "status file: it does not end with a line 'end'");
+    if (st.phase == STATUS_EXITED && (st.kind < MOISSON__END_KIND__END_EXITED || st.kind > MOISSON__END_KIND__END_OOM))
+        return err_set (err, 0, "status file: unknown kind %" PRIu64, st.kind);
+    *ret = st;
+    st.cause = NULL;
+    return 0;
+}
+
+int status_read (const char *path, struct status *ret, struct err *err)
+{
+    _cleanup_free_ char *text = NULL;
+    size_t len = 0;
+
+    if (access (path, F_OK) && errno == ENOENT)
+        return STATUS_E_ABSENT;
+    if (file_read (path, STATUS_MAX, &text, &len, err))
+        return -1;
+    return status_parse (text, len, ret, err) ? STATUS_E_DAMAGED : 0;
+}
+
+static int write_all (const char *path, int flags, const struct status *st, struct err *err)
+{
+    _cleanup_buf_ struct buf text = BUF_INIT;
+    _cleanup_close_ int fd = open (path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0644);
+
+    if (fd < 0)
+        return err_errno (err, errno, "cannot create %s", path);
+    status_format (st, &text);
+    ssize_t n = write (fd, text.data, text.len);
+    if (n != (ssize_t) text.len)
+        return err_errno (err, n < 0 ? errno : ENOSPC, "cannot write %s", path);
+    return 0;
+}
+
+int status_create (const char *path, const struct status *st, struct err *err)
+{
+    return write_all (path, O_EXCL, st, err);
+}
+
+int status_replace (const char *path, const struct status *st, struct err *err)
+{
+    _cleanup_free_ char *temporary = xasprintf ("%s.new", path); /* one writer at a time: whoever holds the lock */
+
+    if (write_all (temporary, O_TRUNC, st, err))
+        return -1;
+    if (rename (temporary, path))
+        return err_errno (err, errno, "cannot rename %s to %s", temporary, path);
+    return 0;
+}
+
+void status_to_exit (const struct status *st, Moisson__Exit *ret)
+{
+    ret->kind = (Moisson__EndKind) st->kind;
+    ret->has_code = ret->has_signal = true;
+    ret->code = (uint32_t) st->code;
+    ret->signal = (uint32_t) st->signal;
+    ret->has_start_us = st->start_us != 0;
+    ret->start_us = st->start_us;
+    ret->has_end_us = ret->has_wall_us = ret->has_cpu_user_us = ret->has_cpu_sys_us = ret->has_max_rss_kb = true;
+    ret->end_us = st->end_us;
+    ret->wall_us = st->wall_us;
+    ret->cpu_user_us = st->cpu_user_us;
+    ret->cpu_sys_us = st->cpu_sys_us;
+    ret->max_rss_kb = st->max_rss_kb;
+    ret->cause = st->cause;
+}
