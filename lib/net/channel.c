@@ -13,17 +13,12 @@
 
 #define LENGTH_SIZE 4
 #define TYPE_SIZE 2
-#define READ_SIZE (64u << 10)  /* a piece of input; also what is read ahead while paused */
-#define KEEP_SIZE (256u << 10) /* buffers larger than this are given back when empty */
-#define SEND_SIZE (1u << 20)   /* a piece of output */
-#define BUDGET_US 2000         /* of handlers, in one turn */
+#define READ_SIZE (64u << 10) /* a piece of input; also what is read ahead while paused */
+#define KEEP_SIZE BYTES_KEEP  /* buffers larger than this are given back when empty */
+#define SEND_SIZE (1u << 20)  /* a piece of output */
+#define BUDGET_US 2000        /* of handlers, in one turn */
 #define FINISH_US (5 * USEC_PER_SEC)
 #define DISCARD_MAX (4u << 20) /* read and thrown away from a peer that does not see that it was told to go */
-
-struct bytes { /* a queue of bytes in one block */
-    uint8_t *data;
-    size_t start, end, room;
-};
 
 struct channel {
     struct loop *loop;
@@ -51,44 +46,6 @@ struct channel {
     struct owned owned;
     size_t discarded;
 };
-
-/* --- bytes ---------------------------------------------------------------------------------------------------------
- */
-
-static size_t bytes_len (const struct bytes *b)
-{
-    return b->end - b->start;
-}
-
-/* Room for n more at the end. */
-static uint8_t *bytes_reserve (struct bytes *b, size_t n)
-{
-    if (b->start == b->end)
-        b->start = b->end = 0;
-    if (b->room - b->end < n && b->start &&
-        b->start >= bytes_len (b)) { /* moving is cheap: at most what has been taken */
-        memmove (b->data, b->data + b->start, bytes_len (b));
-        b->end -= b->start;
-        b->start = 0;
-    }
-    if (b->room - b->end < n) {
-        size_t room = b->room ? b->room : 4096;
-        while (room - b->end < n)
-            room *= 2;
-        b->data = xrealloc (b->data, room);
-        b->room = room;
-    }
-    return b->data + b->end;
-}
-
-static void bytes_take (struct bytes *b, size_t n)
-{
-    b->start += n;
-    if (b->start == b->end && b->room > KEEP_SIZE) {
-        free (b->data);
-        *b = (struct bytes){0};
-    }
-}
 
 /* --- life ----------------------------------------------------------------------------------------------------------
  */

@@ -13,6 +13,38 @@ struct owned {
 void loop_adopt (struct loop *loop, struct owned *o);
 void loop_disown (struct owned *o);
 
+/* --- bytes.c --- */
+#define BYTES_KEEP (256u << 10) /* a larger block is given back when it is empty */
+struct bytes {
+    uint8_t *data;
+    size_t start, end, room;
+};
+size_t bytes_len (const struct bytes *b);
+uint8_t *bytes_reserve (struct bytes *b, size_t n); /* room for n more; count them by `end += n` */
+void bytes_take (struct bytes *b, size_t n);
+
+/* --- credential.c: all of munge --- */
+/* Blocking, for at most a few seconds. -1 with words when munged is not there. */
+int credential_make (char **ret, const uint8_t binding[SEAL_BINDING_SIZE], const char *munge_socket,
+                     uint32_t reader_uid, struct err *err);
+/* Whose it is, if it was made for this session and for us alone, is fresh and has not been seen before. -1: refused;
+ * the code is FAIL_AUTH, or FAIL_OTHER when it could not be judged (munged away) and trying again may help. */
+int credential_check (const char *credential, const uint8_t binding[SEAL_BINDING_SIZE], const char *munge_socket,
+                      uint32_t *ret_uid, uint32_t *ret_gid, struct err *err);
+
+/* --- door_auth.c: credentials are checked in threads, munged may take its time --- */
+struct auth_pool;
+struct auth_check;
+int auth_pool_create (struct auth_pool **ret, struct loop *loop, unsigned threads, const char *munge_socket,
+                      struct err *err);
+struct auth_pool *auth_pool_free (struct auth_pool *pool); /* waits for the checks in hand; nobody is told any more */
+DEFINE_CLEANUP (struct auth_pool *, auth_pool_free)
+/* fn is called from the loop once, unless cancelled: refused is NULL, or says why not. */
+typedef void (*auth_fn) (void *arg, uint32_t uid, uint32_t gid, const struct err *refused);
+struct auth_check *auth_start (struct auth_pool *pool, const char *credential, const uint8_t binding[SEAL_BINDING_SIZE],
+                               auth_fn fn, void *arg);
+struct auth_check *auth_cancel (struct auth_check *check); /* NULL is fine; returns NULL */
+
 /* --- channel.c --- */
 /* Takes fd (connected, non-blocking) and seal (handshake done). Frames larger than max_frame end the connection.
  * Nothing is read before channel_handle. */

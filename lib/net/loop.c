@@ -141,6 +141,21 @@ void loop_post (struct loop *loop, void (*fn) (void *arg), void *arg)
         must (write (loop->wake_fd, &one, sizeof one) == sizeof one, "write to the wake-up descriptor");
 }
 
+static void forget (struct posts *posts, const void *arg)
+{
+    for (size_t i = 0; i < posts->n; i++)
+        if (posts->items[i].arg == arg)
+            posts->items[i].fn = NULL;
+}
+
+void loop_unpost (struct loop *loop, const void *arg)
+{
+    pthread_mutex_lock (&loop->lock);
+    forget (&loop->posts, arg);
+    pthread_mutex_unlock (&loop->lock);
+    forget (&loop->running, arg);
+}
+
 static void on_wake (void *arg, int events)
 {
     struct loop *loop = arg;
@@ -156,10 +171,14 @@ static void on_wake (void *arg, int events)
     pthread_mutex_unlock (&loop->lock);
     loop->running = batch;
     for (size_t i = 0; i < batch.n; i++) {
+        const struct post *post = &loop->running.items[i];
         usec_t began = now_monotonic ();
-        batch.items[i].fn (batch.items[i].arg);
+        if (!post->fn)
+            continue;
+        post->fn (post->arg);
         count (loop, began);
     }
+    loop->running.n = 0;
 }
 
 /* --- the loop ------------------------------------------------------------------------------------------------------

@@ -18,6 +18,10 @@ void loop_stop (struct loop *loop);
 /* Run fn (arg) in the loop soon, in the order of posting. Thread-safe; the only door from other threads. */
 void loop_post (struct loop *loop, void (*fn) (void *arg), void *arg);
 
+/* Forget what has been posted with this arg and has not run yet; for a free function, in the loop's thread, once nobody
+ * posts it any more. */
+void loop_unpost (struct loop *loop, const void *arg);
+
 struct timer *timer_create_in (struct loop *loop, void (*fn) (void *arg), void *arg);
 void timer_arm (struct timer *t, usec_t after); /* once; re-arming replaces */
 void timer_disarm (struct timer *t);
