@@ -1,0 +1,77 @@
+/* agent_notify.c - what shepherds call out: "R 812.1" runs, "X 812.1" has ended. Only a hint where to look: the truth
+ * is the status file, and a slow look at everything that is starting makes up for datagrams that were lost. */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include "base/log.h"
+#include "base/mem.h"
+#include "nodeagent/agent.h"
+
+#define LOOK_EVERY (USEC_PER_SEC / 2)
+#define AT_ONCE 256 /* datagrams before others have their turn */
+
+static void on_datagram (void *arg, int events)
+{
+    struct agent *a = arg;
+    char text[ATTEMPT_NAME_SIZE + 8];
+    struct attempt_id id;
+
+    (void) events;
+    for (int i = 0; i < AT_ONCE; i++) {
+        ssize_t n = recv (a->notify_fd, text, sizeof text - 1, MSG_DONTWAIT);
+        if (n < 0)
+            return;
+        text[n] = '\0';
+        struct attempt *t = n > 2 && attempt_parse (text + 2, &id) == 0 ? attempt_find (a, id) : NULL;
+        if (t)
+            attempt_read_status (a, t);
+    }
+}
+
+static void on_look (void *arg)
+{
+    struct agent *a = arg;
+
+    for (struct attempt *t = a->attempts; t; t = t->hh.next)
+        if (t->phase == ATTEMPT_STARTING)
+            attempt_read_status (a, t);
+    timer_arm (a->look_timer, LOOK_EVERY);
+}
+
+int notify_open (struct agent *a, struct err *err)
+{
+    _cleanup_free_ char *path = spool_path (a->program.spool, "notify.sock");
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    if (strlen (path) >= sizeof address.sun_path) {
+        err_set (err, 0, "SlurmdSpoolDir is too long: %s would have %zu characters, the limit is %zu", path,
+                 strlen (path), sizeof address.sun_path - 1);
+        return err_fix (err, "set SlurmdSpoolDir to a shorter path");
+    }
+    strcpy (address.sun_path, path);
+    if (unlink (path) && errno != ENOENT)
+        return err_errno (err, errno, "cannot remove the old %s", path);
+    a->notify_fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (a->notify_fd < 0 || bind (a->notify_fd, (struct sockaddr *) &address, sizeof address) || chmod (path, 0600))
+        return err_errno (err, errno, "cannot listen on %s", path);
+    a->notify_watch = watch_create (a->loop, a->notify_fd, on_datagram, a);
+    watch_set (a->notify_watch, WATCH_READ);
+    a->look_timer = timer_create_in (a->loop, on_look, a);
+    timer_arm (a->look_timer, LOOK_EVERY);
+    return 0;
+}
+
+void notify_close (struct agent *a)
+{
+    if (a->notify_watch)
+        watch_free (a->notify_watch);
+    if (a->look_timer)
+        timer_free (a->look_timer);
+    if (a->notify_fd >= 0)
+        close (a->notify_fd);
+    a->notify_watch = NULL;
+    a->look_timer = NULL;
+    a->notify_fd = -1;
+}
