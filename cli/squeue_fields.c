@@ -230,8 +230,9 @@ static void put_time_pending (struct buf *out, const void *row)
     const Moisson__JobInfo *job = job_of (row);
     usec_t until = job->start_us && job->state != PENDING ? job->start_us : row_of (row)->now;
 
-    buf_printf (out, "%" PRIu64,
-                job->submit_us && until > job->submit_us ? (until - job->submit_us) / USEC_PER_SEC : 0);
+    uint64_t s = job->submit_us && until > job->submit_us ? (until - job->submit_us) / USEC_PER_SEC : 0;
+
+    buf_printf (out, "%" PRIu64, s);
 }
 
 static void put_memory (struct buf *out, const void *row)

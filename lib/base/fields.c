@@ -126,12 +126,14 @@ int columns_parse_sacct (struct columns *ret, const struct field *table, size_t 
         size_t len = strcspn (spec, ",%");
         if (len == 3 && !strncasecmp (spec, "ALL", 3)) {
             for (size_t i = 0; i < n; i++)
-                append (&c, (struct column){.field = &table[i], .width = table[i].width, .right = true});
+                append (&c, (struct column){
+                                .field = &table[i], .width = abs (table[i].width), .right = table[i].width >= 0});
         } else if (len) {
             col.field = by_name (table, n, spec, len);
             if (!col.field)
                 return fail (&c, err, "field requested", spec, len);
-            col.width = col.field->width;
+            col.width = abs (col.field->width);
+            col.right = col.field->width >= 0;
             if (spec[len] == '%') {
                 col.right = spec[len + 1] != '-';
                 const char *p = take_width (spec + len + 1 + !col.right, &col.width);

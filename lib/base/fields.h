@@ -14,7 +14,7 @@ struct field {
     char letter;        /* of -o; 0 = none */
     const char *name;   /* of -O and sacct -o, in canonical spelling; NULL = none */
     const char *header; /* NULL: the name in capitals */
-    int width;          /* default of sacct columns */
+    int width;          /* default of sacct columns; negative = to the left */
     const char *help;
     void (*print) (struct buf *out, const void *row); /* appends the value, unpadded */
 };

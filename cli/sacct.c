@@ -1,0 +1,194 @@
+/* sacct.c - the records of jobs: ended ones from the store, others from the controller, as the pages come. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/cleanup.h"
+#include "base/mem.h"
+#include "command.h"
+#include "failure.h"
+#include "json.h"
+#include "rpc.h"
+#include "sacct_json.h"
+#include "sacct_request.h"
+
+#define TOOL "sacct"
+#define FORMAT_PLAIN "jobid,jobname,partition,account,alloccpus,state,exitcode"
+#define FORMAT_BRIEF "jobid,state,exitcode"
+#define FORMAT_LONG                                                                                                    \
+    "jobid,jobidraw,jobname,partition,maxvmsize,maxrss,avecpu,ntasks,alloccpus,elapsed,state,exitcode,reqmem,"         \
+    "totalcpu,"                                                                                                        \
+    "nodelist,reason"
+
+struct printing {
+    const struct sacct *s;
+    struct columns columns;
+    struct buf line, value;
+    bool header_done;
+    json_t *json;
+    usec_t now;
+};
+
+static void put_line (struct printing *p)
+{
+    buf_putc (&p->line, '\n');
+    fwrite (p->line.data, 1, p->line.len, stdout);
+    buf_reset (&p->line);
+}
+
+/* One cell: padded and followed by a blank, or natural with the separator. */
+static void put_cell (struct printing *p, size_t i, const char *text, bool right)
+{
+    const struct column *c = &p->columns.list[i];
+
+    if (!p->s->separator) {
+        column_put (&p->line, text, c->width, right, '+');
+        buf_putc (&p->line, ' ');
+        return;
+    }
+    if (i && !p->s->trailing)
+        buf_puts (&p->line, p->s->separator);
+    column_put (&p->line, text, 0, false, 0);
+    if (p->s->trailing)
+        buf_puts (&p->line, p->s->separator);
+}
+
+static void print_header (struct printing *p)
+{
+    if (p->header_done || p->s->noheader || p->s->want_json)
+        return;
+    p->header_done = true;
+    for (size_t i = 0; i < p->columns.n; i++)
+        put_cell (p, i, p->columns.list[i].field->header, true);
+    put_line (p);
+    if (p->s->separator)
+        return;
+    for (size_t i = 0; i < p->columns.n; i++) {
+        for (int w = p->columns.list[i].width; w > 0; w--)
+            buf_putc (&p->line, '-');
+        buf_putc (&p->line, ' ');
+    }
+    put_line (p);
+}
+
+static void print_row (struct printing *p, const Moisson__AcctRecord *record, bool batch)
+{
+    struct sacct_row row = p->s->row;
+
+    row.record = record;
+    row.batch = batch;
+    row.now = p->now;
+    for (size_t i = 0; i < p->columns.n; i++) {
+        buf_reset (&p->value);
+        p->columns.list[i].field->print (&p->value, &row);
+        put_cell (p, i, buf_str (&p->value), p->columns.list[i].right);
+    }
+    put_line (p);
+}
+
+static bool on_page (void *arg, const void *message)
+{
+    struct printing *p = arg;
+    const Moisson__AcctPage *page = message;
+
+    if (page->now_us)
+        p->now = page->now_us;
+    print_header (p);
+    for (size_t i = 0; i < page->n_records; i++) {
+        const Moisson__AcctRecord *r = page->records[i];
+        if (p->s->want_json) {
+            if (sacct_wants (p->s, r, false))
+                json_array_append_new (p->json, json_acct (r, p->s->row.cluster, p->now));
+            continue;
+        }
+        for (int batch = 0; batch < 2; batch++)
+            if (sacct_wants (p->s, r, batch))
+                print_row (p, r, batch);
+    }
+    return page->last;
+}
+
+static int choose_columns (const struct sacct *s, struct columns *ret, struct err *err)
+{
+    const char *env = getenv ("SACCT_FORMAT");
+    const char *format = s->format    ? s->format
+                         : s->is_long ? FORMAT_LONG
+                         : s->brief   ? FORMAT_BRIEF
+                         : env        ? env
+                                      : FORMAT_PLAIN;
+    size_t n;
+    const struct field *table = sacct_fields (&n);
+
+    return columns_parse_sacct (ret, table, n, format, err);
+}
+
+static int query (struct sacct *s, struct rpc *rpc, struct printing *p)
+{
+    _cleanup_err_ struct err err = ERR_INIT;
+
+    if (s->want_json)
+        p->json = json_array ();
+    if (!s->no_state &&
+        rpc_stream (rpc, MOISSON__MSG_TYPE__MSG_ACCT, &s->request.base, MOISSON__MSG_TYPE__MSG_ACCT_PAGE,
+                    &moisson__acct_page__descriptor, on_page, p, &err))
+        return failure_report (TOOL, NULL, &err);
+    print_header (p);
+    return s->want_json && json_print ("jobs", steal (&p->json)) ? COMMAND_ERROR : 0;
+}
+
+static int run (struct sacct *s)
+{
+    _cleanup_rpc_ struct rpc *rpc = NULL;
+    _cleanup_err_ struct err err = ERR_INIT;
+    struct printing p = {.s = s, .now = (usec_t) time (NULL) * USEC_PER_SEC};
+    int status = COMMAND_ERROR;
+
+    if (choose_columns (s, &p.columns, &err) || sacct_resolve (s, p.now, getuid (), &err) ||
+        rpc_create (&rpc, NULL, &err) || rpc_check_clusters (rpc, s->clusters, &err)) {
+        err_report (TOOL, &err);
+    } else {
+        s->row.time_format = getenv ("SLURM_TIME_FORMAT");
+        s->row.cluster = rpc_config (rpc)->cluster_name;
+        status = query (s, rpc, &p);
+    }
+    columns_clear (&p.columns);
+    buf_clear (&p.line);
+    buf_clear (&p.value);
+    json_decref (p.json);
+    return status;
+}
+
+/* All names, four a line. */
+static int print_names (void)
+{
+    size_t n;
+    const struct field *table = sacct_fields (&n);
+
+    for (size_t i = 0; i < n; i++)
+        printf ("%-19s%s", table[i].name, i % 4 == 3 || i + 1 == n ? "\n" : " ");
+    return 0;
+}
+
+int sacct_run (int argc, char **argv)
+{
+    _cleanup_ (sacct_clear) struct sacct s = {.request = MOISSON__ACCT_REQUEST__INIT,
+                                              .filter = MOISSON__JOB_FILTER__INIT};
+    _cleanup_err_ struct err err = ERR_INIT;
+
+    if (sacct_parse (&s, argc, argv, &err)) {
+        if (err_is_set (&err))
+            err_report (TOOL, &err);
+        else
+            fprintf (stderr, "Try \"sacct --help\" for more information\n");
+        return COMMAND_ERROR;
+    }
+    if (s.version)
+        return command_version ();
+    if (s.helpformat)
+        return print_names ();
+    if (s.help) {
+        sacct_usage ();
+        return 0;
+    }
+    return run (&s);
+}
