@@ -203,14 +203,31 @@ cluster_shepherds () # DIR
     done
 }
 
+# What jobs have left behind whose shepherd is gone: they carry the node's spool in their environment.
+cluster_orphans () # DIR
+{
+    local entry
+    for entry in /proc/[0-9]*; do
+        if tr '\0' '\n' 2>/dev/null <"$entry/environ" | grep -q "^MOISSON_SPOOL=$1/spool/" &&
+            ! process_gone "${entry#/proc/}"; then
+            say "${entry#/proc/}"
+        fi
+    done
+}
+
 cluster_end_jobs () # DIR: what runs below the shepherds, again until nothing does; the shepherds then end by themselves
 {
-    local shepherds pid
+    local shepherds orphans pid
     shepherds="$(cluster_shepherds "$1")"
-    [ -n "$shepherds" ] || return 0
-    for pid in $shepherds; do
-        descendants "$pid" | xargs -r kill -9 2>/dev/null
-    done
+    if [ -n "$shepherds" ]; then
+        for pid in $shepherds; do
+            descendants "$pid" | xargs -r kill -9 2>/dev/null
+        done
+        return 1
+    fi
+    orphans="$(cluster_orphans "$1" 2>/dev/null)"
+    [ -n "$orphans" ] || return 0
+    xargs -r kill -9 <<<"$orphans" 2>/dev/null
     return 1
 }
 
