@@ -1,0 +1,69 @@
+# Completion of Moisson's commands for bash: source this file, or install it as
+# /usr/share/bash-completion/completions/moisson.
+# Options of sbatch come from the program itself, job ids and partitions from the controller.
+
+_moisson_sbatch_words ()
+{
+    if [[ -z ${_moisson_sbatch_cache-} ]]; then
+        _moisson_sbatch_cache=$(moisson docs completion 2> /dev/null)
+    fi
+    printf '%s\n' "$_moisson_sbatch_cache"
+}
+
+_moisson_jobs ()
+{
+    squeue --me --noheader --format=%i 2> /dev/null
+}
+
+_moisson_partitions ()
+{
+    sinfo --noheader --format=%R 2> /dev/null
+}
+
+# The long options that a command's --help names.
+_moisson_help_words ()
+{
+    "$1" --help 2> /dev/null | grep -oE -- '--[a-z][a-z-]+'
+}
+
+_moisson_reply ()
+{
+    mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2")
+}
+
+_moisson_complete ()
+{
+    local command=${1##*/} current=$2 previous=$3
+
+    case $previous in
+        -p | --partition) _moisson_reply "$(_moisson_partitions)" "$current"; return ;;
+        -j | --jobs) _moisson_reply "$(_moisson_jobs)" "$current"; return ;;
+    esac
+    case $command:$current in
+        sbatch:-*)
+            _moisson_reply "$(_moisson_sbatch_words)" "$current"
+            [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
+            ;;
+        *:-*) _moisson_reply "$(_moisson_help_words "$command")" "$current" ;;
+        scancel:*) _moisson_reply "$(_moisson_jobs)" "$current" ;;
+        scontrol:*)
+            case $previous in
+                show) _moisson_reply "job node partition config hostnames hostlist" "$current" ;;
+                hold | release | uhold | requeue | requeuehold | job) _moisson_reply "$(_moisson_jobs)" "$current" ;;
+                scontrol) _moisson_reply "show hold uhold release requeue requeuehold update ping shutdown" "$current" ;;
+            esac
+            ;;
+        moisson:*)
+            case $previous in
+                config) _moisson_reply "check show" "$current" ;;
+                node) _moisson_reply "enroll" "$current" ;;
+                docs) _moisson_reply "options configuration completion man" "$current" ;;
+                moisson)
+                    _moisson_reply "sbatch squeue scancel sinfo sacct scontrol config keygen node docs" "$current"
+                    ;;
+            esac
+            ;;
+    esac
+}
+
+complete -o default -F _moisson_complete sbatch squeue scancel sinfo scontrol sacct moisson
