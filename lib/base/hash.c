@@ -22,6 +22,34 @@ void hash_bytes (const void *data, size_t len, uint8_t out[HASH_SIZE])
     digest (data, len, NULL, out);
 }
 
+struct hasher {
+    crypto_generichash_state state;
+};
+
+struct hasher *hasher_create (void)
+{
+    struct hasher *h = NULL;
+
+    if (posix_memalign ((void **) &h, _Alignof(struct hasher), sizeof *h) != 0) /* more than malloc aligns */
+        abort ();
+    if (crypto_generichash_init (&h->state, NULL, 0, HASH_SIZE) != 0)
+        sodium_misuse ();
+    return h;
+}
+
+void hasher_add (struct hasher *h, const void *data, size_t len)
+{
+    if (crypto_generichash_update (&h->state, data, len) != 0)
+        sodium_misuse ();
+}
+
+void hasher_finish (struct hasher *h, uint8_t out[HASH_SIZE])
+{
+    if (crypto_generichash_final (&h->state, out, HASH_SIZE) != 0)
+        sodium_misuse ();
+    free (h);
+}
+
 void mac_bytes (const void *data, size_t len, const uint8_t key[KEY_SIZE], uint8_t out[HASH_SIZE])
 {
     digest (data, len, key, out);

@@ -8,6 +8,11 @@
 #define KEY_SIZE 32
 
 void hash_bytes (const void *data, size_t len, uint8_t out[HASH_SIZE]);
+/* The same hash of something too large to hold: create, add, and finish, which frees it. */
+struct hasher;
+struct hasher *hasher_create (void);
+void hasher_add (struct hasher *h, const void *data, size_t len);
+void hasher_finish (struct hasher *h, uint8_t out[HASH_SIZE]);
 void mac_bytes (const void *data, size_t len, const uint8_t key[KEY_SIZE], uint8_t out[HASH_SIZE]);
 bool mac_ok (const void *data, size_t len, const uint8_t key[KEY_SIZE], const uint8_t *mac, size_t mac_len);
 void random_fill (void *p, size_t n);

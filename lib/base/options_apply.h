@@ -16,6 +16,7 @@ APPLY (error);
 APPLY (exclude);
 APPLY (exclusive);
 APPLY (export);
+APPLY (export_file);
 APPLY (gpus);
 APPLY (gpus_per_node);
 APPLY (gpus_per_task);

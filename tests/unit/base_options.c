@@ -339,14 +339,15 @@ END_TEST
 
 START_TEST (the_rest_of_the_words)
 {
-    PARSED ("-o", "none", "-e/x/%j", "-i", "in", "--open-mode=append", "--export=ALL,A=b c", "--wckey=w",
-            "--signal=B:USR2@30", "--wrap=echo 'hi'", "--submit-key=k 1", "--no-requeue", "--chdir=sub", "-W",
-            "--test-only", "-Q", "-w", "n[1-2]", "-xn3", "--kill-on-invalid-dep=yes", "-A", "acc", "-q", "q");
+    PARSED ("-o", "none", "-e/x/%j", "-i", "in", "--open-mode=append", "--export=ALL,A=b c", "--export-file=/e",
+            "--wckey=w", "--signal=B:USR2@30", "--wrap=echo 'hi'", "--submit-key=k 1", "--no-requeue", "--chdir=sub",
+            "-W", "--test-only", "-Q", "-w", "n[1-2]", "-xn3", "--kill-on-invalid-dep=yes", "-A", "acc", "-q", "q");
 
     ck_assert_str_eq (s.spec.std_out, "/dev/null");
     ck_assert_str_eq (s.spec.std_err, "/x/%j");
     ck_assert_str_eq (s.spec.std_in, "in");
     ck_assert_str_eq (s.spec.export_mode, "ALL,A=b c");
+    ck_assert_str_eq (s.flags.export_file, "/e");
     ck_assert_str_eq (s.spec.signal, "B:USR2@30");
     ck_assert_str_eq (s.flags.wrap, "echo 'hi'");
     ck_assert_str_eq (s.flags.submit_key, "k 1");
