@@ -19,10 +19,10 @@ struct store_row { /* a journal row; sequence rises by one */
     size_t len;
 };
 
-struct store_record { /* an accounting record; key (raw_id, attempt, task_key) */
-    uint64_t sequence;  /* of the event that ended it */
+struct store_record {  /* an accounting record; key (raw_id, attempt, task_key) */
+    uint64_t sequence; /* of the event that ended it */
     uint64_t raw_id;
-    uint64_t array_id;  /* 0 = none */
+    uint64_t array_id; /* 0 = none */
     uint32_t attempt;
     uint32_t uid;
     uint64_t submit_us, start_us, end_us;
@@ -46,7 +46,7 @@ struct store_batch {
     size_t n_blobs;
 };
 
-struct store_range { /* which records a reader wants; 0 / NULL = any */
+struct store_range {     /* which records a reader wants; 0 / NULL = any */
     const uint64_t *ids; /* raw or array ids */
     size_t n_ids;
     const uint32_t *uids;
@@ -85,7 +85,8 @@ struct store_ops {
     int (*add_snapshot) (struct store *store, const char *file, uint64_t sequence, struct err *err);
     int (*blob_get) (struct store_reader *reader, uint32_t uid, const uint8_t *hash, uint8_t **ret, size_t *ret_len,
                      struct err *err);
-    /* Drop blobs not in keep (sorted array of uid + hash, 36 bytes each) and older than the given sequence. */
+    /* Drop blobs not in keep: an array of (uid, native 4 bytes; hash, 32 bytes). Call it with the commits stopped, so
+     * that keep is not older than the newest blob. */
     int (*blob_sweep) (struct store *store, const uint8_t *keep, size_t n_keep, struct err *err);
     int (*reader_open) (struct store_reader **ret, const char *dir, struct err *err);
     struct store_reader *(*reader_close) (struct store_reader *reader);

@@ -2,4 +2,4 @@
 #pragma once
 #include "plugins/abi.h"
 
-extern const struct store_ops store_sqlite;
+const struct store_ops *store_sqlite (void);
