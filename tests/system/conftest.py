@@ -41,10 +41,11 @@ class Cluster:
     """A minicluster in a directory of its own; commands run as its user, in its work folder."""
 
     def __init__(self, nodes=1, cpus=4, mem=4000, gpus=0, conf="", topology=None, directory=None, prefix=(), env=None,
-                 options=()):
+                 options=(), minicluster=MINICLUSTER):
         self.dir = Path(directory or tempfile.mkdtemp(prefix="moisson-", dir="/tmp"))
         self.dir.chmod(0o755)
         self.prefix = list(prefix)  # words before every command: another user
+        self.minicluster = minicluster
         self.nodes = [f"n{i}" for i in range(1, nodes + 1)]
         self.work = self.dir / "work"
         self.base_env = clean_environment()
@@ -63,7 +64,7 @@ class Cluster:
     # --- the daemons
 
     def mini(self, *words):
-        done = subprocess.run([*self.prefix, str(MINICLUSTER), *map(str, words)], env=self.base_env, text=True,
+        done = subprocess.run([*self.prefix, str(self.minicluster), *map(str, words)], env=self.base_env, text=True,
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=180)
         if done.returncode:
             pytest.fail(f"minicluster {' '.join(map(str, words))}: {done.stdout}{done.stderr}\n{self.log_tails()}")

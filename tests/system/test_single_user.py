@@ -14,8 +14,9 @@ USER = "nobody"
 
 def programs_for_everybody(where):
     """A copy of the programs and scripts that another user may read, whatever the folders above these allow."""
-    source = Path(os.environ.get("MOISSON_BIN") or Path(__file__).resolve().parents[2] / "build-check" / "bin")
-    shutil.copytree(source, where / "bin", symlinks=True)
+    tree = Path(__file__).resolve().parents[2]
+    shutil.copytree(os.environ.get("MOISSON_BIN") or tree / "build-check" / "bin", where / "bin", symlinks=True)
+    shutil.copytree(tree / "contrib", where / "contrib", symlinks=True)
     subprocess.run(["chmod", "-R", "a+rX", where], check=True)
 
 
@@ -36,7 +37,7 @@ def cluster(request):
     directory = Path(tempfile.mkdtemp(prefix="moisson-", dir="/tmp"))
     os.chown(directory, entry.pw_uid, entry.pw_gid)
     become = ["setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups"]
-    yield made(nodes=2, directory=directory, prefix=become,
+    yield made(nodes=2, directory=directory, prefix=become, minicluster=shared / "contrib" / "minicluster",
                env={"MOISSON_BIN": str(shared / "bin"), "HOME": str(home), "USER": USER, "LOGNAME": USER})
     made.end(has_failed(request))
     shutil.rmtree(shared, ignore_errors=True)
