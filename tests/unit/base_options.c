@@ -172,8 +172,7 @@ START_TEST (bad_values)
                                       "--submit-key=a\nb",
                                       "--time=99999999999999999999",
                                       "--mem=99999999999999999999T",
-                                      "--nice=9999999999",
-                                      "--export-file=x"};
+                                      "--nice=9999999999"};
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         _cleanup_submit_ struct submit s;
