@@ -107,10 +107,10 @@ int status_parse (const char *text, size_t len, struct status *ret, struct err *
 {
     _cleanup_free_ char *copy = xstrndup (text, len);
     _cleanup_status_ struct status st = STATUS_INIT;
+    bool ended = strlen (copy) != len; /* a NUL inside is not ours */
     char *rest = copy, *line = strsep (&rest, "\n");
-    bool ended = false;
 
-    if (strlen (copy) != strnlen (text, len) || strcmp (line, first_line) != 0)
+    if (ended || strcmp (line, first_line) != 0)
         return err_set (err, 0, "not a status file");
     while (!ended && rest && (line = strsep (&rest, "\n"))) {
         char *value = strchr (line, ' ');
