@@ -32,5 +32,6 @@ size_t channel_queued (const struct channel *ch); /* bytes */
  * waits for its answer has gone away; messages that came before the end are delivered first. */
 void channel_pause (struct channel *ch, bool paused);
 
-/* Decode a message body; NULL if malformed. Free with protobuf_c_message_free_unpacked (msg, NULL). */
+/* Decode a message body; NULL if malformed, or if it would take far more memory than its size explains. Fields that
+ * this version does not know are dropped. Free with protobuf_c_message_free_unpacked (msg, NULL). */
 void *message_unpack (const ProtobufCMessageDescriptor *descriptor, const uint8_t *data, size_t len);

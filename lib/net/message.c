@@ -45,13 +45,46 @@ static void hog_free (void *data, void *p)
     free (p);
 }
 
+/* Drop what this version does not know, in all depths: it means nothing to us, would be journaled with what does, and
+ * the library accepts unknown fields (number 0, written in two bytes) that it cannot read back once it has packed them.
+ */
+static void drop_unknown (ProtobufCMessage *msg)
+{
+    for (unsigned i = 0; i < msg->n_unknown_fields; i++)
+        free (msg->unknown_fields[i].data);
+    free (msg->unknown_fields);
+    msg->unknown_fields = NULL;
+    msg->n_unknown_fields = 0;
+    for (unsigned i = 0; i < msg->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &msg->descriptor->fields[i];
+        const char *at = (const char *) msg + field->offset;
+        const char *quantifier = (const char *) msg + field->quantifier_offset;
+        bool other = (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) && *(const uint32_t *) quantifier != field->id;
+        if (field->type != PROTOBUF_C_TYPE_MESSAGE || other)
+            continue;
+        if (field->label != PROTOBUF_C_LABEL_REPEATED) {
+            ProtobufCMessage *sub = *(ProtobufCMessage *const *) at;
+            if (sub)
+                drop_unknown (sub);
+            continue;
+        }
+        ProtobufCMessage *const *subs = *(ProtobufCMessage *const *const *) at;
+        for (size_t k = 0; k < *(const size_t *) quantifier; k++)
+            drop_unknown (subs[k]);
+    }
+}
+
 void *message_unpack (const ProtobufCMessageDescriptor *descriptor, const uint8_t *data, size_t len)
 {
     uint64_t small = (uint64_t) len * HOG_FACTOR + HOG_FREE, large = (uint64_t) len * 4 + HOG_BASE;
     struct hog hog = {.left = (size_t) (small < large ? small : large)};
     ProtobufCAllocator allocator = {.alloc = hog_alloc, .free = hog_free, .allocator_data = &hog};
 
-    return protobuf_c_message_unpack (descriptor, &allocator, len, data);
+    ProtobufCMessage *msg = protobuf_c_message_unpack (descriptor, &allocator, len, data);
+
+    if (msg)
+        drop_unknown (msg);
+    return msg;
 }
 
 int message_failure (const uint8_t *data, size_t len, struct err *err)

@@ -483,9 +483,24 @@ START_TEST (tiny_fields_cannot_take_all_memory)
 }
 END_TEST
 
+START_TEST (unknown_fields_are_dropped_at_every_depth)
+{
+    /* JobFilter { jobs { job_id 5, field 0 (as two bytes) = 0 }, field 90 = 1 }: the library packs field 0 into bytes
+     * that it cannot read. */
+    uint8_t data[] = {0x0a, 0x05, 0x08, 0x05, 0x80, 0x00, 0x00, 0xd0, 0x05, 0x01}, packed[16];
+    Moisson__JobFilter *first = message_unpack (&moisson__job_filter__descriptor, data, sizeof data);
+
+    ck_assert_ptr_nonnull (first);
+    ck_assert_uint_eq (protobuf_c_message_pack (&first->base, packed), 4);
+    ck_assert_mem_eq (packed, "\x0a\x02\x08\x05", 4);
+    protobuf_c_message_free_unpacked (&first->base, NULL);
+}
+END_TEST
+
 SUITE ("channel", many_small_messages_leave_together_and_arrive_in_order, large_messages_arrive_whole,
        a_message_beyond_a_frame_ends_the_connection_in_words, handlers_may_free_the_channel,
        the_end_of_a_peer_is_told_after_its_last_message, frames_may_come_byte_by_byte, bad_frames_end_the_connection,
        a_paused_channel_waits_but_notices_the_end, a_reader_that_never_reads_is_closed_at_the_bound,
        a_stream_is_paced_by_its_reader, finish_delivers_the_last_words_though_input_is_unread,
-       an_unfinished_end_goes_with_the_loop, tiny_fields_cannot_take_all_memory)
+       an_unfinished_end_goes_with_the_loop, tiny_fields_cannot_take_all_memory,
+       unknown_fields_are_dropped_at_every_depth)
