@@ -5,9 +5,14 @@
 
 static int not_yet (int argc, char **argv, const char *name, const char *instead)
 {
-    for (int i = 1; i < argc && argv[i][0] == '-'; i++)
+    for (int i = 1; i < argc && argv[i][0] == '-'; i++) {
         if (!strcmp (argv[i], "--version") || !strcmp (argv[i], "-V"))
             return command_version ();
+        if (!strcmp (argv[i], "--help") || !strcmp (argv[i], "-h")) {
+            printf ("Usage: %s ...\n\n%s is not available yet: %s\n", name, name, instead);
+            return 0;
+        }
+    }
     fprintf (stderr, "%s: error: %s is not available yet\n        fix: %s\n", name, name, instead);
     return COMMAND_ERROR;
 }

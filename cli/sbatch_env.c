@@ -41,34 +41,66 @@ static void env_put (struct env *env, const char *entry)
     env_append (env, entry);
 }
 
+/* What a job is told about itself. A '*' at the end: everything that begins so. */
+static const char *const of_a_job[] = {
+    "SLURM_JOB_*",           "SLURM_JOBID",        "SLURM_ARRAY_*",      "SLURM_NTASKS*",
+    "SLURM_NPROCS",          "SLURM_NNODES",       "SLURM_NODELIST",     "SLURM_NODEID",
+    "SLURM_PROCID",          "SLURM_LOCALID",      "SLURM_GTIDS",        "SLURM_TASKS_*",
+    "SLURM_TASK_PID",        "SLURM_STEP*",        "SLURM_CPUS_*",       "SLURM_CPU_*",
+    "SLURM_MEM_*",           "SLURM_GPU*",         "SLURM_SUBMIT_*",     "SLURM_RESTART_COUNT",
+    "SLURM_EXPORT_ENV",      "SLURM_CLUSTER_NAME", "SLURM_PRIO_PROCESS", "SLURM_TOPOLOGY_*",
+    "SLURM_DISTRIBUTION",    "SLURM_OVERCOMMIT",   "SLURM_HINT",         "SLURM_THREADS_*",
+    "SLURM_UMASK",           "SLURM_LAUNCH_*",     "SLURM_SRUN_*",       "SLURM_NODE_ALIASES",
+    "SLURM_WORKING_CLUSTER", "SLURMD_NODENAME",
+};
+
+static bool is_named (const char *entry, const char *pattern)
+{
+    size_t len = strlen (pattern);
+
+    if (pattern[len - 1] == '*')
+        return !strncmp (entry, pattern, len - 1);
+    return !strncmp (entry, pattern, len) && entry[len] == '=';
+}
+
+static const char *find_variable (char *const *environment, const char *name)
+{
+    for (size_t i = 0; environment[i]; i++)
+        if (is_named (environment[i], name))
+            return environment[i];
+    return NULL;
+}
+
+struct surroundings { /* of the submitting process */
+    char *const *environment;
+    bool in_job, has_gpus;
+};
+
+static bool stays_behind (const struct surroundings *s, const char *entry)
+{
+    for (size_t i = 0; s->in_job && i < sizeof of_a_job / sizeof *of_a_job; i++)
+        if (is_named (entry, of_a_job[i]))
+            return true;
+    return s->has_gpus && is_named (entry, "CUDA_VISIBLE_DEVICES");
+}
+
 static bool always_passes (const char *entry)
 {
     return !strncmp (entry, "SLURM_", 6) || !strncmp (entry, "SPANK_", 6);
 }
 
-static void take_all (struct env *env, char *const *environment)
+static void take_all (struct env *env, const struct surroundings *s)
 {
-    for (size_t i = 0; environment[i]; i++)
-        env_append (env, environment[i]);
+    for (size_t i = 0; s->environment[i]; i++)
+        if (!stays_behind (s, s->environment[i]))
+            env_append (env, s->environment[i]);
 }
 
-static void take_slurm (struct env *env, char *const *environment)
+static void take_slurm (struct env *env, const struct surroundings *s)
 {
-    for (size_t i = 0; environment[i]; i++)
-        if (always_passes (environment[i]))
-            env_append (env, environment[i]);
-}
-
-static void take_name (struct env *env, char *const *environment, const char *name)
-{
-    size_t len = strlen (name);
-
-    for (size_t i = 0; environment[i]; i++) {
-        if (!strncmp (environment[i], name, len) && environment[i][len] == '=') {
-            env_put (env, environment[i]);
-            return;
-        }
-    }
+    for (size_t i = 0; s->environment[i]; i++)
+        if (always_passes (s->environment[i]) && !stays_behind (s, s->environment[i]))
+            env_append (env, s->environment[i]);
 }
 
 /* Length of the word at s: up to a comma outside quotes. */
@@ -98,9 +130,9 @@ static void strip_quotes (char *entry)
     }
 }
 
-static int take_word (struct env *env, char *const *environment, char *word, struct err *err)
+static int take_word (struct env *env, const struct surroundings *s, char *word, struct err *err)
 {
-    const char *equals = strchr (word, '=');
+    const char *equals = strchr (word, '='), *here;
 
     if (equals == word) {
         err_set (err, 0, "--export: \"%s\" has no name before '='", word);
@@ -109,13 +141,15 @@ static int take_word (struct env *env, char *const *environment, char *word, str
     if (equals) {
         strip_quotes (word);
         env_put (env, word);
-    } else {
-        take_name (env, environment, word);
+        return 0;
     }
+    here = find_variable (s->environment, word);
+    if (here)
+        env_put (env, here);
     return 0;
 }
 
-static int take_list (struct env *env, char *const *environment, const char *mode, struct err *err)
+static int take_list (struct env *env, const struct surroundings *from, const char *mode, struct err *err)
 {
     bool all = false;
 
@@ -123,13 +157,13 @@ static int take_list (struct env *env, char *const *environment, const char *mod
     for (const char *s = mode; *s; s += word_length (s), s += *s == ',')
         all = all || (word_length (s) == 3 && !strncasecmp (s, "ALL", 3));
     if (all)
-        take_all (env, environment);
+        take_all (env, from);
     else
-        take_slurm (env, environment);
+        take_slurm (env, from);
     for (const char *s = mode; *s; s += word_length (s), s += *s == ',') {
         _cleanup_free_ char *word = xstrndup (s, word_length (s));
 
-        if (*word && strcasecmp (word, "ALL") != 0 && take_word (env, environment, word, err))
+        if (*word && strcasecmp (word, "ALL") != 0 && take_word (env, from, word, err))
             return -1;
     }
     return 0;
@@ -158,14 +192,16 @@ static int take_file (struct env *env, const char *file, size_t len, struct err 
 int env_build (struct buf *ret, char *const *environment, const char *mode, const char *file, size_t file_len,
                struct err *err)
 {
+    struct surroundings from = {environment, find_variable (environment, "SLURM_JOB_ID"),
+                                find_variable (environment, "SLURM_JOB_GPUS")};
     _cleanup_ (env_clear) struct env env = {0};
     size_t total = 0;
 
     if (!mode || !strcasecmp (mode, "ALL"))
-        take_all (&env, environment);
+        take_all (&env, &from);
     else if (!strcasecmp (mode, "NONE") || !strcasecmp (mode, "NIL"))
-        take_slurm (&env, environment);
-    else if (take_list (&env, environment, mode, err))
+        take_slurm (&env, &from);
+    else if (take_list (&env, &from, mode, err))
         return -1;
     if (file && take_file (&env, file, file_len, err))
         return -1;

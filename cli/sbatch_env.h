@@ -8,6 +8,8 @@
 
 /* mode is the text of --export: NULL or "ALL" everything; "NONE" and "NIL" only SLURM_* and SPANK_*; else a list of
  * ALL, NAME (its value here; ignored if unset) and NAME=value (quotes protect commas), and always SLURM_* and SPANK_*.
- * file: contents of --export-file (NUL-separated definitions, which win), NULL = none. */
+ * What a surrounding job was told about itself (SLURM_NTASKS and such; known by SLURM_JOB_ID being set) is not passed
+ * on unless it is named: it would speak of another job. file: contents of --export-file (NUL-separated definitions,
+ * which win), NULL = none. */
 int env_build (struct buf *ret, char *const *environment, const char *mode, const char *file, size_t file_len,
                struct err *err);

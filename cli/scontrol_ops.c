@@ -38,11 +38,8 @@ static int judge (const char *call, const Moisson__IdResults *reply)
 
         if (result->code == MOISSON__FAIL_CODE__FAIL_OTHER && !result->why)
             continue;
-        if (reply->n_results > 1)
-            fprintf (stderr, "%s: %s\n", result->job->text ? result->job->text : "?",
-                     sentence ? sentence : result->why);
-        else
-            fprintf (stderr, "%s error: %s\n", call, sentence ? sentence : result->why);
+        fprintf (stderr, "%s error: %s for job %s\n", call, sentence ? sentence : result->why,
+                 result->job->text ? result->job->text : "?");
         status = COMMAND_ERROR;
     }
     return status;

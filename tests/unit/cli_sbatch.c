@@ -10,7 +10,7 @@
 static char *const environment[] = {"PATH=/bin",
                                     "HOME=/home/a",
                                     "FOO=one\ntwo=\"x\"",
-                                    "SLURM_JOB_ID=7",
+                                    "SLURM_CONF=7",
                                     "SPANK_X=1",
                                     "BASH_FUNC_f%%=() { echo; }",
                                     "EMPTY=",
@@ -38,7 +38,7 @@ static char *build (const char *mode, const char *file, size_t file_len)
     } while (0)
 
 #define EVERYTHING                                                                                                     \
-    "PATH=/bin|HOME=/home/a|FOO=one\ntwo=\"x\"|SLURM_JOB_ID=7|SPANK_X=1|BASH_FUNC_f%%=() { echo; }|EMPTY=|FOOT=no|"    \
+    "PATH=/bin|HOME=/home/a|FOO=one\ntwo=\"x\"|SLURM_CONF=7|SPANK_X=1|BASH_FUNC_f%%=() { echo; }|EMPTY=|FOOT=no|"      \
     "SLURMY=later|"
 
 START_TEST (all_is_the_default_and_byte_exact)
@@ -51,24 +51,24 @@ END_TEST
 
 START_TEST (none_leaves_slurm_variables)
 {
-    ck_env ("NONE", "SLURM_JOB_ID=7|SPANK_X=1|");
-    ck_env ("nil", "SLURM_JOB_ID=7|SPANK_X=1|");
+    ck_env ("NONE", "SLURM_CONF=7|SPANK_X=1|");
+    ck_env ("nil", "SLURM_CONF=7|SPANK_X=1|");
 }
 END_TEST
 
 START_TEST (a_list_mixes_names_and_definitions)
 {
-    ck_env ("FOO,HOME,NOSUCH", "SLURM_JOB_ID=7|SPANK_X=1|FOO=one\ntwo=\"x\"|HOME=/home/a|");
-    ck_env ("PATH,STAMP=a=b", "SLURM_JOB_ID=7|SPANK_X=1|PATH=/bin|STAMP=a=b|");
-    ck_env ("A='x,y',B=\"1,2\",C=it's,D=", "SLURM_JOB_ID=7|SPANK_X=1|A=x,y|B=1,2|C=it's,D=|");
-    ck_env ("SLURM_JOB_ID=8", "SPANK_X=1|SLURM_JOB_ID=8|");
-    ck_env (",,", "SLURM_JOB_ID=7|SPANK_X=1|");
+    ck_env ("FOO,HOME,NOSUCH", "SLURM_CONF=7|SPANK_X=1|FOO=one\ntwo=\"x\"|HOME=/home/a|");
+    ck_env ("PATH,STAMP=a=b", "SLURM_CONF=7|SPANK_X=1|PATH=/bin|STAMP=a=b|");
+    ck_env ("A='x,y',B=\"1,2\",C=it's,D=", "SLURM_CONF=7|SPANK_X=1|A=x,y|B=1,2|C=it's,D=|");
+    ck_env ("SLURM_CONF=8", "SPANK_X=1|SLURM_CONF=8|");
+    ck_env (",,", "SLURM_CONF=7|SPANK_X=1|");
 }
 END_TEST
 
 START_TEST (definitions_win_wherever_all_stands)
 {
-    static const char expected[] = "PATH=/bin|FOO=one\ntwo=\"x\"|SLURM_JOB_ID=7|SPANK_X=1|BASH_FUNC_f%%=() { echo; }|"
+    static const char expected[] = "PATH=/bin|FOO=one\ntwo=\"x\"|SLURM_CONF=7|SPANK_X=1|BASH_FUNC_f%%=() { echo; }|"
                                    "EMPTY=|FOOT=no|SLURMY=later|HOME=/x|";
 
     ck_env ("ALL,HOME=/x", expected);
@@ -83,9 +83,41 @@ START_TEST (a_file_of_definitions_wins_and_is_checked)
     _cleanup_err_ struct err err = ERR_INIT;
     _cleanup_free_ char *got = build ("HOME=/x", file, sizeof file - 1);
 
-    ck_assert_str_eq (got, "SLURM_JOB_ID=7|SPANK_X=1|HOME=/y|NEW=a\nb|");
+    ck_assert_str_eq (got, "SLURM_CONF=7|SPANK_X=1|HOME=/y|NEW=a\nb|");
     ck_assert_int_eq (env_build (&blob, environment, NULL, "no definition", 13, &err), -1);
     ck_assert_ptr_nonnull (err.fix);
+}
+END_TEST
+
+START_TEST (what_a_surrounding_job_was_told_stays_behind)
+{
+    static char *const inside[] = {"SLURM_JOB_ID=7",
+                                   "SLURM_NTASKS=64",
+                                   "SLURM_CONF=/c",
+                                   "CUDA_VISIBLE_DEVICES=0",
+                                   "SLURM_ARRAY_TASK_ID=5",
+                                   "A=1",
+                                   NULL};
+    static char *const outside[] = {"SLURM_NTASKS=64", "CUDA_VISIBLE_DEVICES=0", NULL};
+    static const struct {
+        char *const *environment;
+        const char *mode, *expected;
+        size_t len;
+    } cases[] = {
+        {inside, NULL, "SLURM_CONF=/c\0CUDA_VISIBLE_DEVICES=0\0A=1", 41},
+        {inside, "NONE", "SLURM_CONF=/c", 14},
+        {inside, "SLURM_NTASKS", "SLURM_CONF=/c\0SLURM_NTASKS=64", 30},
+        {outside, NULL, "SLURM_NTASKS=64\0CUDA_VISIBLE_DEVICES=0", 39},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        _cleanup_buf_ struct buf blob = BUF_INIT;
+        struct err err = ERR_INIT;
+
+        ck_assert_int_eq (env_build (&blob, cases[i].environment, cases[i].mode, NULL, 0, &err), 0);
+        ck_assert_uint_eq (blob.len, cases[i].len);
+        ck_assert_mem_eq (blob.data, cases[i].expected, blob.len);
+    }
 }
 END_TEST
 
@@ -168,6 +200,7 @@ START_TEST (wait_gives_the_jobs_code_or_one)
 END_TEST
 
 SUITE ("sbatch", all_is_the_default_and_byte_exact, none_leaves_slurm_variables, a_list_mixes_names_and_definitions,
-       definitions_win_wherever_all_stands, a_file_of_definitions_wins_and_is_checked, a_definition_needs_a_name,
+       definitions_win_wherever_all_stands, a_file_of_definitions_wins_and_is_checked,
+       what_a_surrounding_job_was_told_stays_behind, a_definition_needs_a_name,
        what_is_no_script_is_refused_in_slurms_words, a_bare_name_is_here_first_then_on_the_path,
        wrap_makes_a_shell_script, wait_gives_the_jobs_code_or_one)
