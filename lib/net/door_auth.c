@@ -25,9 +25,9 @@ struct auth_pool {
     char *munge_socket;
     pthread_mutex_t lock; /* guards queue, stopping */
     pthread_cond_t wake;
-    TAILQ_HEAD (, auth_check) queue;
+    TAILQ_HEAD (check_queue, auth_check) queue;
     bool stopping;
-    LIST_HEAD (, auth_check) all; /* of the loop's thread only */
+    LIST_HEAD (check_list, auth_check) all; /* of the loop's thread only */
     unsigned n_threads;
     pthread_t threads[];
 };

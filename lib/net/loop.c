@@ -72,12 +72,12 @@ struct loop {
     struct posts posts;
     struct posts running; /* the batch in hand; its memory is kept for the next one */
 
-    TAILQ_HEAD (, late) ready, next; /* armed late ones: of this turn, of the next */
-    LIST_HEAD (, timer) timers;
-    LIST_HEAD (, watch) watches;
-    LIST_HEAD (, late) lates;
-    LIST_HEAD (, on_signal) signals;
-    LIST_HEAD (, owned) owned;
+    TAILQ_HEAD (late_queue, late) ready, next; /* armed late ones: of this turn, of the next */
+    LIST_HEAD (timer_list, timer) timers;
+    LIST_HEAD (watch_list, watch) watches;
+    LIST_HEAD (late_list, late) lates;
+    LIST_HEAD (on_signal_list, on_signal) signals;
+    LIST_HEAD (owned_list, owned) owned;
 };
 
 static usec_t now_of (clockid_t clock)
