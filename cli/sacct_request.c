@@ -239,7 +239,7 @@ static const struct optable_row rows[] = {
     {"group", 'g', ARG_REQUIRED, NULL, "<names>", "only jobs of these groups", on_group},
     {"helpformat", 'e', ARG_NONE, NULL, NULL, "the names of all columns", on_helpformat},
     {"jobs", 'j', ARG_REQUIRED, NULL, "<ids>", "only these jobs, 12.batch only that row", on_jobs},
-    {"json", 0, ARG_OPTIONAL, NULL, NULL, "everything as JSON", on_json},
+    {"json", 0, ARG_OPTIONAL, NULL, "<version>", "everything as JSON", on_json},
     {"local", 0, ARG_NONE, NULL, NULL, NULL, NULL},
     {"long", 'l', ARG_NONE, NULL, NULL, "more columns", on_long},
     {"name", 0, ARG_REQUIRED, NULL, "<names>", "only jobs with these names", on_name},

@@ -156,7 +156,7 @@ static const struct optable_row rows[] = {
     {"Format", 'O', ARG_REQUIRED, NULL, "<names>", "columns as name[:[.][width][text]]", on_names},
     {"hide", 0, ARG_NONE, NULL, NULL, NULL, NULL},
     {"iterate", 'i', ARG_REQUIRED, NULL, "<seconds>", "print again and again", on_iterate},
-    {"json", 0, ARG_OPTIONAL, NULL, NULL, "the nodes as JSON", on_json},
+    {"json", 0, ARG_OPTIONAL, NULL, "<version>", "the nodes as JSON", on_json},
     {"list-reasons", 'R', ARG_NONE, NULL, NULL, "why nodes are not in use", on_reasons},
     {"local", 0, ARG_NONE, "SINFO_LOCAL", NULL, NULL, NULL},
     {"long", 'l', ARG_NONE, NULL, NULL, "more columns", on_long},

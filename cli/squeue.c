@@ -198,7 +198,7 @@ static const struct optable_row rows[] = {
     {"hide", 0, ARG_NONE, NULL, NULL, NULL, NULL},
     {"iterate", 'i', ARG_REQUIRED, NULL, "<seconds>", "print again and again", on_iterate},
     {"jobs", 'j', ARG_OPTIONAL, NULL, "<ids>", "only these jobs", on_jobs},
-    {"json", 0, ARG_OPTIONAL, NULL, NULL, "everything as JSON", on_json},
+    {"json", 0, ARG_OPTIONAL, NULL, "<version>", "everything as JSON", on_json},
     {"licenses", 'L', ARG_REQUIRED, NULL, NULL, NULL, on_unavailable},
     {"local", 0, ARG_NONE, "SQUEUE_LOCAL", NULL, NULL, NULL},
     {"long", 'l', ARG_NONE, NULL, NULL, "more columns", on_long},
