@@ -1,6 +1,7 @@
 /* sqlite_db.c - the database file: opening, schema, failures in words. */
 #include "plugins/sqlite_db.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include "base/cleanup.h"
 #include "base/mem.h"
@@ -52,7 +53,7 @@ static const char schema[] =
     " array_id INTEGER, attempt INTEGER NOT NULL, uid INTEGER NOT NULL, submit_us INTEGER, start_us INTEGER,"
     " end_us INTEGER, record BLOB NOT NULL, UNIQUE (raw_id, attempt, sequence));"
     "CREATE INDEX IF NOT EXISTS records_array ON records (array_id) WHERE array_id IS NOT NULL;"
-    "CREATE INDEX IF NOT EXISTS records_user ON records (uid, end_us);"
+    "CREATE INDEX IF NOT EXISTS records_user ON records (uid);" /* and the id: pages come without sorting */
     "CREATE INDEX IF NOT EXISTS records_end ON records (end_us);"
     "CREATE TABLE IF NOT EXISTS blobs (uid INTEGER, hash BLOB, data BLOB NOT NULL, PRIMARY KEY (uid, hash));"
     "CREATE TABLE IF NOT EXISTS snapshots (sequence INTEGER PRIMARY KEY, file TEXT NOT NULL);"
@@ -79,23 +80,44 @@ int db_schema (sqlite3 *db, struct err *err)
                : 0;
 }
 
+/* The file is made with our own mode first; SQLite gives the same to what it puts beside it. */
+static int make_file (const char *path, struct err *err)
+{
+    _cleanup_close_ int fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    return fd < 0 ? err_errno (err, errno, "cannot open %s", path) : 0;
+}
+
+static int use_wal (sqlite3 *db, struct err *err)
+{
+    _cleanup_stmt_ sqlite3_stmt *stmt = NULL;
+
+    if (db_prepare (db, &stmt, "PRAGMA journal_mode=WAL", err))
+        return -1;
+    if (sqlite3_step (stmt) != SQLITE_ROW)
+        return db_error (db, err, "no write-ahead log");
+    if (strcmp ((const char *) sqlite3_column_text (stmt, 0), "wal"))
+        return err_set (err, 0, "this file system gives no shared memory for the write-ahead log");
+    return db_exec (db, "PRAGMA synchronous=FULL; PRAGMA journal_size_limit=67108864; PRAGMA temp_store=MEMORY", err);
+}
+
 int db_open (sqlite3 **ret, const char *dir, bool read_only, struct err *err)
 {
     _cleanup_free_ char *path = xasprintf ("%s/moisson.db", dir);
-    int flags = (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) | SQLITE_OPEN_NOMUTEX;
+    int flags = (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX;
     sqlite3 *db = NULL;
-    int rc = sqlite3_open_v2 (path, &db, flags, NULL);
+    int rc;
 
-    if (rc == SQLITE_OK) {
+    if (!read_only && make_file (path, err) < 0)
+        return -1;
+    if (sqlite3_open_v2 (path, &db, flags, NULL) != SQLITE_OK) {
+        rc = err_set (err, 0, "cannot open %s: %s", path, db ? sqlite3_errmsg (db) : "out of memory");
+    } else {
         sqlite3_extended_result_codes (db, 1);
         sqlite3_busy_timeout (db, 5000);
-        rc = db_exec (db, read_only ? "PRAGMA query_only=1" : "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL", err)
-                 ? SQLITE_ERROR
-                 : SQLITE_OK;
-    } else {
-        err_set (err, 0, "cannot open %s: %s", path, db ? sqlite3_errmsg (db) : "out of memory");
+        rc = read_only ? db_exec (db, "PRAGMA query_only=1", err) : use_wal (db, err);
     }
-    if (rc != SQLITE_OK) {
+    if (rc < 0) {
         err_what (err, "database %s", path);
         sqlite3_close (db);
         return -1;

@@ -40,6 +40,8 @@ static inline void stmt_finalizep (sqlite3_stmt **stmt)
 
 /* store_place.c: the folder it lives in */
 int place_check (const char *dir, struct err *err); /* not on a network file system */
+const char *network_fs_name (uint32_t magic);       /* of statfs(2); NULL = local */
+const char *network_fuse_name (const char *type);   /* "fuse.sshfs" of mountinfo; NULL = local */
 int place_lock (const char *dir, struct err *err);  /* returns the descriptor that holds the lock */
 int ballast_make (const char *dir, uint64_t bytes); /* 0 = in place */
 void ballast_drop (const char *dir);
@@ -50,6 +52,7 @@ uint64_t place_free (const char *dir); /* bytes */
 int sqlite_load_snapshot (struct store *s, int (*fn) (void *arg, const uint8_t *image, size_t len),
                           void (*reset) (void *arg), void *arg, uint64_t *ret_sequence, char **ret_note,
                           struct err *err);
+int sqlite_sweep_files (struct store *s, struct err *err); /* snapshot files that no row names */
 int sqlite_add_snapshot (struct store *s, const char *file, uint64_t sequence, struct err *err);
 int sqlite_replay (struct store *s, uint64_t after_sequence, store_row_fn fn, void *arg, struct err *err);
 int sqlite_reader_open (struct store_reader **ret, const char *dir, struct err *err);

@@ -88,6 +88,14 @@ static char *json_list32 (const uint32_t *v, size_t n)
     return buf_steal (&b);
 }
 
+/* SQLite's integers are signed. */
+static sqlite3_int64 clamp (uint64_t v)
+{
+    return v > INT64_MAX ? INT64_MAX : (sqlite3_int64) v;
+}
+
+/* A page begins where the one before ended, so every choice here must deliver in the order of ids without sorting what
+ * other pages hold: by id from a start on, by the ids of a list, or by the index of one user (which carries the id). */
 static char *records_sql (const struct store_range *range)
 {
     struct buf sql = BUF_INIT;
@@ -96,16 +104,36 @@ static char *records_sql (const struct store_range *range)
     if (range->max_sequence)
         buf_puts (&sql, " AND sequence <= ?2");
     if (range->n_ids)
-        buf_puts (&sql, " AND (raw_id IN (SELECT value FROM json_each(?3))"
-                        " OR array_id IN (SELECT value FROM json_each(?3)))");
-    if (range->n_uids)
-        buf_puts (&sql, " AND uid IN (SELECT value FROM json_each(?4))");
+        buf_puts (&sql, " AND id IN (SELECT id FROM records WHERE raw_id IN (SELECT value FROM json_each (?3))"
+                        " UNION SELECT id FROM records WHERE array_id IN (SELECT value FROM json_each (?3)))");
+    if (range->n_uids == 1 && !range->n_ids)
+        buf_puts (&sql, " AND uid = ?8");
+    else if (range->n_uids)
+        buf_puts (&sql, " AND +uid IN (SELECT value FROM json_each (?4))");
     if (range->since_us)
-        buf_puts (&sql, " AND end_us >= ?5");
+        buf_puts (&sql, " AND +end_us >= ?5");
     if (range->until_us)
         buf_puts (&sql, " AND submit_us < ?6");
     buf_puts (&sql, " ORDER BY id LIMIT ?7");
     return buf_steal (&sql);
+}
+
+/* For a first page: the id before the first record that ended late enough. Ends are almost, not quite, in the order of
+ * ids, so it is asked of the index of ends; that costs a fraction of reading the records themselves. */
+static int first_id (struct store_reader *r, uint64_t since_us, uint64_t *ret, struct err *err)
+{
+    _cleanup_stmt_ sqlite3_stmt *stmt = NULL;
+
+    if (db_prepare (r->db, &stmt,
+                    "SELECT CASE WHEN (SELECT min (end_us) FROM records) >= ?1 THEN 1 ELSE"
+                    " (SELECT min (+id) FROM records INDEXED BY records_end WHERE end_us >= ?1) END",
+                    err))
+        return -1;
+    sqlite3_bind_int64 (stmt, 1, clamp (since_us));
+    if (sqlite3_step (stmt) != SQLITE_ROW)
+        return db_error (r->db, err, "reading accounting records");
+    *ret = sqlite3_column_type (stmt, 0) == SQLITE_NULL ? INT64_MAX : (uint64_t) sqlite3_column_int64 (stmt, 0) - 1;
+    return 0;
 }
 
 int sqlite_records (struct store_reader *r, const struct store_range *range, store_record_fn fn, void *arg,
@@ -115,17 +143,22 @@ int sqlite_records (struct store_reader *r, const struct store_range *range, sto
     _cleanup_free_ char *sql = records_sql (range);
     _cleanup_free_ char *ids = range->n_ids ? json_list64 (range->ids, range->n_ids) : NULL;
     _cleanup_free_ char *uids = range->n_uids ? json_list32 (range->uids, range->n_uids) : NULL;
+    uint64_t after = range->after_rowid;
     int rc;
 
+    if (range->since_us && !after && !range->n_ids && first_id (r, range->since_us, &after, err) < 0)
+        return -1;
     if (db_prepare (r->db, &stmt, sql, err))
         return -1;
-    sqlite3_bind_int64 (stmt, 1, (sqlite3_int64) range->after_rowid);
-    sqlite3_bind_int64 (stmt, 2, (sqlite3_int64) range->max_sequence);
+    sqlite3_bind_int64 (stmt, 1, clamp (after));
+    sqlite3_bind_int64 (stmt, 2, clamp (range->max_sequence));
     sqlite3_bind_text (stmt, 3, ids, -1, SQLITE_STATIC);
     sqlite3_bind_text (stmt, 4, uids, -1, SQLITE_STATIC);
-    sqlite3_bind_int64 (stmt, 5, (sqlite3_int64) range->since_us);
-    sqlite3_bind_int64 (stmt, 6, (sqlite3_int64) range->until_us);
-    sqlite3_bind_int64 (stmt, 7, range->limit ? (sqlite3_int64) range->limit : -1);
+    sqlite3_bind_int64 (stmt, 5, clamp (range->since_us));
+    sqlite3_bind_int64 (stmt, 6, clamp (range->until_us));
+    if (range->n_uids == 1 && !range->n_ids)
+        sqlite3_bind_int64 (stmt, 8, range->uids[0]);
+    sqlite3_bind_int64 (stmt, 7, range->limit ? clamp (range->limit) : -1);
     while ((rc = sqlite3_step (stmt)) == SQLITE_ROW)
         fn (arg, (uint64_t) sqlite3_column_int64 (stmt, 0), sqlite3_column_blob (stmt, 1),
             (size_t) sqlite3_column_bytes (stmt, 1));

@@ -1,4 +1,6 @@
 /* sqlite_snapshot.c - which snapshots there are. Two are kept; journal rows that both contain are dropped. */
+#include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -56,6 +58,33 @@ int sqlite_load_snapshot (struct store *s, int (*fn) (void *arg, const uint8_t *
     *ret_sequence = 0;
     *ret_note = note.len ? buf_steal (&note) : NULL;
     return 0;
+}
+
+/* What a child that was killed, or whose controller was, left behind. */
+int sqlite_sweep_files (struct store *s, struct err *err)
+{
+    _cleanup_stmt_ sqlite3_stmt *stmt = NULL;
+    DIR *dir = opendir (s->dir);
+    int rc = 0;
+
+    if (!dir)
+        return err_errno (err, errno, "cannot read %s", s->dir);
+    rc = db_prepare (s->db, &stmt, "SELECT 1 FROM snapshots WHERE file IN (?1, ?2)", err);
+    for (struct dirent *e; rc == 0 && (e = readdir (dir));) {
+        if (strncmp (e->d_name, "snapshot.", 9))
+            continue;
+        _cleanup_free_ char *path = file_path (s, e->d_name);
+        sqlite3_bind_text (stmt, 1, e->d_name, -1, SQLITE_STATIC);
+        sqlite3_bind_text (stmt, 2, path, -1, SQLITE_STATIC);
+        int step = sqlite3_step (stmt);
+        sqlite3_reset (stmt);
+        if (step == SQLITE_DONE)
+            unlink (path);
+        else if (step != SQLITE_ROW)
+            rc = db_error (s->db, err, "reading the list of snapshots");
+    }
+    closedir (dir);
+    return rc;
 }
 
 /* Files whose rows are about to go; removed only once that is committed. */

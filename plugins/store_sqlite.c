@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "plugins/sqlite_db.h"
 
+#define OPEN_NEEDS (4u << 20) /* bytes that opening, and what is recorded at once, may take */
+
 static const char *const put_sql[SQL_COUNT] = {
     [SQL_ROW] = "INSERT OR IGNORE INTO journal (sequence, event) VALUES (?1, ?2)",
     [SQL_RECORD] =
@@ -38,6 +40,16 @@ static int next_epoch (struct store *s, struct err *err)
                : 0;
 }
 
+static int open_database (struct store *s, struct err *err)
+{
+    if (db_open (&s->db, s->dir, false, err) || db_schema (s->db, err) || next_epoch (s, err))
+        return -1;
+    for (int i = 0; i < SQL_COUNT; i++)
+        if (db_prepare (s->db, &s->put[i], put_sql[i], err))
+            return -1;
+    return sqlite_sweep_files (s, err);
+}
+
 static int sqlite_open (struct store **ret, const char *dir, uint64_t ballast_bytes, struct err *err)
 {
     _cleanup_ (sqlite_closep) struct store *s = xcalloc (1, sizeof *s);
@@ -47,13 +59,10 @@ static int sqlite_open (struct store **ret, const char *dir, uint64_t ballast_by
     s->ballast_bytes = ballast_bytes;
     if (dir_make (dir, 0700, err) || place_check (dir, err) || (s->lock_fd = place_lock (dir, err)) < 0)
         return -1;
-    if (!ballast_in_place (dir, ballast_bytes) && place_free (dir) < ballast_bytes)
-        ballast_drop (dir); /* a full disk: exits come first, has_room says no to new work */
-    if (db_open (&s->db, dir, false, err) || db_schema (s->db, err) || next_epoch (s, err))
+    if (place_free (dir) < OPEN_NEEDS)
+        ballast_drop (dir); /* a full disk: running jobs come first, has_room says no to new ones */
+    if (open_database (s, err) < 0)
         return -1;
-    for (int i = 0; i < SQL_COUNT; i++)
-        if (db_prepare (s->db, &s->put[i], put_sql[i], err))
-            return -1;
     ballast_make (dir, ballast_bytes); /* where it fails, has_room says so */
     *ret = steal (&s);
     return 0;
@@ -69,6 +78,7 @@ static int run (struct store *s, int which)
     int rc = sqlite3_step (s->put[which]);
 
     sqlite3_reset (s->put[which]);
+    sqlite3_clear_bindings (s->put[which]); /* they point into the batch */
     return rc == SQLITE_DONE ? 0 : -1;
 }
 
