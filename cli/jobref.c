@@ -136,7 +136,7 @@ static size_t entry_length (const char *s)
 static int add_entry (const char *s, size_t len, Moisson__JobRef ***list, size_t *n, struct err *err)
 {
     _cleanup_free_ char *entry = NULL;
-    Moisson__JobRef *ref;
+    Moisson__JobRef *ref = NULL;
 
     while (len > 0 && isspace ((unsigned char) *s)) {
         s++;

@@ -128,10 +128,12 @@ static int complete_spec (struct sbatch *s, int argc, char **argv, int index, st
 
 static int build_env (struct sbatch *s, struct err *err)
 {
-    _cleanup_free_ char *file = NULL;
-    const char *path = s->submit.flags.export_file;
+    _cleanup_free_ char *file = NULL, *path = NULL;
+    const char *word = s->submit.flags.export_file;
     size_t len = 0;
 
+    if (word) /* a number is a descriptor that the caller left open */
+        path = strspn (word, "0123456789") == strlen (word) ? xasprintf ("/proc/self/fd/%s", word) : xstrdup (word);
     if (path && file_read (path, ENV_BLOB_MAX, &file, &len, err))
         return err_what (err, "--export-file");
     return env_build (&s->env, environ, s->submit.spec.export_mode, file, len, err);
@@ -226,6 +228,10 @@ static int send_job (struct sbatch *s)
     request.env = (ProtobufCBinaryData){s->env.len, (uint8_t *) s->env.data};
     request.has_test_only = s->submit.flags.test_only;
     request.test_only = s->submit.flags.test_only;
+    if (s->submit.flags.verbose)
+        fprintf (stderr, "sbatch: controller %s, port %u; script of %zu bytes, environment of %zu bytes\n",
+                 rpc_config (s->rpc)->controller_addr, (unsigned) rpc_config (s->rpc)->controller_port, s->script.len,
+                 s->env.len);
     rpc_on_retry (s->rpc, show_progress, NULL);
     r = rpc_request (s->rpc, RPC_SUBMIT, MOISSON__MSG_TYPE__MSG_SUBMIT, &request.base,
                      MOISSON__MSG_TYPE__MSG_SUBMIT_REPLY, &moisson__submit_reply__descriptor, &reply, &err);
