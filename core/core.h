@@ -1,8 +1,8 @@
 /* core.h - what is true about jobs, attempts and nodes, and what should happen next.
  *
- * Pure: no descriptor, clock, thread, log, environment, global. Facts come in as events, consequences go out as effects,
- * and core_apply is the only way to change state: live, at replay and in simulation. Decisions (placements) are events
- * too: core_next_placement only proposes one. */
+ * Pure: no descriptor, clock, thread, log, environment, global. Facts come in as events, consequences go out as
+ * effects, and core_apply is the only way to change state: live, at replay and in simulation. Decisions (placements)
+ * are events too: core_next_placement only proposes one. */
 #pragma once
 #include "base/cleanup.h"
 #include "base/err.h"
@@ -36,8 +36,8 @@ enum { SUBMIT_E_NEW = 1 };
 int core_find_submit (const struct core *core, uint32_t uid, const uint8_t *token, size_t token_len,
                       const char *submit_key, const Moisson__JobSpec *spec, uint64_t *ret_job, struct err *err);
 
-uint64_t core_next_job_id (const struct core *core); /* the id the next Submitted event must carry */
-usec_t core_now (const struct core *core);           /* of the last event */
+uint64_t core_next_job_id (const struct core *core);          /* the id the next Submitted event must carry */
+usec_t core_now (const struct core *core);                    /* of the last event */
 const Moisson__Config *core_config (const struct core *core); /* NULL before the first Configured */
 
 /* Who owns it, for authorisation: 0 and *ret_uid, or -1 (unknown id). */
@@ -84,11 +84,14 @@ struct start_facts {
     uint32_t task_count, task_min, task_max, task_step; /* of the array */
 };
 int core_start_facts (const struct core *core, uint64_t raw_id, uint32_t attempt, struct start_facts *ret);
+/* The node that may speak for this attempt: its batch host. NULL: not the current attempt, or not under way. */
+const char *core_attempt_host (const struct core *core, uint64_t raw_id, uint32_t attempt);
 
 /* --- views -------------------------------------------------------------------------------------------------------- */
 
-/* Walk rows in id order from cursor on (0 = first); fn gets borrowed data and returns false to stop. Stops by itself
- * after `budget` rows looked at (0 = all). Returns the cursor to go on from, 0 = done. Stable under changes. */
+/* Walk rows in id order from cursor on (0 = first); fn gets borrowed data and returns false to stop (it has taken that
+ * row). Stops by itself after `budget` rows looked at (0 = all). Returns the cursor to go on from, 0 = done. Stable
+ * under changes. */
 typedef bool (*core_job_fn) (void *arg, const Moisson__JobInfo *row);
 typedef bool (*core_acct_fn) (void *arg, const Moisson__AcctRecord *record);
 uint64_t core_jobs (const struct core *core, const Moisson__JobsRequest *request, uint64_t cursor, size_t budget,
@@ -104,15 +107,25 @@ size_t core_nodes (const struct core *core, size_t cursor, size_t budget, core_n
 typedef void (*core_partition_fn) (void *arg, const Moisson__PartitionInfo *row);
 void core_partitions (const struct core *core, core_partition_fn fn, void *arg);
 
-/* State of a job as a whole for `sbatch --wait`: true if all of it has ended. -1 = unknown (purged: ended). */
+/* State of a job as a whole for `sbatch --wait`: 1 if all of it has ended, 0 if not, -1 = unknown (purged: ended). */
 int core_job_ended (const struct core *core, uint64_t job_id, Moisson__WaitReply *ret_reply);
 
-/* Expand a filter into what a CancelRequested, Held or Requeued can name: calls fn for each job or task selected. */
+/* Expand a filter into what a CancelRequested, Held or Requeued can name: calls fn for each job or task selected.
+ * A job that is selected whole is one call with task IDSET_NONE. Where states or a node list choose among the tasks of
+ * an array, each record is a call of its own, and its rest without records is one call with raw_id = job_id, task
+ * IDSET_NONE and STATE_PENDING (name it with pending_only). Tasks that a ref names are called one by one. Only what has
+ * not ended, unless the filter asks for ended states. */
 typedef void (*core_select_fn) (void *arg, uint64_t job_id, uint64_t raw_id, uint32_t task, job_state_t state);
 void core_select (const struct core *core, const Moisson__JobFilter *filter, core_select_fn fn, void *arg);
 
+/* A hint for the pass, not state: can the node be reached now? Nothing is placed on one that cannot. NodeUp sets it;
+ * NodeDown and Unplaced clear it; say false when a connection is lost, and for all (name NULL) after a replay. */
+void core_node_session (struct core *core, const char *name, bool here);
+
 struct core_stats {
-    uint64_t jobs, pending, running, ended, events, stale_news, nodes, nodes_up, passes;
+    uint64_t jobs;                    /* an array is one */
+    uint64_t pending, running, ended; /* tasks; running: placed or running; a cancelled rest is one that ended */
+    uint64_t events, stale_news, nodes, nodes_up, passes;
 };
 struct core_stats core_stats (const struct core *core);
 
@@ -120,7 +133,8 @@ struct core_stats core_stats (const struct core *core);
 typedef void (*core_blob_fn) (void *arg, uint32_t uid, const uint8_t *hash);
 void core_blobs (const struct core *core, core_blob_fn fn, void *arg);
 
-/* --- snapshots and checks ------------------------------------------------------------------------------------------ */
+/* --- snapshots and checks ------------------------------------------------------------------------------------------
+ */
 
 /* Write the whole state as Image messages; the sequence is the caller's (of the last event applied). */
 typedef int (*core_image_fn) (void *arg, const Moisson__Image *image);

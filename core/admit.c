@@ -1,0 +1,217 @@
+/* admit.c - may this submit be accepted? A list of checks, each one sentence: Slurm's words first, then the numbers. */
+#include <string.h>
+#include <strings.h>
+#include "core/state.h"
+#include "core/view.h"
+
+struct request {
+    const struct core *core;
+    const Moisson__JobSpec *spec;
+    const struct partition *partition;
+    usec_t now;
+};
+
+static int check_count (const struct request *r, struct err *err)
+{
+    if (r->core->stats.jobs < r->core->config->max_job_count)
+        return 0;
+    err_set (
+        err, MOISSON__FAIL_CODE__FAIL_TOO_MANY_JOBS,
+        "Slurm temporarily unable to accept job, sleeping and retrying: the maximum number of jobs is in the queue "
+        "(MaxJobCount=%u; an array counts as one)",
+        r->core->config->max_job_count);
+    return err_fix (err, "try again later, or submit one array instead of many jobs");
+}
+
+static int check_partition (const struct request *r, struct err *err)
+{
+    const char *asked = r->spec->partition;
+
+    if (!r->partition && (!asked || !*asked)) {
+        err_set (err, MOISSON__FAIL_CODE__FAIL_INVALID_PARTITION,
+                 "No partition specified or system default partition: no partition is marked Default=YES");
+        return err_fix (err, "name one with -p (see: sinfo)");
+    }
+    if (!r->partition) {
+        err_set (err, MOISSON__FAIL_CODE__FAIL_INVALID_PARTITION, "invalid partition specified: %s", asked);
+        return err_fix (err, strchr (asked, ',') ? "name one partition, not a list" : "see: sinfo");
+    }
+    if (partition_accepts (r->partition))
+        return 0;
+    err_set (err, MOISSON__FAIL_CODE__FAIL_PARTITION_DOWN,
+             "Required partition not available (inactive or drain): partition %s is %s", r->partition->name,
+             r->partition->conf->state);
+    return err_fix (err, "use another partition (see: sinfo), or wait until it is UP");
+}
+
+static int check_time (const struct request *r, struct err *err)
+{
+    uint64_t most = r->partition->conf->max_time_s;
+    char asked[32], limit[32];
+
+    if (!most || !r->spec->has_time_limit_s || (r->spec->time_limit_s && r->spec->time_limit_s <= most))
+        return 0;
+    duration_format (most, limit, sizeof limit);
+    if (r->spec->time_limit_s)
+        duration_format (r->spec->time_limit_s, asked, sizeof asked);
+    else
+        strcpy (asked, "UNLIMITED");
+    err_set (err, MOISSON__FAIL_CODE__FAIL_TIME_LIMIT,
+             "Requested time limit is invalid (missing or exceeds some limit): %s asked, partition %s allows %s", asked,
+             r->partition->name, limit);
+    return err_fix (err, "ask --time=%s or less, or use another partition (see: sinfo -o '%%P %%l')", limit);
+}
+
+static int check_array (const struct request *r, struct err *err)
+{
+    uint32_t size = r->core->config->max_array_size < TASK_INDEX_END ? r->core->config->max_array_size : TASK_INDEX_END;
+
+    for (size_t i = 0; i < r->spec->n_array; i++) {
+        const Moisson__Range *range = r->spec->array[i];
+        if (range->first <= range->last && range->last < size)
+            continue;
+        err_set (err, MOISSON__FAIL_CODE__FAIL_ARRAY_SIZE,
+                 "Invalid job array specification: task ids %u-%u, the highest allowed is %u (MaxArraySize=%u)",
+                 range->first, range->last, size - 1, size);
+        return err_fix (err, "use lower ids, or split the array");
+    }
+    return 0;
+}
+
+static int check_depends (const struct request *r, struct err *err)
+{
+    for (size_t i = 0; i < r->spec->n_depends; i++) {
+        const Moisson__Dependency *d = r->spec->depends[i];
+        if (d->type == MOISSON__DEPEND_TYPE__DEP_SINGLETON ||
+            (d->has_job_id && d->job_id && d->job_id < r->core->next_id))
+            continue;
+        err_set (err, MOISSON__FAIL_CODE__FAIL_DEPENDENCY, "Job dependency problem: there has been no job %lu yet",
+                 (unsigned long) d->job_id);
+        return err_fix (err, "depend on a job that was submitted before");
+    }
+    return 0;
+}
+
+/* What the largest node of the partition has, for the sentence. */
+static const struct node *largest (const struct request *r, uint64_t (*size) (const struct node *node))
+{
+    const struct node *most = NULL;
+
+    for (uint32_t i = 0; i < r->core->nodes.n; i++)
+        if (r->partition->nodes[i / 64] >> i % 64 & 1 && (!most || size (r->core->nodes.list[i]) > size (most)))
+            most = r->core->nodes.list[i];
+    return most;
+}
+
+static uint64_t size_cpus (const struct node *node)
+{
+    return node->cpus;
+}
+
+static uint64_t size_mem (const struct node *node)
+{
+    return node->mem_mb;
+}
+
+static uint64_t size_gpus (const struct node *node)
+{
+    return node->gpus;
+}
+
+static int refuse_size (const char *what, const char *option, uint64_t asked, const char *unit, const struct node *most,
+                        uint64_t has, struct err *err)
+{
+    err_set (err, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
+             "Requested node configuration is not available: %lu%s %s on one node asked, the largest (%s) has %lu%s",
+             (unsigned long) asked, unit, what, most ? node_name (most) : "there is none", (unsigned long) has, unit);
+    return err_fix (err, "ask %s%lu%s or less, or use another partition (see: sinfo -o '%%P %%n %%c %%m %%G')", option,
+                    (unsigned long) has, unit);
+}
+
+static int explain_size (const struct request *r, const struct demand *demand, struct err *err)
+{
+    const struct node *cpus = largest (r, size_cpus), *mem = largest (r, size_mem), *gpus = largest (r, size_gpus);
+    uint64_t on_one = demand->max_nodes > 1 ? demand->cpus_per_task : (uint64_t) demand->ntasks * demand->cpus_per_task;
+    uint64_t mem_mb = demand->mem_kind == MEM_CPU ? demand->mem_mb * demand->cpus_per_task : demand->mem_mb;
+
+    if (!cpus || on_one > cpus->cpus)
+        return refuse_size ("cpus", demand->max_nodes > 1 ? "-c " : "in all ", on_one, "", cpus, cpus ? cpus->cpus : 0,
+                            err);
+    if (mem_mb > mem->mem_mb)
+        return refuse_size ("of memory", demand->mem_kind == MEM_CPU ? "in all " : "--mem=", mem_mb, "M", mem,
+                            mem->mem_mb, err);
+    if (demand->gpus > gpus->gpus)
+        return refuse_size ("gpus", "--gpus-per-node=", demand->gpus, "", gpus, gpus->gpus, err);
+    err_set (
+        err, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
+        "Requested node configuration is not available: %u tasks of %u cpus on %u to %u nodes do not fit partition %s "
+        "even when it is empty",
+        demand->ntasks, demand->cpus_per_task, demand->min_nodes, demand->max_nodes, r->partition->name);
+    return err_fix (err, "ask fewer tasks, cpus, memory or nodes, or drop --nodelist, --exclude and --constraint");
+}
+
+static int check_node_counts (const struct request *r, const struct demand *demand, struct err *err)
+{
+    uint32_t most = r->partition->conf->max_nodes, least = r->partition->conf->min_nodes;
+    uint32_t asked = demand->min_nodes;
+
+    if ((!most || asked <= most) && (!least || demand->max_nodes >= least))
+        return 0;
+    err_set (err, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
+             "Node count specification invalid: %u nodes asked, partition %s allows %u to %u", asked,
+             r->partition->name, least ? least : 1, most ? most : UINT32_MAX);
+    return err_fix (err, "ask --nodes within these, or use another partition (see: sinfo)");
+}
+
+static int check_memory (const struct request *r, const struct demand *demand, struct err *err)
+{
+    uint64_t most = r->partition->conf->max_mem_per_node_mb;
+
+    if (!most || demand->mem_kind != MEM_NODE || demand->mem_mb <= most)
+        return 0;
+    err_set (err, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
+             "Memory required by task is not available: --mem=%luM asked, partition %s allows %luM on a node",
+             (unsigned long) demand->mem_mb, r->partition->name, (unsigned long) most);
+    return err_fix (err, "ask --mem=%luM or less, or use another partition", (unsigned long) most);
+}
+
+static int check_resources (const struct request *r, struct err *err)
+{
+    _cleanup_fit_ struct fit fit = {0};
+    struct places places;
+    struct demand demand;
+    int rc;
+
+    demand_of (r->partition, r->spec, &demand);
+    if (check_node_counts (r, &demand, err) || check_memory (r, &demand, err) ||
+        places_of (r->core, &demand, &places, err))
+        return -1;
+    rc = fit_find (r->core, &demand, &places, FIT_EMPTY, &fit);
+    places_clear (&places);
+    return rc == FIT_E_NO ? explain_size (r, &demand, err) : 0;
+}
+
+static int check_deadline (const struct request *r, struct err *err)
+{
+    if (!r->spec->deadline_us || r->spec->deadline_us > r->now)
+        return 0;
+    err_set (err, MOISSON__FAIL_CODE__FAIL_BAD_SPEC, "Requested deadline is in the past");
+    return err_fix (err, "give a later --deadline");
+}
+
+int core_admit (const struct core *core, const Moisson__JobSpec *spec, uint32_t uid, usec_t now, struct err *err)
+{
+    static int (*const checks[]) (const struct request *r, struct err *err) = {
+        check_count, check_partition, check_time, check_array, check_depends, check_deadline, check_resources,
+    };
+    struct request request = {.core = core, .spec = spec, .now = now};
+
+    (void) uid; /* limits on users come with accounts */
+    if (!core->config)
+        return err_set (err, 0, "the controller has no configuration yet");
+    request.partition = partition_of_spec (core, spec);
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+        if (checks[i](&request, err))
+            return -1;
+    return 0;
+}

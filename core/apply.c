@@ -1,0 +1,221 @@
+/* apply.c - the one way to change state: a table from kinds of events to handlers, and what is settled afterwards. */
+#include "core/apply.h"
+#include <utlist.h>
+#include "core/attempt.h"
+#include "core/state.h"
+
+static const struct {
+    Moisson__Event__WhatCase what;
+    int (*handler) (struct core *core, const Moisson__Event *event, struct err *err);
+} handlers[] = {
+    {MOISSON__EVENT__WHAT_CONFIGURED, on_configured},
+    {MOISSON__EVENT__WHAT_SUBMITTED, on_submitted},
+    {MOISSON__EVENT__WHAT_PLACED, on_placed},
+    {MOISSON__EVENT__WHAT_UNPLACED, on_unplaced},
+    {MOISSON__EVENT__WHAT_STARTED, on_started},
+    {MOISSON__EVENT__WHAT_ENDED, on_ended},
+    {MOISSON__EVENT__WHAT_CANCEL_REQUESTED, on_cancel_requested},
+    {MOISSON__EVENT__WHAT_HELD, on_held},
+    {MOISSON__EVENT__WHAT_REQUEUED, on_requeued},
+    {MOISSON__EVENT__WHAT_NODE_UP, on_node_up},
+    {MOISSON__EVENT__WHAT_NODE_DOWN, on_node_down},
+    {MOISSON__EVENT__WHAT_NODE_SET, on_node_set},
+    {MOISSON__EVENT__WHAT_CLOCK, on_clock},
+};
+
+/* --- what is settled after each event ----------------------------------------------------------------------------- */
+
+void job_mark_dirty (struct core *core, struct job *job)
+{
+    if (job->dirty)
+        return;
+    job->dirty = true;
+    job->dirty_next = core->dirty;
+    core->dirty = job;
+}
+
+bool job_hidden (const struct core *core, const struct job *job, usec_t *ret_until)
+{
+    enum depend_answer answer = depend_answer (job, core->now, ret_until);
+    usec_t begin = job_spec (job)->begin_us;
+
+    if (begin > core->now && begin < *ret_until)
+        *ret_until = begin;
+    return answer != DEPEND_MET || begin > core->now;
+}
+
+bool job_startable (const struct core *core, const struct job *job)
+{
+    const struct partition *partition = partition_find (core, job->partition);
+    uint32_t limit = job_spec (job)->array_limit;
+    usec_t until;
+
+    if (!rest_count (&job->rest, HOLD_NONE) && (!job->again || idset_empty (job->again)))
+        return false;
+    if (limit && job->n_active >= limit)
+        return false;
+    return partition && partition->conf && !job_hidden (core, job, &until);
+}
+
+static void cancel_for_ever (struct core *core, struct job *job)
+{
+    static const char cause[] = "what it depends on can never be satisfied";
+    struct task *task, *next;
+
+    for (int h = 0; h < N_HOLDS; h++) {
+        struct idset *set = rest_take_all (&job->rest, h);
+        if (set)
+            rest_cancel (core, job, set, NULL, cause);
+    }
+    DL_FOREACH_SAFE (job->tasks, task, next)
+    if (task->phase == TASK_PENDING)
+        pending_cancel (core, task, NULL, cause);
+}
+
+static void job_refresh (struct core *core, struct job *job)
+{
+    usec_t until = UINT64_MAX;
+    bool hidden;
+
+    depend_look (core, job);
+    if (!job->ended && job_spec (job)->kill_on_invalid_dep && depend_answer (job, core->now, &until) == DEPEND_NEVER)
+        cancel_for_ever (core, job);
+    hidden = !job->ended && job_hidden (core, job, &until);
+    if (hidden && until != UINT64_MAX)
+        heap_put (&core->timers, &job->timer, until);
+    else
+        heap_remove (&core->timers, &job->timer);
+    if (!hidden && !job->eligible_us &&
+        (rest_count (&job->rest, HOLD_NONE) || (job->again && !idset_empty (job->again))))
+        job->eligible_us = core->now;
+    if (!job_startable (core, job))
+        shape_leave (core, job);
+    else if (!job->shape) {
+        shape_enter (core, job);
+        core->want_pass = true;
+    }
+}
+
+void core_settle (struct core *core)
+{
+    struct job *job;
+
+    while ((job = core->dirty)) {
+        core->dirty = job->dirty_next;
+        job->dirty = false;
+        job_refresh (core, job);
+    }
+    if (core->left_empty) {
+        core->left_empty = false;
+        node_table_drop_left (core);
+    }
+}
+
+/* --- the door ----------------------------------------------------------------------------------------------------- */
+
+static int dispatch (struct core *core, const Moisson__Event *event, struct err *err)
+{
+    if (!core->config && event->what_case != MOISSON__EVENT__WHAT_CONFIGURED)
+        return err_set (err, 0, "the first event must be the configuration");
+    for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++)
+        if (handlers[i].what == event->what_case)
+            return handlers[i].handler (core, event, err);
+    return err_set (err, 0, "an event of kind %d, which this version does not know", (int) event->what_case);
+}
+
+int core_apply (struct core *core, const Moisson__Event *event, usec_t now, struct effects *fx, struct err *err)
+{
+    usec_t before = core->now;
+    int rc;
+
+    core->fx = fx;
+    core->want_pass = false;
+    if (now > core->now)
+        core->now = now;
+    rc = dispatch (core, event, err);
+    if (rc < 0) {
+        core->now = before;
+        core->fx = NULL;
+        return -1;
+    }
+    core->stats.stale_news += rc == APPLY_E_STALE;
+    core_settle (core);
+    core->sequence++;
+    core->stats.events++;
+    if (core->want_pass)
+        effects_add (fx, FX_WANT_PASS);
+    core->fx = NULL;
+    return 0;
+}
+
+/* --- used by several handlers ------------------------------------------------------------------------------------- */
+
+struct job *event_job (const struct core *core, uint64_t id, struct task **ret_task, struct err *err)
+{
+    struct job *job = job_find (core, id);
+    struct task *task = job ? NULL : task_by_raw (core, id);
+
+    if (!job && !task) {
+        err_set (err, MOISSON__FAIL_CODE__FAIL_INVALID_JOB_ID, "Invalid job id specified");
+        return NULL;
+    }
+    *ret_task = task;
+    return job ? job : task->job;
+}
+
+static bool in_ranges (uint32_t index, Moisson__Range *const *ranges, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t step = ranges[i]->step ? ranges[i]->step : 1;
+        if (index >= ranges[i]->first && index <= ranges[i]->last && (index - ranges[i]->first) % step == 0)
+            return true;
+    }
+    return !n;
+}
+
+void event_tasks (struct core *core, struct job *job, struct task *only, Moisson__Range *const *ranges, size_t n,
+                  task_fn fn, void *arg)
+{
+    struct task *task, *next;
+
+    if (only) {
+        fn (core, only, arg);
+        return;
+    }
+    if (n == 1 && ranges[0]->first == ranges[0]->last) { /* one task of a large array: no walk */
+        task = task_find (core, job, ranges[0]->first);
+        if (task && !task->rest)
+            fn (core, task, arg);
+        return;
+    }
+    DL_FOREACH_SAFE (job->tasks, task, next)
+    if (!task->rest && in_ranges (task->index, ranges, n))
+        fn (core, task, arg);
+}
+
+/* The ids of the rest are walked, not those of the ranges: a range may name four milliards. */
+struct idset *event_rest (const struct job *job, Moisson__Range *const *ranges, size_t n)
+{
+    struct idset *set = idset_create ();
+
+    for (int h = 0; h < N_HOLDS; h++)
+        for (size_t i = 0; i < n; i++) {
+            uint32_t from = ranges[i]->first, id;
+            enum hold hold;
+            bool has = rest_find (&job->rest, from, &hold) && hold == (enum hold) h;
+            for (id = has ? from : rest_next (&job->rest, h, from); id != IDSET_NONE && id <= ranges[i]->last;
+                 id = rest_next (&job->rest, h, id))
+                if (in_ranges (id, &ranges[i], 1))
+                    idset_add (set, id);
+        }
+    return set;
+}
+
+struct task *news_task (const struct core *core, const Moisson__AttemptId *id)
+{
+    struct task *task = task_by_raw (core, id->raw_id);
+
+    if (!task || task->attempt != id->attempt || (task->phase != TASK_PLACED && task->phase != TASK_RUNNING))
+        return NULL;
+    return task;
+}

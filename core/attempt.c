@@ -1,0 +1,304 @@
+/* attempt.c - the life of attempts. */
+#include "core/attempt.h"
+#include <string.h>
+#include "base/mem.h"
+#include "core/acct.h"
+#include "core/state.h"
+
+/* --- pending records ---------------------------------------------------------------------------------------------- */
+
+/* job->again holds exactly the pending records that are free. */
+static void again_set (struct task *task, bool in)
+{
+    struct job *job = task->job;
+
+    if (!in) {
+        if (job->again)
+            idset_remove (job->again, task->index);
+        return;
+    }
+    if (!job->again)
+        job->again = idset_create ();
+    idset_add (job->again, task->index);
+}
+
+struct task *task_split (struct core *core, struct job *job, uint32_t index)
+{
+    struct task *task;
+    enum hold hold;
+
+    if (!rest_find (&job->rest, index, &hold))
+        return NULL;
+    rest_take (&job->rest, index);
+    core->stats.pending--;
+    task = task_add (core, job, index);
+    task->hold = hold;
+    again_set (task, hold == HOLD_NONE);
+    return task;
+}
+
+void pending_hold (struct core *core, struct task *task, enum hold hold)
+{
+    task->hold = hold;
+    again_set (task, hold == HOLD_NONE);
+    job_mark_dirty (core, task->job);
+}
+
+/* --- ends --------------------------------------------------------------------------------------------------------- */
+
+void task_exit_status (const struct task *task, uint32_t *ret_code, uint32_t *ret_signal)
+{
+    *ret_code = task->exit ? task->exit->code : task->state == MOISSON__JOB_STATE__STATE_NODE_FAIL;
+    *ret_signal = task->exit ? task->exit->signal : 0;
+}
+
+static void add_record (struct core *core, const struct task *task, uint32_t attempt, bool requeued)
+{
+    struct fx *fx = effects_add (core->fx, FX_RECORD);
+
+    if (!fx)
+        return;
+    fx->job_id = task->job->id;
+    fx->raw_id = task->raw_id;
+    fx->attempt = attempt;
+    fx->record = acct_record (core, task);
+    fx->record->attempt = attempt;
+    if (requeued) {
+        fx->record->has_requeued = true;
+        fx->record->requeued = true;
+    }
+}
+
+static void job_check_end (struct core *core, struct job *job)
+{
+    struct fx *fx;
+
+    if (job->ended || job->n_active || job->n_pending || rest_total (&job->rest))
+        return;
+    job->ended = true;
+    job->end_us = core->now;
+    group_leave (core, job);
+    fx = effects_add (core->fx, FX_JOB_ENDED);
+    if (fx)
+        fx->job_id = job->id;
+}
+
+/* The task is over for good: what its job and those that wait for it must know. */
+static void task_final (struct core *core, struct task *task)
+{
+    struct job *job = task->job;
+    uint32_t code, signal;
+
+    task_exit_status (task, &code, &signal);
+    if (!task->begun)
+        job->n_unbegun--;
+    task->begun = true;
+    task->over_us = core->now;
+    task->end_sequence = core->sequence + 1;
+    core->stats.ended++;
+    task_append_ended (core, task);
+    if (task->state == MOISSON__JOB_STATE__STATE_CANCELLED)
+        job->cancelled = true;
+    else if (task->state != MOISSON__JOB_STATE__STATE_COMPLETED)
+        job->failed = true;
+    if (code > job->max_exit_code)
+        job->max_exit_code = code;
+    if (signal > job->max_exit_signal)
+        job->max_exit_signal = signal;
+    job_check_end (core, job);
+    depend_news (core, job);
+    job_mark_dirty (core, job);
+}
+
+static void keep_where_it_ran (struct task *task)
+{
+    if (!task->n_shares)
+        return;
+    task->last = xcalloc (task->n_shares, sizeof *task->last);
+    task->n_last = task->n_shares;
+    for (uint32_t i = 0; i < task->n_shares; i++) {
+        const struct share *share = &task->shares[i];
+        task->last[i] = (Moisson__Share) MOISSON__SHARE__INIT;
+        task->last[i].node = xstrdup (node_name (share->node));
+        task->last[i].cpus = share->cpus;
+        task->last[i].has_mem_mb = task->last[i].has_gpus = true;
+        task->last[i].mem_mb = share->mem_mb;
+        task->last[i].gpus = share->gpus;
+    }
+}
+
+static void release (struct core *core, struct task *task)
+{
+    for (uint32_t i = 0; i < task->n_shares; i++) {
+        core->left_empty |= node_left (task->shares[i].node) && task->shares[i].node->n_shares == 1;
+        share_give (core, &task->shares[i]);
+    }
+    free (task->shares);
+    task->shares = NULL;
+    task->n_shares = 0;
+    task->job->n_active--;
+    core->stats.running--;
+    core->want_pass = true;
+}
+
+static void note_end (struct core *core, struct task *task, const struct over *over)
+{
+    const Moisson__Exit *exit = over->exit;
+
+    task->state = over->state;
+    task->end_us = exit && exit->has_end_us ? exit->end_us : core->now;
+    if (exit && exit->has_start_us && !task->start_us)
+        task->start_us = exit->start_us;
+    if (task->end_us < task->start_us)
+        task->end_us = task->start_us; /* a node's clock was set back */
+    if (exit) {
+        task->exit = message_copy (&exit->base);
+        if (exit->cpu_ids && !task->cpu_ids)
+            task->cpu_ids = xstrdup (exit->cpu_ids);
+    }
+    if (over->cause || (exit && exit->cause)) {
+        char *cause = xstrdup (over->cause ? over->cause : exit->cause); /* may be task->cause itself */
+        free (task->cause);
+        task->cause = cause;
+    }
+}
+
+static void become_pending (struct core *core, struct task *task)
+{
+    if (task->exit)
+        moisson__exit__free_unpacked (task->exit, NULL);
+    for (uint32_t i = 0; i < task->n_last; i++)
+        free (task->last[i].node);
+    free (task->last);
+    free (task->cause);
+    free (task->cpu_ids);
+    task->exit = NULL;
+    task->last = NULL;
+    task->n_last = 0;
+    task->cause = task->cpu_ids = NULL;
+    task->state = MOISSON__JOB_STATE__STATE_PENDING;
+    task->start_us = task->end_us = 0;
+    task->boot = 0;
+    task->stop = STOP_NO;
+    task->has_cancelled_by = false;
+    task->cancelled_by = 0;
+    task->job->n_pending++;
+    core->stats.pending++;
+    pending_hold (core, task, task->again_hold);
+    task->again_hold = HOLD_NONE;
+}
+
+void attempt_over (struct core *core, struct task *task, const struct over *over)
+{
+    note_end (core, task, over);
+    keep_where_it_ran (task);
+    release (core, task);
+    add_record (core, task, task->attempt, over->again);
+    if (!over->again) {
+        task_final (core, task);
+        return;
+    }
+    phase_move (&task->phase, ON_AGAIN, NULL);
+    task->restarts++;
+    task->eligible_us = core->now;
+    become_pending (core, task);
+}
+
+void pending_cancel (struct core *core, struct task *task, const uint32_t *by_uid, const char *cause)
+{
+    phase_move (&task->phase, ON_CANCELLED, NULL);
+    again_set (task, false);
+    task->hold = HOLD_NONE;
+    task->state = MOISSON__JOB_STATE__STATE_CANCELLED;
+    task->has_cancelled_by = by_uid != NULL;
+    task->cancelled_by = by_uid ? *by_uid : 0;
+    task->cause = xstrdup (cause);
+    task->end_us = core->now;
+    task->job->n_pending--;
+    core->stats.pending--;
+    add_record (core, task, 0, false);
+    task_final (core, task);
+}
+
+void rest_cancel (struct core *core, struct job *job, struct idset *set, const uint32_t *by_uid, const char *cause)
+{
+    struct task *task;
+
+    core->stats.pending -= idset_count (set);
+    task = task_add (core, job, job_is_array (job) ? idset_first (set) : 0);
+    if (job_is_array (job))
+        task->rest = set;
+    else
+        idset_free (set);
+    pending_cancel (core, task, by_uid, cause);
+}
+
+/* --- attempts ----------------------------------------------------------------------------------------------------- */
+
+static struct fx *add_node_effect (struct core *core, enum fx_kind kind, const struct task *task)
+{
+    struct fx *fx = effects_add (core->fx, kind);
+
+    if (!fx)
+        return NULL;
+    fx->job_id = task->job->id;
+    fx->raw_id = task->raw_id;
+    fx->attempt = task->attempt;
+    fx->node = xstrdup (node_name (task_host (task)));
+    return fx;
+}
+
+void attempt_begin (struct core *core, struct task *task, uint32_t attempt, struct share *shares, uint32_t n_shares)
+{
+    phase_move (&task->phase, ON_PLACED, NULL);
+    again_set (task, false);
+    task->attempt = attempt;
+    task->shares = shares;
+    task->n_shares = n_shares;
+    for (uint32_t i = 0; i < n_shares; i++) {
+        shares[i].task = task;
+        share_take (core, &shares[i]);
+    }
+    task->boot = shares[0].node->boot;
+    task->job->n_pending--;
+    task->job->n_active++;
+    core->stats.pending--;
+    core->stats.running++;
+    add_node_effect (core, FX_START, task);
+    job_mark_dirty (core, task->job);
+}
+
+void attempt_start (struct core *core, struct task *task, const Moisson__Started *started)
+{
+    struct job *job = task->job;
+
+    task->start_us = started->start_us;
+    if (started->cpu_ids) {
+        free (task->cpu_ids);
+        task->cpu_ids = xstrdup (started->cpu_ids);
+    }
+    task->boot = task_host (task)->boot;
+    if (!job->first_start_us)
+        job->first_start_us = task->start_us;
+    if (!task->begun)
+        job->n_unbegun--;
+    task->begun = true;
+    depend_news (core, job);
+}
+
+void attempt_withdraw (struct core *core, struct task *task)
+{
+    release (core, task);
+    become_pending (core, task);
+}
+
+void attempt_stop (struct core *core, struct task *task, enum stop_why why, Moisson__StopHow how, const char *note)
+{
+    struct fx *fx = add_node_effect (core, FX_STOP, task);
+
+    task->stop = why;
+    if (fx) {
+        fx->how = how;
+        fx->note = xstrdup (note);
+    }
+}

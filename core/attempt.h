@@ -1,0 +1,35 @@
+/* attempt.h - the life of attempts: verbs that the event handlers share. Each keeps counters, indexes and the shape of
+ * the job right, and appends what follows to core->fx. */
+#pragma once
+#include "core/job.h"
+
+struct core;
+
+/* Take this task out of the rest of its job, as a record of its own (pending). */
+struct task *task_split (struct core *core, struct job *job, uint32_t index);
+/* A record of its own for all of these tasks, which were never placed and now end as cancelled; takes the set over. */
+void rest_cancel (struct core *core, struct job *job, struct idset *set, const uint32_t *by_uid, const char *cause);
+
+/* Placed: takes the shares (already checked) over. */
+void attempt_begin (struct core *core, struct task *task, uint32_t attempt, struct share *shares, uint32_t n_shares);
+void attempt_start (struct core *core, struct task *task, const Moisson__Started *started);
+/* Taken back before it was sent: pending again, at its old rank, without a record. */
+void attempt_withdraw (struct core *core, struct task *task);
+/* Ask its node to stop it. */
+void attempt_stop (struct core *core, struct task *task, enum stop_why why, Moisson__StopHow how, const char *note);
+
+struct over {
+    job_state_t state;
+    const Moisson__Exit *exit; /* NULL: no word from the node */
+    const char *cause;         /* NULL: what exit says */
+    bool again;                /* another attempt is asked for */
+};
+/* The phase has moved to ENDED: give the resources back, record, and then end for good or become pending again. */
+void attempt_over (struct core *core, struct task *task, const struct over *over);
+/* A pending record ends as cancelled. */
+void pending_cancel (struct core *core, struct task *task, const uint32_t *by_uid, const char *cause);
+/* Hold or free a pending record. */
+void pending_hold (struct core *core, struct task *task, enum hold hold);
+
+/* Code and signal as shown: those of an exit or those that the state stands for. */
+void task_exit_status (const struct task *task, uint32_t *ret_code, uint32_t *ret_signal);

@@ -1,0 +1,143 @@
+/* core.c - the room itself, and the small questions. */
+#include <string.h>
+#include "base/mem.h"
+#include "core/attempt.h"
+#include "core/scratch.h"
+#include "core/state.h"
+
+struct core *core_create (void)
+{
+    struct core *core = xcalloc (1, sizeof *core);
+
+    core->scratch = scratch_create ();
+    return core;
+}
+
+struct core *core_free (struct core *core)
+{
+    if (!core)
+        return NULL;
+    for (size_t i = core->jobs.n_order; i--;) /* the youngest first: nothing waits for it */
+        if (core->jobs.order[i].job)
+            job_remove (core, core->jobs.order[i].job);
+    free (core->jobs.order);
+    shape_clear (core);
+    partition_clear (&core->partitions);
+    node_table_clear (&core->nodes);
+    key_clear (&core->keys);
+    heap_clear (&core->timers);
+    if (core->config)
+        moisson__config__free_unpacked (core->config, NULL);
+    scratch_free (core->scratch);
+    free (core);
+    return NULL;
+}
+
+uint64_t core_next_job_id (const struct core *core)
+{
+    return core->next_id;
+}
+
+usec_t core_now (const struct core *core)
+{
+    return core->now;
+}
+
+const Moisson__Config *core_config (const struct core *core)
+{
+    return core->config;
+}
+
+int core_job_owner (const struct core *core, uint64_t job_id, uint32_t *ret_uid)
+{
+    const struct job *job = job_find (core, job_id);
+    const struct task *task = job ? NULL : task_by_raw (core, job_id);
+
+    if (!job && !task)
+        return -1;
+    *ret_uid = (job ? job : task->job)->spec->msg->uid;
+    return 0;
+}
+
+int core_find_submit (const struct core *core, uint32_t uid, const uint8_t *token, size_t token_len,
+                      const char *submit_key, const Moisson__JobSpec *spec, uint64_t *ret_job, struct err *err)
+{
+    const struct key *key = token_len ? key_find (core, uid, KEY_TOKEN, token, token_len) : NULL;
+    uint8_t hash[HASH_SIZE];
+
+    if (!key && submit_key && *submit_key)
+        key = key_find (core, uid, KEY_SUBMIT, submit_key, strlen (submit_key));
+    if (!key)
+        return SUBMIT_E_NEW;
+    if (key->spec_hash) {
+        key_spec_hash (spec, hash);
+        if (memcmp (hash, key->spec_hash, HASH_SIZE)) {
+            err_set (err, MOISSON__FAIL_CODE__FAIL_SUBMIT_KEY,
+                     "the submit key \"%s\" was used for job %lu, which asked for something else", submit_key,
+                     (unsigned long) key->job_id);
+            return err_fix (err, "use a new --submit-key for a new job, or repeat the submit exactly as it was");
+        }
+    }
+    *ret_job = key->job_id;
+    return 0;
+}
+
+int core_job_ended (const struct core *core, uint64_t job_id, Moisson__WaitReply *ret_reply)
+{
+    const struct job *job = job_find (core, job_id);
+    const struct task *task = job ? NULL : task_by_raw (core, job_id);
+    bool ended = job ? job->ended : task && task->phase == TASK_ENDED;
+
+    if (!job && !task)
+        return -1;
+    *ret_reply = (Moisson__WaitReply) MOISSON__WAIT_REPLY__INIT;
+    ret_reply->job_id = job_id;
+    ret_reply->state = job ? job_state (job) : task_state (task);
+    ret_reply->has_exit_code = ret_reply->has_exit_signal = ended;
+    if (ended && job) {
+        ret_reply->exit_code = job->max_exit_code;
+        ret_reply->exit_signal = job->max_exit_signal;
+    } else if (ended)
+        task_exit_status (task, &ret_reply->exit_code, &ret_reply->exit_signal);
+    return ended;
+}
+
+struct core_stats core_stats (const struct core *core)
+{
+    struct core_stats stats = core->stats;
+
+    stats.nodes = core->nodes.n;
+    stats.nodes_up = core->nodes.n_up;
+    stats.passes = core->shapes.pass;
+    return stats;
+}
+
+void core_node_session (struct core *core, const char *name, bool here)
+{
+    for (size_t i = 0; i < core->nodes.n; i++) {
+        struct node *node = core->nodes.list[i];
+        if (name && strcmp (node_name (node), name))
+            continue;
+        node->session = here;
+        node_reindex (core, node);
+    }
+}
+
+static void give_blob (void *arg, core_blob_fn fn, uint32_t uid, bool has, ProtobufCBinaryData blob)
+{
+    if (has && blob.len == HASH_SIZE)
+        fn (arg, uid, blob.data);
+}
+
+void core_blobs (const struct core *core, core_blob_fn fn, void *arg)
+{
+    const struct spec *spec, *next;
+
+    /* a spec lives as long as one of its jobs is known: also ended ones, whose blobs a retried submit may name */
+    HASH_ITER (hh, core->specs, spec, next)
+    {
+        const Moisson__JobSpec *s = spec->msg->spec;
+        give_blob (arg, fn, spec->msg->uid, s->has_script_hash, s->script_hash);
+        give_blob (arg, fn, spec->msg->uid, s->has_env_hash, s->env_hash);
+    }
+}

@@ -1,0 +1,71 @@
+/* demand.h - what one job (or one task of an array) asks of nodes, with the defaults of its partition filled in. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/buf.h"
+#include "base/err.h"
+#include "proto/spec.pb-c.h"
+
+struct core;
+struct node;
+struct partition;
+
+enum mem_kind {
+    MEM_SHARE, /* nothing asked, no default: the cpus' share of the node's memory */
+    MEM_NODE,  /* mem_mb on each node */
+    MEM_CPU,   /* mem_mb for each cpu */
+    MEM_ALL,   /* all memory of each node */
+};
+
+struct demand {
+    const struct partition *partition;
+    uint32_t min_nodes, max_nodes;   /* 1 <= min <= max */
+    uint32_t ntasks, tasks_per_node; /* tasks_per_node: 0 = any; ntasks >= min_nodes */
+    uint32_t cpus_per_task, gpus;    /* gpus: on each node */
+    enum mem_kind mem_kind;
+    uint64_t mem_mb;
+    bool exclusive;
+    const char *nodelist, *exclude, *constraint; /* borrowed from the spec; NULL = none */
+};
+
+/* partition: may be one that is no longer configured, for views */
+void demand_of (const struct partition *partition, const Moisson__JobSpec *spec, struct demand *ret);
+/* Everything but mem_mb, as bytes: equal keys are one family of shapes. */
+void demand_key (const struct demand *demand, struct buf *out);
+
+/* Where such a job may go at all. */
+struct places {
+    uint64_t *mask;     /* bitmap over node_table.list */
+    struct node **must; /* nodes that it must get (--nodelist) */
+    size_t n_must;
+};
+/* -1: a node that is not there or not in the partition, a malformed list or constraint. */
+int places_of (const struct core *core, const struct demand *demand, struct places *ret, struct err *err);
+void places_clear (struct places *places);
+
+/* How many tasks of it fit on this node, now or if it were empty? */
+enum fit_view {
+    FIT_NOW,
+    FIT_EMPTY,
+};
+uint32_t demand_fits (const struct demand *demand, const struct node *node, enum fit_view view);
+uint64_t demand_mem (const struct demand *demand, const struct node *node, uint32_t cpus);
+
+/* One way to place it. */
+struct pick {
+    struct node *node;
+    uint32_t tasks, cpus, gpus;
+    uint64_t mem_mb;
+};
+
+struct fit {
+    struct pick *picks;
+    size_t n, room;
+};
+#define _cleanup_fit_ __attribute__ ((cleanup (fit_clear)))
+
+enum { FIT_E_NO = 1 }; /* does not fit */
+int fit_find (const struct core *core, const struct demand *demand, const struct places *places, enum fit_view view,
+              struct fit *ret);
+void fit_clear (struct fit *fit);

@@ -1,0 +1,57 @@
+/* depend.h - what a job waits for. Each condition of a waiting job is an edge, kept in a list of the job it waits for
+ * until it is settled. A job that the controller no longer knows satisfies every condition, as in Slurm 22.05. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/units.h"
+#include "proto/event.pb-c.h"
+
+struct core;
+struct job;
+
+enum edge_state {
+    EDGE_WAIT,
+    EDGE_MET,   /* from due_us on */
+    EDGE_NEVER, /* can no more be met */
+};
+
+struct edge {
+    struct job *waiter;
+    struct job *target; /* NULL once settled; NULL for singleton */
+    struct edge *prev, *next;
+    const Moisson__Dependency *asked;
+    uint32_t task; /* of the target; IDSET_NONE = all of it */
+    enum edge_state state;
+    usec_t due_us; /* after:id+minutes; 0 = at once */
+};
+
+struct depend {
+    size_t n;
+    struct edge edges[];
+};
+
+struct name_group; /* jobs of one user and name that have not ended, oldest first: for singleton */
+
+/* At submit: settle what can be settled, wait for the rest. */
+void depend_submit (struct core *core, struct job *job);
+/* From a snapshot: edges in these states. */
+void depend_restore (struct core *core, struct job *job, const uint32_t *states, const uint64_t *due, size_t n);
+void depend_drop (struct core *core, struct job *job); /* it waits no more, and nobody waits for it */
+/* Something about this job changed (a start, an end): settle what waits for it. Marks those jobs dirty. */
+void depend_news (struct core *core, struct job *target);
+
+void depend_look (struct core *core, struct job *job); /* settle its singleton, if its turn has come */
+
+enum depend_answer {
+    DEPEND_MET,
+    DEPEND_WAIT,
+    DEPEND_NEVER,
+};
+/* *ret_due: when time alone may change the answer; UINT64_MAX = never. */
+enum depend_answer depend_answer (const struct job *job, usec_t now, usec_t *ret_due);
+
+/* The groups for singleton. */
+void group_join (struct core *core, struct job *job);
+void group_leave (struct core *core, struct job *job);        /* at its end; a no-op the second time */
+void group_put (struct core *core, struct name_group *group); /* one reference less */

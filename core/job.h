@@ -1,0 +1,134 @@
+/* job.h - jobs and the records of their tasks. A job is its spec, the rest of its tasks that have no record yet, and
+ * the records of those that were placed, requeued or ended. A plain job is treated as one with the single task 0. */
+#pragma once
+#include <uthash.h>
+#include "base/states.h"
+#include "base/units.h"
+#include "core/depend.h"
+#include "core/heap.h"
+#include "core/phases.h"
+#include "core/rest.h"
+#include "core/spec.h"
+#include "proto/event.pb-c.h"
+
+struct core;
+struct job;
+struct node;
+struct task;
+
+/* A share of one node that a placed or running attempt holds. */
+struct share {
+    struct node *node;
+    struct task *task;
+    struct share *prev, *next; /* in the list of its node */
+    uint32_t cpus, gpus;
+    uint64_t mem_mb;
+};
+
+enum stop_why { /* why an attempt was asked to stop */
+                STOP_NO,
+                STOP_BY_CANCEL,
+                STOP_BY_REQUEUE,
+                STOP_BY_NODE, /* another node of the job died */
+};
+
+struct task {
+    struct job *job;
+    uint32_t index; /* of the array; 0 in a plain job; the first of `rest` in a record of a cancelled rest */
+    uint32_t attempt;
+    uint64_t raw_id; /* 0 = never placed */
+    enum phase phase;
+    enum hold hold;       /* while pending */
+    enum hold again_hold; /* hold to take when it becomes pending again */
+    enum stop_why stop;
+    uint32_t restarts;
+    uint32_t cancelled_by; /* uid; valid with has_cancelled_by */
+    bool has_cancelled_by;
+    bool begun;        /* some attempt of it has started, or it has ended */
+    job_state_t state; /* ended: the final one */
+    uint32_t n_shares;
+    struct share *shares; /* placed or running */
+    uint64_t boot;        /* hash of the boot id that the batch host had */
+    usec_t eligible_us, start_us, end_us;
+    usec_t over_us;        /* of the event that ended it: MinJobAge counts from here */
+    uint64_t end_sequence; /* of the event that ended it */
+    Moisson__Exit *exit;   /* ended: as the node said; NULL without attempt */
+    Moisson__Share *last;  /* ended: where it ran, for views: n_last of them */
+    uint32_t n_last;
+    char *cause; /* why it ended, in words; NULL */
+    char *cpu_ids;
+    struct idset *rest;                   /* a record of the cancelled rest of an array: its tasks */
+    struct task *prev, *next;             /* of the job, by index */
+    struct task *ended_prev, *ended_next; /* ended tasks in order of their end */
+    UT_hash_handle hh_raw, hh_index;
+};
+
+struct job {
+    uint64_t id;
+    struct spec *spec;
+    const char *partition; /* in force; interned in the core */
+    usec_t submit_us, eligible_us, first_start_us, end_us;
+    struct rest rest;
+    struct idset *again; /* tasks with a record that are pending and free */
+    struct task *tasks;  /* by index; tasks->prev is the last one */
+    uint32_t n_tasks;    /* records */
+    uint32_t n_active;   /* placed or running */
+    uint32_t n_pending;  /* records that are pending */
+    uint32_t n_unbegun;  /* records that have not begun */
+    uint32_t max_exit_code, max_exit_signal;
+    bool failed, cancelled; /* did any task end so */
+    bool ended;             /* nothing left to run */
+    bool dirty;
+    struct job *dirty_next;
+    struct heap_item queue;              /* in its shape, key = id */
+    struct heap_item timer;              /* next time at which time alone changes something for it */
+    struct shape *shape;                 /* whose heap it is in, or NULL */
+    struct depend *depend;               /* what it waits for; NULL = nothing */
+    struct edge *dependents;             /* edges of jobs that wait for it */
+    struct job *group_prev, *group_next; /* live jobs of the same user and name */
+    UT_hash_handle hh;
+};
+
+struct job_place {
+    uint64_t id;
+    struct job *job; /* NULL where one has gone */
+};
+
+struct job_table {
+    struct job *by_id;
+    struct job_place *order; /* by id */
+    size_t n_order, order_room, holes;
+    struct task *by_raw, *by_index;
+    struct task *ended_first; /* in order of their end */
+};
+
+/* --- jobs --------------------------------------------------------------------------------------------------------- */
+struct job *job_add (struct core *core, uint64_t id, struct spec *spec, usec_t submit_us); /* takes the reference */
+void job_remove (struct core *core, struct job *job);                                      /* with all its records */
+struct job *job_find (const struct core *core, uint64_t id);
+/* The first job with this id or a higher one; NULL = none. */
+struct job *job_from (const struct core *core, uint64_t id);
+static inline const Moisson__JobSpec *job_spec (const struct job *job)
+{
+    return job->spec->msg->spec;
+}
+static inline bool job_is_array (const struct job *job)
+{
+    return job->rest.array;
+}
+/* Time limit in force, seconds; 0 = none. */
+uint64_t job_time_limit (const struct core *core, const struct job *job);
+bool job_wants_requeue (const struct core *core, const struct job *job); /* after the loss of a node */
+/* The state of the job as a whole. */
+job_state_t job_state (const struct job *job);
+
+/* --- task records ---------------------------------------------------------------------------------------------------
+ */
+struct task *task_add (struct core *core, struct job *job, uint32_t index); /* phase PENDING */
+void task_remove (struct core *core, struct task *task);
+struct task *task_find (const struct core *core, const struct job *job, uint32_t index);
+struct task *task_by_raw (const struct core *core, uint64_t raw_id);
+void task_set_raw (struct core *core, struct task *task, uint64_t raw_id);
+struct node *task_host (const struct task *task); /* runs its batch script; NULL when it holds no share */
+void task_append_ended (struct core *core, struct task *task);
+job_state_t task_state (const struct task *task); /* as shown */

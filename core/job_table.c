@@ -1,0 +1,143 @@
+/* job_table.c - jobs by id, and in the order of their ids. */
+#include <string.h>
+#include "base/mem.h"
+#include "core/state.h"
+
+struct job *job_find (const struct core *core, uint64_t id)
+{
+    struct job *job;
+
+    HASH_FIND (hh, core->jobs.by_id, &id, sizeof id, job);
+    return job;
+}
+
+/* Ids rise, so order stays sorted by appending; a job that goes leaves a hole (its id stays, for the search), and when
+ * half is holes they are closed. */
+static void order_append (struct job_table *jobs, struct job *job)
+{
+    GROW (jobs->order, jobs->n_order, jobs->order_room);
+    jobs->order[jobs->n_order++] = (struct job_place){job->id, job};
+}
+
+static size_t order_search (const struct job_table *jobs,
+                            uint64_t id) /* the first place with this id or a higher one */
+{
+    size_t lo = 0, hi = jobs->n_order;
+
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (jobs->order[mid].id >= id)
+            hi = mid;
+        else
+            lo = mid + 1;
+    }
+    return lo;
+}
+
+static void order_compact (struct job_table *jobs)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < jobs->n_order; i++)
+        if (jobs->order[i].job)
+            jobs->order[n++] = jobs->order[i];
+    jobs->n_order = n;
+    jobs->holes = 0;
+}
+
+static void order_remove (struct job_table *jobs, uint64_t id)
+{
+    jobs->order[order_search (jobs, id)].job = NULL;
+    if (++jobs->holes > 64 && jobs->holes > jobs->n_order / 2)
+        order_compact (jobs);
+}
+
+struct job *job_from (const struct core *core, uint64_t id)
+{
+    const struct job_table *jobs = &core->jobs;
+
+    for (size_t at = order_search (jobs, id); at < jobs->n_order; at++)
+        if (jobs->order[at].job)
+            return jobs->order[at].job;
+    return NULL;
+}
+
+struct job *job_add (struct core *core, uint64_t id, struct spec *spec, usec_t submit_us)
+{
+    struct job *job = xcalloc (1, sizeof *job);
+
+    job->id = id;
+    job->spec = spec;
+    job->submit_us = submit_us;
+    job->rest.array = spec->msg->spec->n_array > 0;
+    HASH_ADD (hh, core->jobs.by_id, id, sizeof job->id, job);
+    order_append (&core->jobs, job);
+    core->stats.jobs++;
+    return job;
+}
+
+static void job_unmark (struct core *core, struct job *job)
+{
+    struct job **at = &core->dirty;
+
+    if (!job->dirty)
+        return;
+    while (*at != job)
+        at = &(*at)->dirty_next;
+    *at = job->dirty_next;
+}
+
+void job_remove (struct core *core, struct job *job)
+{
+    struct spec *spec = job->spec;
+
+    while (job->tasks)
+        task_remove (core, job->tasks);
+    depend_drop (core, job);
+    group_leave (core, job);
+    shape_leave (core, job);
+    job_unmark (core, job);
+    heap_remove (&core->timers, &job->timer);
+    core->stats.pending -= rest_total (&job->rest);
+    rest_clear (&job->rest);
+    idset_free (job->again);
+    HASH_DELETE (hh, core->jobs.by_id, job);
+    order_remove (&core->jobs, job->id);
+    core->stats.jobs--;
+    free (job);
+    if (spec->refs == 1) {
+        shape_forget_spec (core, spec);
+        group_put (core, spec->group);
+    }
+    spec_put (&core->specs, spec);
+}
+
+uint64_t job_time_limit (const struct core *core, const struct job *job)
+{
+    const Moisson__JobSpec *spec = job_spec (job);
+    const struct partition *partition = partition_find (core, job->partition);
+
+    if (spec->has_time_limit_s)
+        return spec->time_limit_s;
+    if (!partition || !partition->conf)
+        return 0;
+    return partition->conf->default_time_s ? partition->conf->default_time_s : partition->conf->max_time_s;
+}
+
+bool job_wants_requeue (const struct core *core, const struct job *job)
+{
+    const Moisson__JobSpec *spec = job_spec (job);
+
+    return spec->has_requeue ? spec->requeue : core->config->requeue_default;
+}
+
+job_state_t job_state (const struct job *job)
+{
+    if (!job_is_array (job) && job->tasks)
+        return task_state (job->tasks);
+    if (!job->ended)
+        return job->n_active ? MOISSON__JOB_STATE__STATE_RUNNING : MOISSON__JOB_STATE__STATE_PENDING;
+    if (job->failed)
+        return MOISSON__JOB_STATE__STATE_FAILED;
+    return job->cancelled ? MOISSON__JOB_STATE__STATE_CANCELLED : MOISSON__JOB_STATE__STATE_COMPLETED;
+}

@@ -1,0 +1,122 @@
+/* keys.c - tokens and submit keys, so that a submit happens once. */
+#include "core/keys.h"
+#include <string.h>
+#include <utlist.h>
+#include "base/mem.h"
+#include "core/state.h"
+
+#define HEAD (sizeof (uint32_t) + 1)
+#define MAX_ID 1024 /* longer submit keys are refused at the door; here they are told apart by their first bytes */
+
+static size_t make_id (uint8_t id[MAX_ID], uint32_t uid, enum key_kind kind, const void *bytes, size_t len)
+{
+    if (len > MAX_ID - HEAD)
+        len = MAX_ID - HEAD;
+    memcpy (id, &uid, sizeof uid);
+    id[sizeof uid] = (uint8_t) kind;
+    if (len)
+        memcpy (id + HEAD, bytes, len);
+    return HEAD + len;
+}
+
+void key_spec_hash (const Moisson__JobSpec *spec, uint8_t ret[HASH_SIZE])
+{
+    size_t len = moisson__job_spec__get_packed_size (spec);
+    uint8_t *bytes = xmalloc (len + 1);
+
+    moisson__job_spec__pack (spec, bytes);
+    hash_bytes (bytes, len, ret);
+    free (bytes);
+}
+
+struct key *key_find (const struct core *core, uint32_t uid, enum key_kind kind, const void *bytes, size_t len)
+{
+    uint8_t id[MAX_ID];
+    size_t id_len = make_id (id, uid, kind, bytes, len);
+    struct key *key;
+
+    HASH_FIND (hh, core->keys.by_id, id, id_len, key);
+    return key;
+}
+
+void key_add (struct core *core, uint32_t uid, enum key_kind kind, const void *bytes, size_t len, uint64_t job_id,
+              usec_t at, const uint8_t *spec_hash)
+{
+    uint8_t id[MAX_ID];
+    size_t id_len = make_id (id, uid, kind, bytes, len);
+    struct key *key = xmalloc (sizeof *key + id_len + (spec_hash ? HASH_SIZE : 0));
+
+    key->job_id = job_id;
+    key->at_us = at;
+    key->spec_hash = NULL;
+    key->id_len = (uint32_t) id_len;
+    memcpy (key->id, id, id_len);
+    if (spec_hash) {
+        key->spec_hash = key->id + id_len;
+        memcpy (key->spec_hash, spec_hash, HASH_SIZE);
+    }
+    HASH_ADD (hh, core->keys.by_id, id, id_len, key);
+    DL_APPEND (core->keys.first, key);
+}
+
+static usec_t expires (const struct core *core, const struct key *key)
+{
+    return key->at_us + (core->config ? core->config->submit_key_age_s : 0) * USEC_PER_SEC;
+}
+
+void key_purge (struct core *core)
+{
+    struct key *key;
+
+    while ((key = core->keys.first) && expires (core, key) <= core->now) {
+        DL_DELETE (core->keys.first, key);
+        if (job_find (core, key->job_id)) { /* its age counts from when its job was last seen */
+            key->at_us = core->now;
+            DL_APPEND (core->keys.first, key);
+            if (expires (core, key) <= core->now)
+                return; /* an age of 0: keys live exactly as long as their jobs; look again at the next Clock */
+            continue;
+        }
+        HASH_DELETE (hh, core->keys.by_id, key);
+        free (key);
+    }
+}
+
+usec_t key_deadline (const struct core *core)
+{
+    const struct key *key = core->keys.first;
+    usec_t at = key ? expires (core, key) : UINT64_MAX;
+
+    return key && at <= core->now ? core->now + USEC_PER_SEC : at;
+}
+
+void key_clear (struct key_table *keys)
+{
+    struct key *key, *next;
+
+    HASH_ITER (hh, keys->by_id, key, next)
+    {
+        HASH_DELETE (hh, keys->by_id, key);
+        free (key);
+    }
+    keys->first = NULL;
+}
+
+uint32_t key_uid (const struct key *key)
+{
+    uint32_t uid;
+
+    memcpy (&uid, key->id, sizeof uid);
+    return uid;
+}
+
+enum key_kind key_kind (const struct key *key)
+{
+    return key->id[sizeof (uint32_t)];
+}
+
+const uint8_t *key_bytes (const struct key *key, size_t *ret_len)
+{
+    *ret_len = key->id_len - HEAD;
+    return key->id + HEAD;
+}

@@ -1,0 +1,244 @@
+/* load.c - a fresh core from Image messages: what was saved, and everything that follows from it. */
+#include <string.h>
+#include <utlist.h>
+#include "base/mem.h"
+#include "core/image.h"
+#include "core/state.h"
+
+/* --- head and nodes ----------------------------------------------------------------------------------------------- */
+
+static int load_head (struct core *core, const Moisson__Image *image, struct err *err)
+{
+    const Moisson__ImageHead *head = image->head;
+
+    if (core->config)
+        return err_set (err, 0, "damaged snapshot: two heads");
+    if (head->version != IMAGE_VERSION)
+        return err_set (err, 0, "the snapshot is of version %u, this program reads version %d", head->version,
+                        IMAGE_VERSION);
+    core->config = message_copy (&head->config->base);
+    core->now = head->now_us;
+    core->sequence = head->sequence;
+    core->next_id = head->next_job_id;
+    node_table_configure (core);
+    partition_configure (core);
+    return 0;
+}
+
+static int load_node (struct core *core, const Moisson__Image *image, struct err *err)
+{
+    const Moisson__ImageNode *in = image->node;
+    struct node *node = node_find (core, in->name);
+
+    if (!node && in->conf) {
+        node_table_add_left (core, in->conf);
+        node_table_index (core); /* those that left come last: partitions keep their places */
+        node = node_find (core, in->name);
+    }
+    if (!node)
+        return err_set (err, 0, "damaged snapshot: node %s is not configured", in->name);
+    if (in->facts) {
+        node->facts = message_copy (&in->facts->base);
+        node->boot = boot_hash (in->facts->boot_id);
+    }
+    node_set_admin (node, ADMIN_NONE, NULL, 0, 0);
+    for (enum admin a = ADMIN_DRAIN; a <= ADMIN_DOWN; a++)
+        if (in->admin_state && !strcmp (in->admin_state, admin_word (a)))
+            node_set_admin (node, a, in->reason, in->reason_uid, in->reason_us);
+    node->dead = in->dead;
+    node->seen_us = in->seen_us;
+    node_set_up (core, node, in->up);
+    core_node_session (core, in->name, false); /* who can be reached now is not in a snapshot */
+    return 0;
+}
+
+/* --- jobs --------------------------------------------------------------------------------------------------------- */
+
+static void load_rest (struct rest *rest, enum hold hold, Moisson__Range *const *ranges, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        rest_add (rest, hold, ranges[i]->first, ranges[i]->last, 1);
+}
+
+static struct job *load_facts (struct core *core, const Moisson__ImageJob *in)
+{
+    struct job *job = job_add (core, in->submitted->job_id, spec_get (&core->specs, in->submitted), in->submit_us);
+
+    job->partition = partition_intern (core, in->partition ? in->partition : "");
+    load_rest (&job->rest, HOLD_NONE, in->pending, in->n_pending);
+    load_rest (&job->rest, HOLD_USER, in->held_user, in->n_held_user);
+    load_rest (&job->rest, HOLD_ADMIN, in->held_by_admin, in->n_held_by_admin);
+    core->stats.pending += rest_total (&job->rest);
+    job->eligible_us = in->eligible_us;
+    job->first_start_us = in->first_start_us;
+    job->end_us = in->end_us;
+    job->ended = in->has_end_us;
+    job->failed = in->failed;
+    job->cancelled = in->cancelled;
+    job->max_exit_code = in->max_exit_code;
+    job->max_exit_signal = in->max_exit_signal;
+    if (!job->ended)
+        group_join (core, job);
+    return job;
+}
+
+static int load_shares (struct core *core, const Moisson__ImageTask *in, struct task *task, struct err *err)
+{
+    if (!in->n_shares)
+        return err_set (err, 0, "damaged snapshot: attempt %lu.%u runs nowhere", (unsigned long) in->raw_id,
+                        in->attempt);
+    task->shares = xcalloc (in->n_shares, sizeof *task->shares);
+    for (size_t i = 0; i < in->n_shares; i++) {
+        struct share *share = &task->shares[i];
+        share->node = node_find (core, in->shares[i]->node);
+        if (!share->node)
+            return err_set (err, 0, "damaged snapshot: attempt %lu.%u runs on node %s, which is not there",
+                            (unsigned long) in->raw_id, in->attempt, in->shares[i]->node);
+        share->task = task;
+        share->cpus = in->shares[i]->cpus;
+        share->mem_mb = in->shares[i]->mem_mb;
+        share->gpus = in->shares[i]->gpus;
+        share_take (core, share);
+        share->node->excess = share->node->used_cpus > share->node->cpus ||
+                              share->node->used_mem_mb > share->node->mem_mb ||
+                              share->node->used_gpus > share->node->gpus;
+        task->n_shares++;
+    }
+    return 0;
+}
+
+static void load_last (const Moisson__ImageTask *in, struct task *task)
+{
+    task->n_last = (uint32_t) in->n_shares;
+    task->last = in->n_shares ? xcalloc (in->n_shares, sizeof *task->last) : NULL;
+    for (size_t i = 0; i < in->n_shares; i++) {
+        task->last[i] = *in->shares[i];
+        task->last[i].node = xstrdup (in->shares[i]->node);
+    }
+}
+
+static void load_task_facts (const Moisson__ImageTask *in, struct task *task)
+{
+    task->attempt = in->attempt;
+    task->hold = in->held_admin ? HOLD_ADMIN : in->held ? HOLD_USER : HOLD_NONE;
+    task->again_hold = in->requeue_hold;
+    task->stop = in->stop_why;
+    task->restarts = in->restarts;
+    task->has_cancelled_by = in->has_cancelled_by;
+    task->cancelled_by = in->cancelled_by;
+    task->begun = in->begun;
+    task->state = in->state;
+    task->boot = in->boot;
+    task->eligible_us = in->eligible_us;
+    task->start_us = in->start_us;
+    task->end_us = in->end_us;
+    task->over_us = in->over_us;
+    task->exit = in->exit ? message_copy (&in->exit->base) : NULL;
+    task->cause = xstrdup (in->cause);
+    task->cpu_ids = xstrdup (in->cpu_ids);
+    for (size_t i = 0; i < in->n_tasks; i++) {
+        if (!task->rest)
+            task->rest = idset_create ();
+        idset_add_range (task->rest, in->tasks[i]->first, in->tasks[i]->last, 1);
+    }
+}
+
+/* Snapshots hold ended tasks by job; here they come in the order of their ends, for the purge. */
+static void insert_ended (struct core *core, struct task *task)
+{
+    struct task *at = core->jobs.ended_first ? core->jobs.ended_first->ended_prev : NULL;
+
+    while (at && at->over_us > task->over_us)
+        at = at == core->jobs.ended_first ? NULL : at->ended_prev;
+    if (at)
+        DL_APPEND_ELEM2 (core->jobs.ended_first, at, task, ended_prev, ended_next);
+    else
+        DL_PREPEND2 (core->jobs.ended_first, task, ended_prev, ended_next);
+}
+
+static int load_task (struct core *core, struct job *job, const Moisson__ImageTask *in, struct err *err)
+{
+    struct task *task;
+
+    if (in->phase >= N_PHASES || task_find (core, job, in->task))
+        return err_set (err, 0, "damaged snapshot: task %u of job %lu", in->task, (unsigned long) job->id);
+    task = task_add (core, job, in->task);
+    load_task_facts (in, task);
+    job->n_unbegun -= task->begun;
+    if (in->raw_id)
+        task_set_raw (core, task, in->raw_id);
+    if (in->phase == TASK_PENDING) {
+        if (task->hold == HOLD_NONE) {
+            if (!job->again)
+                job->again = idset_create ();
+            idset_add (job->again, task->index);
+        }
+        return 0;
+    }
+    task->phase = in->phase;
+    job->n_pending--;
+    core->stats.pending--;
+    if (in->phase == TASK_ENDED) {
+        core->stats.ended++;
+        load_last (in, task);
+        insert_ended (core, task);
+        return 0;
+    }
+    job->n_active++;
+    core->stats.running++;
+    return load_shares (core, in, task, err);
+}
+
+static int load_job (struct core *core, const Moisson__Image *image, struct err *err)
+{
+    const Moisson__ImageJob *in = image->job;
+    struct job *job = job_find (core, in->submitted->job_id);
+    bool fresh = !job;
+
+    if (fresh && (core->jobs.n_order && core->jobs.order[core->jobs.n_order - 1].id >= in->submitted->job_id))
+        return err_set (err, 0, "damaged snapshot: job %lu comes too late", (unsigned long) in->submitted->job_id);
+    if (fresh)
+        job = load_facts (core, in);
+    for (size_t i = 0; i < in->n_tasks; i++)
+        if (load_task (core, job, in->tasks[i], err))
+            return -1;
+    if (fresh && in->n_depend_states == in->n_depend_due_us)
+        depend_restore (core, job, in->depend_states, in->depend_due_us, in->n_depend_states);
+    job_mark_dirty (core, job);
+    core_settle (core);
+    return 0;
+}
+
+static int load_key (struct core *core, const Moisson__Image *image, struct err *err)
+{
+    const Moisson__ImageKey *in = image->key;
+    const uint8_t *hash = in->has_spec_hash && in->spec_hash.len == HASH_SIZE ? in->spec_hash.data : NULL;
+
+    (void) err;
+    if (in->has_token)
+        key_add (core, in->uid, KEY_TOKEN, in->token.data, in->token.len, in->job_id, in->at_us, hash);
+    else if (in->submit_key)
+        key_add (core, in->uid, KEY_SUBMIT, in->submit_key, strlen (in->submit_key), in->job_id, in->at_us, hash);
+    return 0;
+}
+
+int core_load (struct core *core, const Moisson__Image *image, struct err *err)
+{
+    static const struct {
+        Moisson__Image__WhatCase what;
+        int (*load) (struct core *core, const Moisson__Image *image, struct err *err);
+    } loaders[] = {
+        {MOISSON__IMAGE__WHAT_HEAD, load_head},
+        {MOISSON__IMAGE__WHAT_NODE, load_node},
+        {MOISSON__IMAGE__WHAT_JOB, load_job},
+        {MOISSON__IMAGE__WHAT_KEY, load_key},
+    };
+
+    core->fx = NULL;
+    if (!core->config && image->what_case != MOISSON__IMAGE__WHAT_HEAD)
+        return err_set (err, 0, "damaged snapshot: it does not begin with its head");
+    for (size_t i = 0; i < sizeof loaders / sizeof *loaders; i++)
+        if (loaders[i].what == image->what_case)
+            return loaders[i].load (core, image, err);
+    return err_set (err, 0, "the snapshot holds something that this version does not know");
+}

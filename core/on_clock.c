@@ -1,0 +1,48 @@
+/* on_clock.c - what time alone decides: begin times, purges of what has ended, old submit keys. */
+#include <utlist.h>
+#include "core/apply.h"
+#include "core/state.h"
+
+static usec_t purge_at (const struct core *core, const struct task *task)
+{
+    return task->over_us + core->config->min_job_age_s * USEC_PER_SEC;
+}
+
+static void purge (struct core *core)
+{
+    struct task *task;
+
+    while ((task = core->jobs.ended_first) && purge_at (core, task) <= core->now) {
+        struct job *job = task->job;
+        task_remove (core, task);
+        if (job->ended && !job->n_tasks)
+            job_remove (core, job);
+    }
+}
+
+int on_clock (struct core *core, const Moisson__Event *event, struct err *err)
+{
+    struct heap_item *item;
+
+    (void) event;
+    (void) err;
+    while ((item = heap_first (&core->timers)) && item->key <= core->now) {
+        heap_remove (&core->timers, item);
+        job_mark_dirty (core, container_of (item, struct job, timer));
+    }
+    core_settle (core);
+    purge (core);
+    key_purge (core);
+    return 0;
+}
+
+usec_t core_next_deadline (const struct core *core)
+{
+    const struct heap_item *item = heap_first (&core->timers);
+    usec_t at = item ? item->key : UINT64_MAX;
+    usec_t key = core->config ? key_deadline (core) : UINT64_MAX;
+
+    if (core->jobs.ended_first && purge_at (core, core->jobs.ended_first) < at)
+        at = purge_at (core, core->jobs.ended_first);
+    return key < at ? key : at;
+}

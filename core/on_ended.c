@@ -1,0 +1,78 @@
+/* on_ended.c - an attempt is over, as its node saw it or as its absence tells. */
+#include "base/mem.h"
+#include "core/apply.h"
+#include "core/attempt.h"
+#include "core/state.h"
+
+/* What each kind of end means. A code or signal of -1: as the node said. */
+static const struct kind_row {
+    Moisson__EndKind kind;
+    job_state_t state;
+    int code, signal;
+    bool lost;         /* the node's fault: another attempt if the job asked for it */
+    const char *cause; /* where the node said nothing */
+} kinds[] = {
+    {MOISSON__END_KIND__END_EXITED, MOISSON__JOB_STATE__STATE_FAILED, -1, -1, false, NULL},
+    {MOISSON__END_KIND__END_TIME_LIMIT, MOISSON__JOB_STATE__STATE_TIMEOUT, 0, 0, false, "time limit reached"},
+    {MOISSON__END_KIND__END_CANCELLED, MOISSON__JOB_STATE__STATE_CANCELLED, 0, 15, false, "cancelled"},
+    {MOISSON__END_KIND__END_SETUP, MOISSON__JOB_STATE__STATE_FAILED, 1, 0, false, "could not be set up"},
+    {MOISSON__END_KIND__END_LOST, MOISSON__JOB_STATE__STATE_NODE_FAIL, 1, 0, true,
+     "its processes vanished from the node"},
+    {MOISSON__END_KIND__END_NODE_REBOOT, MOISSON__JOB_STATE__STATE_NODE_FAIL, 1, 0, true, "the node was rebooted"},
+    {MOISSON__END_KIND__END_OOM, MOISSON__JOB_STATE__STATE_OUT_OF_MEMORY, 0, 125, false, "out of memory"},
+};
+
+static const struct kind_row *kind_row (Moisson__EndKind kind)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (kinds[i].kind == kind)
+            return &kinds[i];
+    return &kinds[0];
+}
+
+static const struct kind_row *kind_in_force (const struct task *task, Moisson__EndKind kind)
+{
+    if (task->stop == STOP_BY_CANCEL)
+        return kind_row (MOISSON__END_KIND__END_CANCELLED);
+    if (task->stop == STOP_BY_NODE)
+        return kind_row (MOISSON__END_KIND__END_LOST);
+    return kind_row (kind);
+}
+
+/* The exit as it is kept: code and signal are what is shown. */
+static void end_with (struct core *core, struct task *task, const Moisson__Exit *said)
+{
+    const struct kind_row *row = kind_in_force (task, said->kind);
+    Moisson__Exit exit = *said;
+    struct over over = {.state = row->state, .exit = &exit};
+
+    exit.has_code = exit.has_signal = true;
+    exit.code = row->code < 0 ? said->code : (uint32_t) row->code;
+    exit.signal = row->signal < 0 ? said->signal : (uint32_t) row->signal;
+    if (row->kind == MOISSON__END_KIND__END_EXITED && !exit.code && !exit.signal)
+        over.state = MOISSON__JOB_STATE__STATE_COMPLETED;
+    if (task->stop == STOP_BY_NODE)
+        over.cause = task->cause; /* which node died */
+    else if (!said->cause || !*said->cause)
+        over.cause = row->cause;
+    over.again = task->stop == STOP_BY_REQUEUE || (row->lost && job_wants_requeue (core, task->job));
+    attempt_over (core, task, &over);
+}
+
+int on_ended (struct core *core, const Moisson__Event *event, struct err *err)
+{
+    const Moisson__Exit *exit = event->ended->exit;
+    struct task *task = news_task (core, exit->id);
+    struct fx *fx = effects_add (core->fx, FX_FORGET);
+    const char *node = event->ended->node;
+
+    if (fx) { /* also for what is not wanted: the node may let it go */
+        fx->raw_id = exit->id->raw_id;
+        fx->attempt = exit->id->attempt;
+        fx->node = xstrdup (node ? node : task ? node_name (task_host (task)) : "");
+    }
+    if (!task || phase_move (&task->phase, ON_EXITED, err))
+        return APPLY_E_STALE;
+    end_with (core, task, exit);
+    return 0;
+}

@@ -1,0 +1,180 @@
+/* on_requests.c - what people ask: cancel, hold, release, requeue. Each names a job, some tasks of an array, or one
+ * task by its raw id. */
+#include "base/mem.h"
+#include "core/apply.h"
+#include "core/attempt.h"
+#include "core/state.h"
+
+/* --- cancel ------------------------------------------------------------------------------------------------------- */
+
+struct cancel {
+    const Moisson__CancelRequested *asked;
+    size_t done;
+};
+
+static void cancel_task (struct core *core, struct task *task, void *arg)
+{
+    struct cancel *cancel = arg;
+    const Moisson__CancelRequested *asked = cancel->asked;
+    enum phase phase = task->phase;
+
+    if (!phase_find (phase, ON_CANCELLED) || (phase == TASK_PENDING ? asked->running_only : asked->pending_only))
+        return;
+    cancel->done++;
+    if (phase == TASK_PENDING) {
+        pending_cancel (core, task, &asked->uid, "cancelled while pending");
+        return;
+    }
+    phase_move (&task->phase, ON_CANCELLED, NULL);
+    task->has_cancelled_by = true;
+    task->cancelled_by = asked->uid;
+    attempt_stop (core, task, STOP_BY_CANCEL, MOISSON__STOP_HOW__STOP_CANCEL, NULL);
+}
+
+static void cancel_set (struct core *core, struct job *job, struct idset *set, struct cancel *cancel)
+{
+    if (!set || idset_empty (set)) {
+        idset_free (set);
+        return;
+    }
+    cancel->done++;
+    rest_cancel (core, job, set, &cancel->asked->uid, "cancelled while pending");
+}
+
+static void cancel_rest (struct core *core, struct job *job, struct cancel *cancel)
+{
+    const Moisson__CancelRequested *asked = cancel->asked;
+    struct idset *set = NULL;
+
+    if (asked->n_tasks) {
+        set = event_rest (job, asked->tasks, asked->n_tasks);
+        for (uint32_t id = idset_first (set); id != IDSET_NONE; id = idset_next (set, id))
+            rest_take (&job->rest, id);
+        cancel_set (core, job, set, cancel);
+        return;
+    }
+    for (int h = 0; h < N_HOLDS; h++) { /* one record for all of it: the first set takes the others in */
+        struct idset *more = rest_take_all (&job->rest, h);
+        if (!set) {
+            set = more;
+            continue;
+        }
+        for (size_t i = 0; more && i < idset_ranges (more); i++) {
+            uint32_t first, last;
+            idset_range (more, i, &first, &last);
+            idset_add_range (set, first, last, 1);
+        }
+        idset_free (more);
+    }
+    cancel_set (core, job, set, cancel);
+}
+
+int on_cancel_requested (struct core *core, const Moisson__Event *event, struct err *err)
+{
+    struct cancel cancel = {.asked = event->cancel_requested};
+    struct task *only = NULL;
+    struct job *job = event_job (core, cancel.asked->job_id, &only, err);
+
+    if (!job)
+        return -1;
+    event_tasks (core, job, only, cancel.asked->tasks, cancel.asked->n_tasks, cancel_task, &cancel);
+    if (!only && !cancel.asked->running_only)
+        cancel_rest (core, job, &cancel);
+    if (!cancel.done)
+        return err_set (err, MOISSON__FAIL_CODE__FAIL_JOB_FINISHED,
+                        "Job/step already completing or completed: nothing of job %lu is left to cancel",
+                        (unsigned long) cancel.asked->job_id);
+    job_mark_dirty (core, job);
+    return 0;
+}
+
+/* --- hold and release --------------------------------------------------------------------------------------------- */
+
+/* The hold that follows: an admin's outweighs a user's, and only an admin lifts it. */
+static enum hold hold_after (enum hold now, const Moisson__Held *asked)
+{
+    if (!asked->held)
+        return now == HOLD_ADMIN && !asked->by_admin ? HOLD_ADMIN : HOLD_NONE;
+    return asked->by_admin ? HOLD_ADMIN : now == HOLD_NONE ? HOLD_USER : now;
+}
+
+static void hold_task (struct core *core, struct task *task, void *arg)
+{
+    if (task->phase == TASK_PENDING)
+        pending_hold (core, task, hold_after (task->hold, arg));
+}
+
+static void hold_rest (struct job *job, const Moisson__Held *asked)
+{
+    if (asked->n_tasks) {
+        _cleanup_idset_ struct idset *set = event_rest (job, asked->tasks, asked->n_tasks);
+        for (uint32_t id = idset_first (set); id != IDSET_NONE; id = idset_next (set, id)) {
+            enum hold now;
+            if (rest_find (&job->rest, id, &now))
+                rest_move (&job->rest, id, hold_after (now, asked));
+        }
+        return;
+    }
+    struct idset *sets[N_HOLDS];
+    for (int h = 0; h < N_HOLDS; h++)
+        sets[h] = rest_take_all (&job->rest, h);
+    for (int h = 0; h < N_HOLDS; h++)
+        rest_give (&job->rest, hold_after (h, asked), sets[h]);
+}
+
+int on_held (struct core *core, const Moisson__Event *event, struct err *err)
+{
+    Moisson__Held *asked = event->held;
+    struct task *only = NULL;
+    struct job *job = event_job (core, asked->job_id, &only, err);
+
+    if (!job)
+        return -1;
+    event_tasks (core, job, only, asked->tasks, asked->n_tasks, hold_task, asked);
+    if (!only)
+        hold_rest (job, asked);
+    job_mark_dirty (core, job);
+    return 0;
+}
+
+/* --- requeue ------------------------------------------------------------------------------------------------------ */
+
+struct requeue {
+    const Moisson__Requeued *asked;
+    size_t done;
+};
+
+static void requeue_task (struct core *core, struct task *task, void *arg)
+{
+    struct requeue *requeue = arg;
+    enum hold hold = requeue->asked->hold ? HOLD_USER : HOLD_NONE;
+
+    if (task->phase == TASK_PENDING && hold != HOLD_NONE) {
+        requeue->done++;
+        if (task->hold == HOLD_NONE)
+            pending_hold (core, task, hold);
+        return;
+    }
+    if (task->stop == STOP_BY_CANCEL || phase_move (&task->phase, ON_REQUEUED, NULL))
+        return;
+    requeue->done++;
+    task->again_hold = hold;
+    attempt_stop (core, task, STOP_BY_REQUEUE, MOISSON__STOP_HOW__STOP_CANCEL, "DUE TO JOB REQUEUE");
+}
+
+int on_requeued (struct core *core, const Moisson__Event *event, struct err *err)
+{
+    struct requeue requeue = {.asked = event->requeued};
+    struct task *only = NULL;
+    struct job *job = event_job (core, requeue.asked->job_id, &only, err);
+
+    if (!job)
+        return -1;
+    event_tasks (core, job, only, requeue.asked->tasks, requeue.asked->n_tasks, requeue_task, &requeue);
+    if (!requeue.done)
+        return err_set (err, job->ended ? MOISSON__FAIL_CODE__FAIL_JOB_FINISHED : MOISSON__FAIL_CODE__FAIL_JOB_PENDING,
+                        "nothing of job %lu is running: there is nothing to requeue",
+                        (unsigned long) requeue.asked->job_id);
+    job_mark_dirty (core, job);
+    return 0;
+}

@@ -1,0 +1,31 @@
+/* partition.h - partitions as configured, and the names of those that once were. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uthash.h>
+#include "proto/event.pb-c.h"
+
+struct core;
+
+struct partition {
+    const Moisson__PartitionConf *conf; /* NULL: no longer configured */
+    uint64_t *nodes;                    /* bitmap over node_table.list */
+    UT_hash_handle hh;
+    char name[]; /* lives as long as the core: jobs point to it */
+};
+
+struct partition_table {
+    struct partition *by_name;
+    struct partition *standard; /* the default one, or NULL */
+};
+
+void partition_configure (struct core *core); /* after node_table_configure */
+struct partition *partition_find (const struct core *core, const char *name);
+/* The interned name, made known if need be. */
+const char *partition_intern (struct core *core, const char *name);
+/* The partition that this spec asks for or gets; NULL where there is none. */
+struct partition *partition_of_spec (const struct core *core, const Moisson__JobSpec *spec);
+bool partition_starts (const struct partition *partition);  /* are jobs of it placed? */
+bool partition_accepts (const struct partition *partition); /* are jobs accepted into it? */
+void partition_clear (struct partition_table *partitions);

@@ -1,0 +1,72 @@
+/* pass.c - the next placement in rank order, as an event for the caller to apply. */
+#include "base/mem.h"
+#include "core/state.h"
+
+void core_pass_begin (struct core *core, usec_t now)
+{
+    (void) now; /* what time decides has been decided by a Clock event */
+    core->shapes.pass++;
+}
+
+/* The next task of this job: the smallest that is free, with or without a record. */
+static uint32_t next_task (const struct job *job)
+{
+    uint32_t fresh = rest_first (&job->rest, HOLD_NONE);
+    uint32_t again = job->again ? idset_first (job->again) : IDSET_NONE;
+
+    return fresh < again ? fresh : again;
+}
+
+static Moisson__Share *make_share (const struct pick *pick)
+{
+    Moisson__Share *share = xmalloc (sizeof *share);
+
+    moisson__share__init (share);
+    share->node = xstrdup (node_name (pick->node));
+    share->cpus = pick->cpus;
+    share->has_mem_mb = true;
+    share->mem_mb = pick->mem_mb;
+    share->has_gpus = pick->gpus > 0;
+    share->gpus = pick->gpus;
+    return share;
+}
+
+static Moisson__Event *make_event (const struct core *core, const struct job *job, const struct fit *fit, usec_t now)
+{
+    uint32_t index = next_task (job);
+    const struct task *task = task_find (core, job, index);
+    Moisson__Event *event = xmalloc (sizeof *event);
+    Moisson__Placed *placed = xmalloc (sizeof *placed);
+
+    moisson__event__init (event);
+    moisson__placed__init (placed);
+    event->now_us = now > core->now ? now : core->now;
+    event->what_case = MOISSON__EVENT__WHAT_PLACED;
+    event->placed = placed;
+    placed->job_id = job->id;
+    placed->has_task = job_is_array (job);
+    placed->task = index;
+    placed->raw_id = task && task->raw_id ? task->raw_id : job_is_array (job) ? core->next_id : job->id;
+    placed->attempt = task ? task->attempt + 1 : 1;
+    placed->n_shares = fit->n;
+    placed->shares = xcalloc (fit->n, sizeof *placed->shares);
+    for (size_t i = 0; i < fit->n; i++)
+        placed->shares[i] = make_share (&fit->picks[i]);
+    return event;
+}
+
+int core_next_placement (struct core *core, usec_t now, Moisson__Event **ret)
+{
+    struct job *job;
+
+    while (core->nodes.n_open && (job = shape_next (core))) {
+        _cleanup_fit_ struct fit fit = {0};
+        struct demand demand = shape_demand (job);
+        if (fit_find (core, &demand, shape_places (job), FIT_NOW, &fit) == 0) {
+            *ret = make_event (core, job, &fit, now);
+            return 0;
+        }
+        shape_close (core, job);
+    }
+    return CORE_E_NOTHING;
+}

@@ -1,0 +1,100 @@
+/* places.c - the nodes where a job may go at all: partition, node lists, features. */
+#include <string.h>
+#include "base/hostlist.h"
+#include "base/mem.h"
+#include "core/demand.h"
+#include "core/state.h"
+
+static bool bit_get (const uint64_t *mask, uint32_t i)
+{
+    return mask[i / 64] >> i % 64 & 1;
+}
+
+static bool has_word (const char *list, const char *word, size_t len)
+{
+    for (const char *p = list; p && *p; p += strcspn (p, ","), p += *p == ',')
+        if (strcspn (p, ",") == len && !strncmp (p, word, len))
+            return true;
+    return false;
+}
+
+/* "a&b|c": any of the alternatives, each with all of its words. */
+static bool constraint_met (const char *constraint, const char *features)
+{
+    bool all = true;
+
+    for (const char *p = constraint;;) {
+        size_t len = strcspn (p, "&,|");
+        all = all && has_word (features, p, len);
+        p += len;
+        if (*p == '|' || !*p) {
+            if (all)
+                return true;
+            all = true;
+        }
+        if (!*p++)
+            return false;
+    }
+}
+
+static int constraint_check (const char *constraint, struct err *err)
+{
+    size_t plain = strcspn (constraint, "[]()*! ");
+
+    if (!constraint[plain])
+        return 0;
+    err_set (err, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG, "Invalid feature specification: '%c' in \"%s\"",
+             constraint[plain], constraint);
+    return err_fix (err, "write features joined by & (all of them) or | (any of them), such as \"avx512&ssd|gpu\"");
+}
+
+/* For each node of the list: take it out of the mask, or remember it as one that must be had. */
+static int apply_list (const struct core *core, const char *list, bool must, const struct demand *demand,
+                       struct places *places, struct err *err)
+{
+    _cleanup_hostlist_ struct hostlist *names = NULL;
+
+    if (hostlist_parse (&names, list, err))
+        return err_what (err, "Invalid node name specified");
+    hostlist_sort_unique (names);
+    if (must)
+        places->must = xcalloc (hostlist_count (names) + 1, sizeof *places->must);
+    for (size_t i = 0; i < hostlist_count (names); i++) {
+        struct node *node = node_find (core, hostlist_nth (names, i));
+        if (node && !must && !node_left (node))
+            places->mask[node->index / 64] &= ~(1ULL << node->index % 64);
+        if (!must)
+            continue;
+        if (!node || !bit_get (demand->partition->nodes, node->index))
+            return err_set (err, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
+                            "Requested node configuration is not available: node %s is not in partition %s",
+                            hostlist_nth (names, i), demand->partition->name);
+        places->must[places->n_must++] = node;
+    }
+    return 0;
+}
+
+int places_of (const struct core *core, const struct demand *demand, struct places *ret, struct err *err)
+{
+    struct places places = {0};
+
+    places.mask = xmemdup (demand->partition->nodes, core->nodes.words * sizeof *places.mask);
+    if ((demand->constraint && constraint_check (demand->constraint, err)) ||
+        (demand->exclude && apply_list (core, demand->exclude, false, demand, &places, err)) ||
+        (demand->nodelist && apply_list (core, demand->nodelist, true, demand, &places, err))) {
+        places_clear (&places);
+        return -1;
+    }
+    for (uint32_t i = 0; demand->constraint && i < core->nodes.n; i++)
+        if (bit_get (places.mask, i) && !constraint_met (demand->constraint, core->nodes.list[i]->conf->features))
+            places.mask[i / 64] &= ~(1ULL << i % 64);
+    *ret = places;
+    return 0;
+}
+
+void places_clear (struct places *places)
+{
+    free (places->mask);
+    free (places->must);
+    *places = (struct places){0};
+}

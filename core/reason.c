@@ -1,0 +1,182 @@
+/* reason.c - why a job waits: one of Slurm's words, and a sentence with the numbers. Looked at in the order of the
+ * table; the first that applies is the reason. */
+#include <stdarg.h>
+#include "core/state.h"
+#include "core/view.h"
+
+static bool say (struct buf *text, const char *fmt, ...) __attribute__ ((format (printf, 2, 3)));
+static bool say (struct buf *text, const char *fmt, ...)
+{
+    char line[512];
+    va_list ap;
+
+    if (!text)
+        return true;
+    va_start (ap, fmt);
+    vsnprintf (line, sizeof line, fmt, ap);
+    va_end (ap);
+    buf_puts (text, line);
+    return true;
+}
+
+static enum hold row_hold (const struct row *row)
+{
+    return row->task ? row->task->hold : row->hold;
+}
+
+static bool none (const struct core *core, const struct row *row, struct buf *text)
+{
+    (void) core;
+    (void) text;
+    return row->task && row->task->phase != TASK_PENDING && (row->task->phase != TASK_PLACED || row->task->stop);
+}
+
+static bool starting (const struct core *core, const struct row *row, struct buf *text)
+{
+    (void) core;
+    return row->task && row->task->phase == TASK_PLACED &&
+           say (text, "placed on %s, which has not said yet that it runs", node_name (task_host (row->task)));
+}
+
+static bool held_admin (const struct core *core, const struct row *row, struct buf *text)
+{
+    (void) core;
+    return row_hold (row) == HOLD_ADMIN && say (text, "held by an administrator: ask them to release it");
+}
+
+static bool held_user (const struct core *core, const struct row *row, struct buf *text)
+{
+    (void) core;
+    return row_hold (row) == HOLD_USER && say (text, "held: scontrol release %lu", (unsigned long) row->job->id);
+}
+
+static bool never (const struct core *core, const struct row *row, struct buf *text)
+{
+    usec_t due;
+
+    return depend_answer (row->job, core->now, &due) == DEPEND_NEVER &&
+           say (text, "a job that it depends on ended otherwise than asked (%s): cancel it",
+                job_spec (row->job)->dependency ? job_spec (row->job)->dependency : "see its dependency");
+}
+
+static bool dependency (const struct core *core, const struct row *row, struct buf *text)
+{
+    const struct depend *depend = row->job->depend;
+    size_t waiting = 0;
+    usec_t due;
+
+    if (depend_answer (row->job, core->now, &due) != DEPEND_WAIT)
+        return false;
+    for (size_t i = 0; depend && i < depend->n; i++)
+        waiting += depend->edges[i].state == EDGE_WAIT || depend->edges[i].due_us > core->now;
+    return say (text, "%zu of %zu conditions not met yet", waiting, depend ? depend->n : 0);
+}
+
+static bool begin (const struct core *core, const struct row *row, struct buf *text)
+{
+    usec_t at = job_spec (row->job)->begin_us;
+    char when[64];
+
+    return at > core->now && say (text, "not before %s", time_format (at, NULL, "", when, sizeof when));
+}
+
+static bool partition_down (const struct core *core, const struct row *row, struct buf *text)
+{
+    const struct partition *partition = partition_find (core, row->job->partition);
+
+    if (partition_starts (partition))
+        return false;
+    if (!partition->conf)
+        return say (text, "partition %s is no longer configured", partition->name);
+    return say (text, "partition %s is %s", partition->name, partition->conf->state);
+}
+
+static bool array_limit (const struct core *core, const struct row *row, struct buf *text)
+{
+    uint32_t limit = job_spec (row->job)->array_limit;
+
+    (void) core;
+    return limit && row->job->n_active >= limit &&
+           say (text, "%u tasks of this array run, %%%u allows no more", row->job->n_active, limit);
+}
+
+/* The usable node with most free cpus among those it may go to; NULL = none is usable. */
+static const struct node *freest (const struct core *core, const struct places *places)
+{
+    const struct node_table *nodes = &core->nodes;
+
+    for (uint32_t b = nodes->max_cpus + 1; b-- && nodes->buckets;)
+        for (size_t w = 0; nodes->in_bucket[b] && w < nodes->words; w++)
+            if (nodes->buckets[b][w] & places->mask[w])
+                return nodes->list[w * 64 + (size_t) __builtin_ctzll (nodes->buckets[b][w] & places->mask[w])];
+    return NULL;
+}
+
+static bool nodes_not_available (const struct core *core, const struct row *row, struct buf *text)
+{
+    const struct places *places = row->job->shape ? shape_places (row->job) : NULL;
+
+    if (!row->job->shape)
+        return false;
+    if (!places)
+        return say (text, "its --nodelist, --exclude or --constraint names nothing in partition %s any more",
+                    row->job->partition);
+    for (size_t i = 0; i < places->n_must; i++)
+        if (!node_usable (places->must[i]))
+            return say (text, "node %s, which it asks for by name, is not available", node_name (places->must[i]));
+    return !freest (core, places) &&
+           say (text, "no node that it may use is up and undrained in partition %s", row->job->partition);
+}
+
+static bool priority (const struct core *core, const struct row *row, struct buf *text)
+{
+    const struct job *head = row->job->shape ? shape_head (row->job) : NULL;
+
+    (void) core;
+    return head && head != row->job &&
+           say (text, "waits behind job %lu, which asks for the same", (unsigned long) head->id);
+}
+
+static bool resources (const struct core *core, const struct row *row, struct buf *text)
+{
+    struct size size = job_size (core, row->job, NULL);
+    const struct places *places = row->job->shape ? shape_places (row->job) : NULL;
+    const struct node *node = places ? freest (core, places) : NULL;
+
+    say (text, "asks %u cpu%s", size.cpus, size.cpus == 1 ? "" : "s");
+    if (size.mem_mb)
+        say (text, ", %lu MB", (unsigned long) size.mem_mb);
+    if (size.gpus)
+        say (text, ", %u gpu%s", size.gpus, size.gpus == 1 ? "" : "s");
+    say (text, " on %u node%s", size.nodes, size.nodes == 1 ? "" : "s");
+    if (node)
+        say (text, "; most cpus are free on %s: %u, with %lu MB and %u gpus", node_name (node), node_free_cpus (node),
+             (unsigned long) node_free_mem (node), node_free_gpus (node));
+    return true;
+}
+
+static const struct {
+    const char *word;
+    bool (*applies) (const struct core *core, const struct row *row, struct buf *text);
+} reasons[] = {
+    {"None", none},
+    {"Starting", starting},
+    {"JobHeldAdmin", held_admin},
+    {"JobHeldUser", held_user},
+    {"DependencyNeverSatisfied", never},
+    {"Dependency", dependency},
+    {"BeginTime", begin},
+    {"PartitionDown", partition_down},
+    {"JobArrayTaskLimit", array_limit},
+    {"ReqNodeNotAvail", nodes_not_available},
+    {"Priority", priority},
+    {"Resources", resources},
+};
+
+const char *row_reason (const struct core *core, const struct row *row, struct buf *text)
+{
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (reasons[i].applies (core, row, text))
+            return reasons[i].word;
+    return "None";
+}

@@ -1,0 +1,244 @@
+/* save.c - the whole state as Image messages: head, nodes, jobs (with their tasks in portions), keys. */
+#include <utlist.h>
+#include "base/mem.h"
+#include "core/image.h"
+#include "core/state.h"
+
+#define TASKS_AN_IMAGE 1000
+
+#define SET_IF(image, field, value) ((image)->has_##field = (value) != 0, (image)->field = (value))
+
+struct save {
+    const struct core *core;
+    core_image_fn fn;
+    void *arg;
+};
+
+static int save_head (const struct save *save, uint64_t sequence)
+{
+    Moisson__Image image = MOISSON__IMAGE__INIT;
+    Moisson__ImageHead head = MOISSON__IMAGE_HEAD__INIT;
+
+    head.version = IMAGE_VERSION;
+    head.sequence = sequence;
+    head.now_us = save->core->now;
+    head.next_job_id = save->core->next_id;
+    head.config = save->core->config;
+    image.what_case = MOISSON__IMAGE__WHAT_HEAD;
+    image.head = &head;
+    return save->fn (save->arg, &image);
+}
+
+static int save_node (const struct save *save, const struct node *node)
+{
+    Moisson__Image image = MOISSON__IMAGE__INIT;
+    Moisson__ImageNode out = MOISSON__IMAGE_NODE__INIT;
+
+    out.name = node->conf->name;
+    out.conf = node->kept;
+    out.facts = node->facts;
+    out.admin_state = (char *) admin_word (node->admin);
+    out.reason = node->reason;
+    SET_IF (&out, reason_us, node->reason_us);
+    SET_IF (&out, reason_uid, node->reason_uid);
+    SET_IF (&out, up, node->up);
+    SET_IF (&out, dead, node->dead);
+    SET_IF (&out, seen_us, node->seen_us);
+    image.what_case = MOISSON__IMAGE__WHAT_NODE;
+    image.node = &out;
+    return save->fn (save->arg, &image);
+}
+
+/* --- jobs --------------------------------------------------------------------------------------------------------- */
+
+static Moisson__Range **save_ranges (const struct idset *set, size_t *ret_n)
+{
+    size_t n = set ? idset_ranges (set) : 0;
+    Moisson__Range **ranges = xcalloc (n + 1, sizeof *ranges);
+
+    for (size_t i = 0; i < n; i++) {
+        ranges[i] = xmalloc (sizeof **ranges);
+        moisson__range__init (ranges[i]);
+        idset_range (set, i, &ranges[i]->first, &ranges[i]->last);
+    }
+    *ret_n = n;
+    return ranges;
+}
+
+static Moisson__Range **save_rest (const struct rest *rest, enum hold hold, size_t *ret_n)
+{
+    _cleanup_idset_ struct idset *one = NULL;
+
+    if (rest->array)
+        return save_ranges (rest->sets[hold], ret_n);
+    one = idset_create ();
+    if (rest_count (rest, hold))
+        idset_add (one, 0);
+    return save_ranges (one, ret_n);
+}
+
+static Moisson__Share **save_shares (const struct task *task, size_t *ret_n)
+{
+    size_t n = task->n_shares ? task->n_shares : task->n_last;
+    Moisson__Share **shares = xcalloc (n + 1, sizeof *shares);
+
+    for (size_t i = 0; i < n; i++) {
+        Moisson__Share like = MOISSON__SHARE__INIT;
+        if (task->n_shares) {
+            like.node = task->shares[i].node->conf->name;
+            like.cpus = task->shares[i].cpus;
+            like.mem_mb = task->shares[i].mem_mb;
+            like.gpus = task->shares[i].gpus;
+        } else
+            like = task->last[i];
+        like.has_mem_mb = like.has_gpus = true;
+        shares[i] = message_copy (&like.base);
+    }
+    *ret_n = n;
+    return shares;
+}
+
+static Moisson__ImageTask *save_task (const struct task *task)
+{
+    Moisson__ImageTask *out = xmalloc (sizeof *out);
+
+    moisson__image_task__init (out);
+    out->has_task = true;
+    out->task = task->index;
+    out->raw_id = task->raw_id;
+    out->phase = task->phase;
+    out->attempt = task->attempt;
+    out->shares = save_shares (task, &out->n_shares);
+    out->tasks = save_ranges (task->rest, &out->n_tasks);
+    SET_IF (out, start_us, task->start_us);
+    SET_IF (out, end_us, task->end_us);
+    SET_IF (out, over_us, task->over_us);
+    SET_IF (out, eligible_us, task->eligible_us);
+    SET_IF (out, boot, task->boot);
+    SET_IF (out, restarts, task->restarts);
+    SET_IF (out, held, task->hold == HOLD_USER);
+    SET_IF (out, held_admin, task->hold == HOLD_ADMIN);
+    SET_IF (out, requeue_hold, task->again_hold);
+    SET_IF (out, begun, task->begun);
+    SET_IF (out, stop_why, task->stop);
+    out->has_cancelled_by = task->has_cancelled_by;
+    out->cancelled_by = task->cancelled_by;
+    out->has_state = task->phase == TASK_ENDED;
+    out->state = task->state;
+    out->cpu_ids = xstrdup (task->cpu_ids);
+    out->cause = xstrdup (task->cause);
+    out->exit = task->exit ? message_copy (&task->exit->base) : NULL;
+    return out;
+}
+
+static void save_depend (const struct job *job, Moisson__ImageJob *out)
+{
+    size_t n = job->depend ? job->depend->n : 0;
+
+    out->depend_states = xcalloc (n + 1, sizeof *out->depend_states);
+    out->depend_due_us = xcalloc (n + 1, sizeof *out->depend_due_us);
+    out->n_depend_states = out->n_depend_due_us = n;
+    for (size_t i = 0; i < n; i++) {
+        out->depend_states[i] = job->depend->edges[i].state;
+        out->depend_due_us[i] = job->depend->edges[i].due_us;
+    }
+}
+
+static Moisson__ImageJob *save_facts (const struct job *job)
+{
+    Moisson__ImageJob *out = xmalloc (sizeof *out);
+
+    moisson__image_job__init (out);
+    out->submitted = message_copy (&job->spec->msg->base);
+    out->submitted->job_id = job->id;
+    out->submit_us = job->submit_us;
+    out->partition = xstrdup (job->partition);
+    out->pending = save_rest (&job->rest, HOLD_NONE, &out->n_pending);
+    out->held_user = save_rest (&job->rest, HOLD_USER, &out->n_held_user);
+    out->held_by_admin = save_rest (&job->rest, HOLD_ADMIN, &out->n_held_by_admin);
+    SET_IF (out, eligible_us, job->eligible_us);
+    SET_IF (out, first_start_us, job->first_start_us);
+    SET_IF (out, end_us, job->end_us);
+    SET_IF (out, failed, job->failed);
+    SET_IF (out, cancelled, job->cancelled);
+    SET_IF (out, max_exit_code, job->max_exit_code);
+    SET_IF (out, max_exit_signal, job->max_exit_signal);
+    save_depend (job, out);
+    return out;
+}
+
+/* Some tasks of the job, from *at on; the job's own facts come with each portion. */
+static int save_portion (const struct save *save, const struct job *job, const struct task **at)
+{
+    Moisson__Image image = MOISSON__IMAGE__INIT;
+    Moisson__ImageJob *out = save_facts (job);
+    int rc;
+
+    out->tasks = xcalloc (TASKS_AN_IMAGE, sizeof *out->tasks);
+    for (; *at && out->n_tasks < TASKS_AN_IMAGE; *at = (*at)->next)
+        out->tasks[out->n_tasks++] = save_task (*at);
+    image.what_case = MOISSON__IMAGE__WHAT_JOB;
+    image.job = out;
+    rc = save->fn (save->arg, &image);
+    moisson__image_job__free_unpacked (out, NULL);
+    return rc;
+}
+
+static int save_job (const struct save *save, const struct job *job)
+{
+    const struct task *at = job->tasks;
+
+    do
+        if (save_portion (save, job, &at))
+            return -1;
+    while (at);
+    return 0;
+}
+
+/* --- keys --------------------------------------------------------------------------------------------------------- */
+
+static int save_key (const struct save *save, const struct key *key)
+{
+    Moisson__Image image = MOISSON__IMAGE__INIT;
+    Moisson__ImageKey out = MOISSON__IMAGE_KEY__INIT;
+    _cleanup_free_ char *text = NULL;
+    size_t len;
+    const uint8_t *bytes = key_bytes (key, &len);
+
+    out.uid = key_uid (key);
+    out.job_id = key->job_id;
+    out.at_us = key->at_us;
+    if (key_kind (key) == KEY_TOKEN) {
+        out.has_token = true;
+        out.token.data = (uint8_t *) bytes;
+        out.token.len = len;
+    } else
+        out.submit_key = text = xstrndup ((const char *) bytes, len);
+    out.has_spec_hash = key->spec_hash != NULL;
+    out.spec_hash.data = key->spec_hash;
+    out.spec_hash.len = key->spec_hash ? HASH_SIZE : 0;
+    image.what_case = MOISSON__IMAGE__WHAT_KEY;
+    image.key = &out;
+    return save->fn (save->arg, &image);
+}
+
+int core_save (const struct core *core, uint64_t sequence, core_image_fn fn, void *arg)
+{
+    const struct save save = {.core = core, .fn = fn, .arg = arg};
+    const struct key *key;
+
+    if (!core->config)
+        return 0; /* nothing has happened yet */
+    if (save_head (&save, sequence))
+        return -1;
+    for (size_t i = 0; i < core->nodes.n; i++)
+        if (save_node (&save, core->nodes.list[i]))
+            return -1;
+    for (const struct job *job = job_from (core, 0); job; job = job_from (core, job->id + 1))
+        if (save_job (&save, job))
+            return -1;
+    DL_FOREACH (core->keys.first, key)
+    if (save_key (&save, key))
+        return -1;
+    return 0;
+}

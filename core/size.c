@@ -1,0 +1,74 @@
+/* size.c - what a job asks for or holds, in the forms that views use. */
+#include "base/buf.h"
+#include "base/hostlist.h"
+#include "core/state.h"
+#include "core/view.h"
+
+static void asked_size (const struct core *core, const struct job *job, struct size *size)
+{
+    const struct partition *partition = partition_find (core, job->partition);
+    struct demand demand;
+
+    demand_of (partition, job_spec (job), &demand);
+    size->nodes = demand.min_nodes;
+    size->tasks = demand.ntasks;
+    size->cpus = size->req_cpus = demand.ntasks * demand.cpus_per_task;
+    size->gpus = demand.gpus;
+    size->mem_per_cpu = demand.mem_kind == MEM_CPU;
+    size->req_mem_mb = demand.mem_mb;
+    size->mem_mb = demand.mem_mb;
+    if (demand.mem_kind == MEM_CPU)
+        size->mem_mb =
+            demand.mem_mb * ((demand.ntasks + demand.min_nodes - 1) / demand.min_nodes) * demand.cpus_per_task;
+    size->all_mem_mb = size->mem_mb * size->nodes;
+}
+
+struct size job_size (const struct core *core, const struct job *job, const struct task *task)
+{
+    struct size size = {0};
+    uint32_t n = task ? task->n_shares ? task->n_shares : task->n_last : 0;
+
+    asked_size (core, job, &size);
+    if (!n)
+        return size;
+    size.nodes = n;
+    size.cpus = 0;
+    size.all_mem_mb = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        size.cpus += task->n_shares ? task->shares[i].cpus : task->last[i].cpus;
+        size.all_mem_mb += task->n_shares ? task->shares[i].mem_mb : task->last[i].mem_mb;
+    }
+    size.mem_mb = task->n_shares ? task->shares[0].mem_mb : task->last[0].mem_mb;
+    if (!size.req_mem_mb)
+        size.req_mem_mb = size.mem_mb;
+    return size;
+}
+
+char *size_tres (const struct size *size)
+{
+    struct buf out = BUF_INIT;
+    char mem[32];
+
+    buf_printf (&out, "cpu=%u", size->cpus);
+    if (size->all_mem_mb)
+        buf_printf (&out, ",mem=%s", mem_format (size->all_mem_mb, mem, sizeof mem));
+    buf_printf (&out, ",node=%u,billing=%u", size->nodes, size->cpus);
+    if (size->gpus)
+        buf_printf (&out, ",gres/gpu=%u", size->gpus * size->nodes);
+    return buf_steal (&out);
+}
+
+char *task_nodes (const struct task *task)
+{
+    _cleanup_hostlist_ struct hostlist *names = NULL;
+
+    if (!task->n_shares && !task->n_last)
+        return NULL;
+    names = hostlist_create ();
+    for (uint32_t i = 0; i < task->n_shares; i++)
+        hostlist_add (names, node_name (task->shares[i].node));
+    for (uint32_t i = 0; !task->n_shares && i < task->n_last; i++)
+        hostlist_add (names, task->last[i].node);
+    hostlist_sort_unique (names);
+    return hostlist_compress (names);
+}

@@ -1,0 +1,45 @@
+/* state.h - everything the core holds; for the files of this room only. */
+#pragma once
+#include "base/buf.h"
+#include "core/core.h"
+#include "core/depend.h"
+#include "core/heap.h"
+#include "core/job.h"
+#include "core/keys.h"
+#include "core/node.h"
+#include "core/partition.h"
+#include "core/phases.h"
+#include "core/rest.h"
+#include "core/shape.h"
+#include "core/spec.h"
+
+struct core {
+    usec_t now;        /* of the last event */
+    uint64_t sequence; /* events applied: the journal's sequence number of the last one */
+    uint64_t next_id;
+    Moisson__Config *config;
+    struct spec *specs;
+    struct job_table jobs;
+    struct node_table nodes;
+    struct partition_table partitions;
+    struct shape_table shapes;
+    struct name_group *groups;
+    struct key_table keys;
+    struct heap timers;
+    struct job *dirty; /* to be looked at again before the event is done */
+    struct core_stats stats;
+    bool left_empty;         /* a node that left the configuration has become empty: it goes when the event is done */
+    bool want_pass;          /* the event made something placeable */
+    struct effects *fx;      /* of the event being applied; NULL = nobody listens */
+    struct scratch *scratch; /* what core_start_facts lends */
+};
+
+/* --- small verbs shared by the event handlers ------------------------------------------------------------------------
+ */
+
+void job_mark_dirty (struct core *core, struct job *job);
+/* Look again at everything marked dirty, until nothing is. */
+void core_settle (struct core *core);
+/* Is it hidden from the pass by a dependency or a begin time? *ret_until: when time alone may change that. */
+bool job_hidden (const struct core *core, const struct job *job, usec_t *ret_until);
+bool job_startable (const struct core *core, const struct job *job); /* something of it may be placed now */

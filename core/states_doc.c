@@ -1,0 +1,55 @@
+/* states_doc.c - docs/states.md, printed from the tables. */
+#include "base/states.h"
+#include "core/phases.h"
+#include "core/reconcile.h"
+
+static void print_states (FILE *out)
+{
+    size_t n;
+    const struct state_word *words = state_words (&n);
+
+    fprintf (out, "## States as users see them\n\n| state | short | ended | meaning |\n| --- | --- | --- | --- |\n");
+    for (size_t i = 0; i < n; i++)
+        fprintf (out, "| %s | %s | %s | %s |\n", words[i].name, words[i].brief, words[i].ended ? "yes" : "",
+                 words[i].meaning);
+}
+
+static void print_phases (FILE *out)
+{
+    struct phase_row_list list = phase_rows ();
+
+    fprintf (out,
+             "\n## Phases of a task\n\n"
+             "What has no row here is refused with a sentence or, where it is news from a node (unplaced, started,\n"
+             "ended, node lost), counted as stale and dropped. A stop that was asked for is a flag beside PLACED and\n"
+             "RUNNING, shown as COMPLETING. PLACED is shown as PENDING with the reason `Starting`.\n\n"
+             "| phase | event | next | what follows |\n| --- | --- | --- | --- |\n");
+    for (size_t i = 0; i < list.n; i++)
+        fprintf (out, "| %s | %s | %s | %s |\n", phase_name (list.rows[i].from), task_event_name (list.rows[i].on),
+                 phase_name (list.rows[i].to), list.rows[i].asks);
+}
+
+static void print_reconcile (FILE *out)
+{
+    char words[128];
+
+    fprintf (out,
+             "\n## Reconciliation\n\n"
+             "On every connect a node reports all attempts it has. What the controller wants of each, and what the\n"
+             "node has of it, decide what is done.\n\n"
+             "| wanted | present | done | why |\n| --- | --- | --- | --- |\n");
+    for (int w = 0; w < N_WANTED; w++)
+        for (int p = 0; p < N_PRESENT; p++) {
+            const struct reconcile_cell *cell = reconcile_cell (w, p);
+            fprintf (out, "| %s | %s | %s | %s |\n", wanted_name (w), present_name (p),
+                     reconcile_words (cell->what, words, sizeof words), cell->why);
+        }
+}
+
+void states_document (FILE *out)
+{
+    fprintf (out, "# States\n\nPrinted from the tables of the program by `states-document`; do not edit.\n\n");
+    print_states (out);
+    print_phases (out);
+    print_reconcile (out);
+}

@@ -1,0 +1,121 @@
+/* task.c - the records of tasks: by raw id, by (job, index), and in order of their end. */
+#include <string.h>
+#include <utlist.h>
+#include "base/mem.h"
+#include "core/state.h"
+
+/* (job, index) lie side by side at the start of struct task: together they are the key. */
+#define INDEX_KEY_LEN (offsetof (struct task, index) + sizeof (uint32_t) - offsetof (struct task, job))
+
+struct task *task_find (const struct core *core, const struct job *job, uint32_t index)
+{
+    struct task like, *task;
+
+    memset (&like, 0, sizeof like.job + sizeof like.index);
+    memcpy (&like.job, &job, sizeof job);
+    like.index = index;
+    HASH_FIND (hh_index, core->jobs.by_index, &like, INDEX_KEY_LEN, task);
+    return task;
+}
+
+struct task *task_by_raw (const struct core *core, uint64_t raw_id)
+{
+    struct task *task;
+
+    HASH_FIND (hh_raw, core->jobs.by_raw, &raw_id, sizeof raw_id, task);
+    return task;
+}
+
+/* Keep the list of a job sorted by index. Tasks mostly come in rising order, so look from the end. */
+static void list_insert (struct job *job, struct task *task)
+{
+    struct task *at = job->tasks ? job->tasks->prev : NULL;
+
+    while (at && at->index > task->index)
+        at = at == job->tasks ? NULL : at->prev;
+    if (at)
+        DL_APPEND_ELEM (job->tasks, at, task);
+    else
+        DL_PREPEND (job->tasks, task);
+}
+
+struct task *task_add (struct core *core, struct job *job, uint32_t index)
+{
+    struct task *task = xcalloc (1, sizeof *task);
+
+    task->job = job;
+    task->index = index;
+    task->eligible_us = job->eligible_us;
+    HASH_ADD (hh_index, core->jobs.by_index, job, INDEX_KEY_LEN, task);
+    list_insert (job, task);
+    job->n_tasks++;
+    job->n_pending++;
+    job->n_unbegun++;
+    core->stats.pending++;
+    return task;
+}
+
+void task_set_raw (struct core *core, struct task *task, uint64_t raw_id)
+{
+    task->raw_id = raw_id;
+    HASH_ADD (hh_raw, core->jobs.by_raw, raw_id, sizeof task->raw_id, task);
+}
+
+static void counters_leave (struct core *core, struct task *task)
+{
+    struct job *job = task->job;
+
+    job->n_tasks--;
+    job->n_unbegun -= !task->begun;
+    if (task->phase == TASK_PENDING) {
+        job->n_pending--;
+        core->stats.pending--;
+    } else if (task->phase != TASK_ENDED) {
+        job->n_active--;
+        core->stats.running--;
+    } else
+        core->stats.ended--;
+}
+
+void task_remove (struct core *core, struct task *task)
+{
+    for (uint32_t i = 0; i < task->n_shares; i++)
+        share_give (core, &task->shares[i]);
+    counters_leave (core, task);
+    if (task->phase == TASK_ENDED)
+        DL_DELETE2 (core->jobs.ended_first, task, ended_prev, ended_next);
+    if (task->raw_id)
+        HASH_DELETE (hh_raw, core->jobs.by_raw, task);
+    HASH_DELETE (hh_index, core->jobs.by_index, task);
+    DL_DELETE (task->job->tasks, task);
+    if (task->exit)
+        moisson__exit__free_unpacked (task->exit, NULL);
+    for (uint32_t i = 0; i < task->n_last; i++)
+        free (task->last[i].node);
+    free (task->last);
+    free (task->shares);
+    free (task->cause);
+    free (task->cpu_ids);
+    idset_free (task->rest);
+    free (task);
+}
+
+void task_append_ended (struct core *core, struct task *task)
+{
+    DL_APPEND2 (core->jobs.ended_first, task, ended_prev, ended_next);
+}
+
+struct node *task_host (const struct task *task)
+{
+    return task->n_shares ? task->shares[0].node : NULL;
+}
+
+job_state_t task_state (const struct task *task)
+{
+    switch (task->phase) {
+    case TASK_PENDING: return MOISSON__JOB_STATE__STATE_PENDING;
+    case TASK_PLACED: return task->stop ? MOISSON__JOB_STATE__STATE_COMPLETING : MOISSON__JOB_STATE__STATE_PENDING;
+    case TASK_RUNNING: return task->stop ? MOISSON__JOB_STATE__STATE_COMPLETING : MOISSON__JOB_STATE__STATE_RUNNING;
+    default: return task->state;
+    }
+}

@@ -1,0 +1,136 @@
+/* view.c - rows of jobs for squeue and scontrol. */
+#include "core/view.h"
+#include "base/mem.h"
+#include "core/attempt.h"
+#include "core/state.h"
+
+#define SET(info, field, value) ((info)->has_##field = true, (info)->field = (value))
+#define SET_IF(info, field, value) ((info)->has_##field = (value) != 0, (info)->field = (value))
+
+/* First come, first served: the earlier, the higher; 0 is Slurm's word for held. */
+#define FIRST_PRIORITY 4294901759U
+
+/* Texts that a row borrows while it is shown. */
+struct texts {
+    struct buf reason;
+    char *nodes, *tres, *rest;
+};
+
+static void texts_clear (struct texts *texts)
+{
+    buf_clear (&texts->reason);
+    free (texts->nodes);
+    free (texts->tres);
+    free (texts->rest);
+}
+
+static void fill_job (const struct core *core, const struct job *job, Moisson__JobInfo *info)
+{
+    Moisson__Submitted *submitted = job->spec->msg;
+
+    info->raw_id = job->id;
+    if (job_is_array (job))
+        SET (info, array_id, job->id);
+    info->uid = submitted->uid;
+    info->user = submitted->user;
+    SET (info, gid, submitted->gid);
+    info->group = submitted->group;
+    SET (info, submit_us, job->submit_us);
+    SET_IF (info, eligible_us, job->eligible_us);
+    SET (info, time_limit_s, job_time_limit (core, job));
+    info->partition = (char *) job->partition;
+    info->spec = submitted->spec;
+}
+
+static void fill_size (const struct core *core, const struct row *row, Moisson__JobInfo *info, struct texts *texts)
+{
+    struct size size = job_size (core, row->job, row->task);
+
+    SET (info, num_nodes, size.nodes);
+    SET (info, num_cpus, size.cpus);
+    SET (info, num_tasks, size.tasks);
+    SET (info, mem_mb, size.mem_mb);
+    SET (info, gpus, size.gpus);
+    info->tres = texts->tres = size_tres (&size);
+}
+
+static void fill_held (const struct row *row, enum hold hold, Moisson__JobInfo *info)
+{
+    uint64_t before = row->job->id % FIRST_PRIORITY;
+
+    SET (info, held, hold != HOLD_NONE);
+    SET (info, priority, hold != HOLD_NONE ? 0 : FIRST_PRIORITY - (uint32_t) before);
+}
+
+static void fill_end (const struct core *core, const struct task *task, Moisson__JobInfo *info)
+{
+    uint64_t limit = job_time_limit (core, task->job);
+
+    if (task->phase == TASK_ENDED) {
+        SET_IF (info, end_us, task->end_us);
+        task_exit_status (task, &info->exit_code, &info->exit_signal);
+        info->has_exit_code = info->has_exit_signal = true;
+    } else if (task->start_us && limit)
+        SET (info, end_us, task->start_us + limit * USEC_PER_SEC);
+}
+
+static void fill_task (const struct core *core, const struct task *task, Moisson__JobInfo *info, struct texts *texts)
+{
+    if (task->raw_id)
+        info->raw_id = task->raw_id;
+    if (job_is_array (task->job) && (!task->rest || idset_count (task->rest) == 1))
+        SET (info, task, task->index);
+    else if (task->rest)
+        info->tasks = texts->rest = idset_format (task->rest, 0, 0);
+    SET_IF (info, eligible_us, task->eligible_us ? task->eligible_us : task->job->eligible_us);
+    SET_IF (info, start_us, task->start_us);
+    SET (info, restarts, task->restarts);
+    SET_IF (info, attempt, task->attempt);
+    SET (info, start_unconfirmed, task->phase == TASK_PLACED);
+    info->cause = task->cause;
+    info->cpu_ids = task->cpu_ids;
+    info->nodes = texts->nodes = task_nodes (task);
+    if (task->n_shares || task->n_last)
+        info->batch_host = task->n_shares ? task->shares[0].node->conf->name : task->last[0].node;
+    fill_end (core, task, info);
+}
+
+struct jobs_walk {
+    const struct core *core;
+    core_job_fn fn;
+    void *arg;
+};
+
+static bool give_row (void *arg, const struct row *row)
+{
+    const struct jobs_walk *walk = arg;
+    __attribute__ ((cleanup (texts_clear))) struct texts texts = {0};
+    Moisson__JobInfo info = MOISSON__JOB_INFO__INIT;
+
+    fill_job (walk->core, row->job, &info);
+    info.state = row_state (row);
+    fill_size (walk->core, row, &info, &texts);
+    if (row->task)
+        fill_task (walk->core, row->task, &info, &texts);
+    else if (row->single && job_is_array (row->job))
+        SET (&info, task, row->index);
+    else
+        info.tasks = (char *) row->tasks;
+    fill_held (row, row->task ? row->task->hold : row->hold, &info);
+    info.reason = (char *) row_reason (walk->core, row, &texts.reason);
+    info.reason_text = texts.reason.len ? texts.reason.data : NULL;
+    return walk->fn (walk->arg, &info);
+}
+
+uint64_t core_jobs (const struct core *core, const Moisson__JobsRequest *request, uint64_t cursor, size_t budget,
+                    core_job_fn fn, void *arg)
+{
+    struct jobs_walk walk = {.core = core, .fn = fn, .arg = arg};
+    struct walk_how how = {
+        .filter = request ? request->filter : NULL,
+        .ended = request && request->ended,
+        .expand = request && request->expand,
+    };
+
+    return rows_walk (core, &how, cursor, budget, give_row, &walk);
+}

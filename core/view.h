@@ -1,0 +1,19 @@
+/* view.h - how jobs show themselves: sizes, reasons, node lists. */
+#pragma once
+#include "base/buf.h"
+#include "core/filter.h"
+
+struct size {
+    uint32_t nodes, cpus, req_cpus, tasks, gpus; /* gpus: on each node */
+    uint64_t mem_mb;                             /* on each node, in force; 0 = not known yet */
+    uint64_t all_mem_mb;                         /* on all nodes */
+    uint64_t req_mem_mb;                         /* as asked */
+    bool mem_per_cpu;
+};
+
+/* What it holds or held (task with shares), else what it asks for. */
+struct size job_size (const struct core *core, const struct job *job, const struct task *task);
+char *size_tres (const struct size *size);  /* cpu=1,mem=100M,node=1,billing=1: the caller frees it */
+char *task_nodes (const struct task *task); /* host list, NULL = none; the caller frees it */
+/* Why it is pending, one word; the sentence with numbers is added to text (may be NULL). */
+const char *row_reason (const struct core *core, const struct row *row, struct buf *text);

@@ -1,0 +1,137 @@
+/* view_nodes.c - rows of nodes and partitions for sinfo and scontrol. */
+#include "base/buf.h"
+#include "base/hostlist.h"
+#include "base/mem.h"
+#include "core/state.h"
+
+#define SET(info, field, value) ((info)->has_##field = true, (info)->field = (value))
+#define SET_IF(info, field, value) ((info)->has_##field = (value) != 0, (info)->field = (value))
+
+static void partitions_of (const struct core *core, const struct node *node, struct buf *out)
+{
+    for (size_t i = 0; i < core->config->n_partitions; i++) {
+        const struct partition *partition = partition_find (core, core->config->partitions[i]->name);
+        if (!node_left (node) && partition->nodes[node->index / 64] >> node->index % 64 & 1)
+            buf_printf (out, "%s%s", out->len ? "," : "", partition->name);
+    }
+}
+
+static void fill_conf (const struct node *node, Moisson__NodeInfo *info)
+{
+    const Moisson__NodeConf *conf = node->conf;
+
+    info->name = conf->name;
+    SET (info, cpus, node->cpus);
+    SET (info, mem_mb, node->mem_mb);
+    SET (info, gpus, node->gpus);
+    SET (info, weight, node->weight);
+    info->gres = conf->gres;
+    info->features = conf->features;
+    info->address = conf->address;
+    SET_IF (info, sockets, conf->sockets);
+    SET_IF (info, cores_per_socket, conf->cores_per_socket);
+    SET_IF (info, threads_per_core, conf->threads_per_core);
+}
+
+static void fill_facts (const Moisson__Register *facts, Moisson__NodeInfo *info)
+{
+    info->host = facts->host;
+    info->arch = facts->arch;
+    info->os = facts->os;
+    info->version = facts->version;
+    info->cgroup = facts->cgroup;
+    info->topology = facts->topology;
+    SET_IF (info, boot_us, facts->boot_us);
+    SET_IF (info, agent_start_us, facts->agent_start_us);
+    SET_IF (info, tmp_disk_mb, facts->tmp_disk_mb);
+    SET (info, is_virtual, facts->is_virtual);
+    if (!info->has_sockets)
+        SET_IF (info, sockets, facts->sockets);
+    if (!info->has_cores_per_socket)
+        SET_IF (info, cores_per_socket, facts->cores_per_socket);
+    if (!info->has_threads_per_core)
+        SET_IF (info, threads_per_core, facts->threads_per_core);
+}
+
+static void fill_use (const struct node *node, Moisson__NodeInfo *info)
+{
+    SET (info, alloc_cpus, node->used_cpus);
+    SET (info, alloc_mem_mb, node->used_mem_mb);
+    SET (info, alloc_gpus, node->used_gpus);
+    SET (info, jobs, node->n_shares);
+    SET_IF (info, last_seen_us, node->seen_us);
+    info->reason = node->reason;
+    if (node->reason) {
+        SET (info, reason_us, node->reason_us);
+        SET (info, reason_uid, node->reason_uid);
+    }
+}
+
+size_t core_nodes (const struct core *core, size_t cursor, size_t budget, core_node_fn fn, void *arg)
+{
+    size_t left = budget ? budget : SIZE_MAX;
+
+    for (size_t i = cursor; i < core->nodes.n; i++) {
+        _cleanup_buf_ struct buf state = BUF_INIT, partitions = BUF_INIT;
+        Moisson__NodeInfo info = MOISSON__NODE_INFO__INIT;
+        const struct node *node = core->nodes.list[i];
+
+        if (!left--)
+            return i;
+        node_state_text (node, &state);
+        partitions_of (core, node, &partitions);
+        fill_conf (node, &info);
+        if (node->facts)
+            fill_facts (node->facts, &info);
+        fill_use (node, &info);
+        info.state = state.data;
+        info.partitions = partitions.len ? partitions.data : NULL;
+        if (!fn (arg, &info))
+            return i + 1 < core->nodes.n ? i + 1 : 0;
+    }
+    return 0;
+}
+
+/* What its nodes have together, and their names. */
+static void fill_nodes (const struct core *core, const struct partition *partition, Moisson__PartitionInfo *info,
+                        struct hostlist *names)
+{
+    for (uint32_t i = 0; i < core->nodes.n; i++) {
+        const struct node *node = core->nodes.list[i];
+        if (node_left (node) || !(partition->nodes[i / 64] >> i % 64 & 1))
+            continue;
+        info->total_nodes++;
+        info->total_cpus += node->cpus;
+        info->total_mem_mb += node->mem_mb;
+        info->total_gpus += node->gpus;
+        hostlist_add (names, node_name (node));
+    }
+    info->has_total_nodes = info->has_total_cpus = info->has_total_mem_mb = info->has_total_gpus = true;
+}
+
+void core_partitions (const struct core *core, core_partition_fn fn, void *arg)
+{
+    for (size_t i = 0; core->config && i < core->config->n_partitions; i++) {
+        const Moisson__PartitionConf *conf = core->config->partitions[i];
+        const struct partition *partition = partition_find (core, conf->name);
+        _cleanup_hostlist_ struct hostlist *names = hostlist_create ();
+        _cleanup_free_ char *text = NULL;
+        Moisson__PartitionInfo info = MOISSON__PARTITION_INFO__INIT;
+
+        fill_nodes (core, partition, &info, names);
+        hostlist_sort_unique (names);
+        info.nodes = text = hostlist_compress (names);
+        info.name = conf->name;
+        SET (&info, is_default, core->partitions.standard == partition);
+        info.state = conf->state ? conf->state : (char *) "UP";
+        SET (&info, max_time_s, conf->max_time_s);
+        SET (&info, default_time_s, conf->default_time_s);
+        SET_IF (&info, def_mem_per_cpu_mb, conf->def_mem_per_cpu_mb);
+        SET_IF (&info, def_mem_per_node_mb, conf->def_mem_per_node_mb);
+        SET_IF (&info, max_mem_per_node_mb, conf->max_mem_per_node_mb);
+        SET (&info, min_nodes, conf->min_nodes);
+        SET (&info, max_nodes, conf->max_nodes);
+        SET (&info, priority, conf->priority);
+        fn (arg, &info);
+    }
+}
