@@ -15,11 +15,12 @@
 /* --- --array ---------------------------------------------------------------------------------------------------------
  * * Ranges stay ranges, steps too: a million tasks are one row of the spec. */
 
-static int bad_array (struct err *err)
+static int bad_array (const char *value, struct err *err)
 {
     err_set (err, MOISSON__FAIL_CODE__FAIL_BAD_SPEC, "Invalid job array specification");
     err_what (err, "Batch job submission failed");
-    return err_fix (err, "write ids and ranges, for example --array=0-9, 1-7:2, 1,3,5-7 or 0-99%%10");
+    return err_fix (err, "instead of \"%s\" write ids and ranges, for example --array=0-9, 1-7:2, 1,3,5-7 or 0-99%%10",
+                    value);
 }
 
 /* Digits at *p, at most max; moves *p behind them. */
@@ -151,7 +152,7 @@ APPLY (array)
     size_t n;
 
     if (parse_ranges (value, &ranges, &n, &limit) < 0)
-        return bad_array (err);
+        return bad_array (value, err);
     free_ranges (s->spec.array, s->spec.n_array);
     s->spec.array = ranges;
     s->spec.n_array = n;
