@@ -71,7 +71,7 @@ int users_add (const char *text, uint32_t **list, size_t *n, struct err *err)
 
     words_add (text, &names, &count);
     for (size_t i = 0; i < count && !r; i++) {
-        uint32_t uid;
+        uint32_t uid = 0;
 
         r = user_parse (names[i], &uid, err);
         if (!r) {
@@ -103,7 +103,7 @@ int job_states_add (const char *text, Moisson__JobState **list, size_t *n, proto
 
     words_add (text, &names, &count);
     for (size_t i = 0; i < count && r >= 0; i++) {
-        job_state_t state;
+        job_state_t state = MOISSON__JOB_STATE__STATE_PENDING;
 
         if (!strcasecmp (names[i], "all")) {
             *ret_all = true;
