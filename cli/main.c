@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "base/version.h"
 #include "command.h"
 
 static const struct command commands[] = {
@@ -37,12 +36,6 @@ static int list (FILE *out, int status)
     fprintf (out, "\n`moisson COMMAND --help` says more. Configuration: $MOISSON_CONF, else $SLURM_CONF,\n"
                   "else /etc/moisson/moisson.conf.\n");
     return status;
-}
-
-int command_version (void)
-{
-    printf ("slurm %s\n", SLURM_COMPAT_VERSION);
-    return 0;
 }
 
 static int dispatch (int argc, char **argv)

@@ -36,13 +36,13 @@ static void put_line (struct printing *p)
     buf_reset (&p->line);
 }
 
-/* One cell: padded and followed by a blank, or natural with the separator. */
-static void put_cell (struct printing *p, size_t i, const char *text, bool right)
+/* One cell: padded or cut (mark) and followed by a blank, or natural with the separator. */
+static void put_cell (struct printing *p, size_t i, const char *text, bool right, char mark)
 {
     const struct column *c = &p->columns.list[i];
 
     if (!p->s->separator) {
-        column_put (&p->line, text, c->width, right, '+');
+        column_put (&p->line, text, c->width, right, mark);
         buf_putc (&p->line, ' ');
         return;
     }
@@ -59,7 +59,7 @@ static void print_header (struct printing *p)
         return;
     p->header_done = true;
     for (size_t i = 0; i < p->columns.n; i++)
-        put_cell (p, i, p->columns.list[i].field->header, true);
+        put_cell (p, i, p->columns.list[i].field->header, true, 0);
     put_line (p);
     if (p->s->separator)
         return;
@@ -81,7 +81,7 @@ static void print_row (struct printing *p, const Moisson__AcctRecord *record, bo
     for (size_t i = 0; i < p->columns.n; i++) {
         buf_reset (&p->value);
         p->columns.list[i].field->print (&p->value, &row);
-        put_cell (p, i, buf_str (&p->value), p->columns.list[i].right);
+        put_cell (p, i, buf_str (&p->value), p->columns.list[i].right, '+');
     }
     put_line (p);
 }
