@@ -26,10 +26,6 @@ void submit_clear (struct submit *s)
     free (s->flags.submit_key);
     free (s->flags.clusters);
     free (s->flags.export_file);
-    free (s->gres.type);
-    free (s->gpus.type);
-    free (s->gpus_per_node.type);
-    free (s->gpus_per_task.type);
     *s = (struct submit){0};
     moisson__job_spec__init (&s->spec);
 }

@@ -28,7 +28,6 @@ struct submit_flags {
 struct gpu_ask { /* a number of GPUs as one option asks for it */
     bool given;
     uint32_t n;
-    char *type; /* owned; NULL = any */
 };
 
 struct submit {            /* a submit in the making: submit_init, submit_clear */
