@@ -84,16 +84,15 @@ static int complete_work_dir (struct sbatch *s, struct err *err)
     Moisson__JobSpec *spec = &s->submit.spec;
     char *dir = spec->work_dir;
 
-    if (!dir) {
-        spec->work_dir = xstrdup (s->cwd);
-    } else if (*dir != '/') {
-        spec->work_dir = !strcmp (dir, ".") ? xstrdup (s->cwd) : xasprintf ("%s/%s", s->cwd, dir);
-        free (dir);
-    }
-    if (*spec->work_dir == '/')
+    if (dir && *dir == '/')
         return 0;
-    err_set (err, 0, "the current directory cannot be found");
-    return err_fix (err, "go to a directory that exists, or name one with --chdir");
+    if (!*s->cwd) {
+        err_set (err, 0, "the current directory cannot be found");
+        return err_fix (err, "go to a directory that exists, or name one with --chdir=/...");
+    }
+    spec->work_dir = !dir || !strcmp (dir, ".") ? xstrdup (s->cwd) : xasprintf ("%s/%s", s->cwd, dir);
+    free (dir);
+    return 0;
 }
 
 /* What the job inherits from this process. */
