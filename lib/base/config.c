@@ -133,12 +133,12 @@ int config_load (struct config **ret, const char *path, struct err *err)
     } else {
         struct config *conf = steal (&r.conf);
         conf->notices = xcalloc (r.n_findings, sizeof *conf->notices);
-        for (size_t i = 0; i < r.n_findings; i++)
-            conf->notices[conf->n_notices++] = (struct config_notice){
-                .file = steal (&r.findings[i].file),
-                .line = r.findings[i].line,
-                .text = steal (&r.findings[i].what),
-            };
+        for (size_t i = 0; i < r.n_findings; i++) {
+            struct config_notice *notice = &conf->notices[conf->n_notices++];
+            notice->file = steal (&r.findings[i].file);
+            notice->line = r.findings[i].line;
+            notice->text = steal (&r.findings[i].what);
+        }
         *ret = conf;
     }
     reader_clear (&r);
