@@ -40,7 +40,6 @@ def test_what_the_cluster_cannot_do_is_refused_at_the_door(cluster, options, wor
     (["--cpus-per-task=0"], ["0"]),
     (["--nodes=2-1"], ["2-1"]),
     (["--begin=whenever"], ["whenever"]),
-    (["--export"], ["export"]),
 ])
 def test_what_cannot_be_understood_is_named(cluster, words, said):
     done = cluster.run("sbatch", *words, "--wrap", "true")
