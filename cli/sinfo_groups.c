@@ -200,27 +200,25 @@ int sinfo_table_build (struct sinfo_table *ret, Moisson__NodeInfo **nodes, size_
                        struct err *err)
 {
     struct build b = {.options = options};
-    struct known *known, *next;
+    struct known *all = xcalloc (n_nodes, sizeof *all), *known;
     int r = 0;
 
     for (size_t i = 0; i < n_nodes; i++) {
         HASH_FIND_STR (b.nodes, nodes[i]->name, known);
         if (known)
             continue;
-        known = xcalloc (1, sizeof *known);
-        known->node = nodes[i];
+        all[i].node = nodes[i];
+        known = &all[i];
         HASH_ADD_KEYPTR (hh, b.nodes, nodes[i]->name, strlen (nodes[i]->name), known);
     }
     for (size_t i = 0; i < n_partitions && !r; i++)
         r = add_partition (&b, partitions[i], i, err);
     *ret = (struct sinfo_table){0};
     finish (&b, ret);
-    HASH_ITER (hh, b.nodes, known, next)
-    {
-        HASH_DEL (b.nodes, known);
-        free (known->groups);
-        free (known);
-    }
+    HASH_CLEAR (hh, b.nodes);
+    for (size_t i = 0; i < n_nodes; i++)
+        free (all[i].groups);
+    free (all);
     if (r)
         sinfo_table_clear (ret);
     return r;

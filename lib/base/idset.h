@@ -20,10 +20,10 @@ void idset_add_range (struct idset *set, uint32_t first, uint32_t last, uint32_t
 void idset_add (struct idset *set, uint32_t id);
 bool idset_remove (struct idset *set, uint32_t id); /* was it there? */
 bool idset_has (const struct idset *set, uint32_t id);
-uint32_t idset_first (const struct idset *set);                   /* IDSET_NONE when empty */
+uint32_t idset_first (const struct idset *set); /* IDSET_NONE when empty */
 uint32_t idset_last (const struct idset *set);
-uint32_t idset_next (const struct idset *set, uint32_t after);    /* smallest id > after */
-uint64_t idset_count (const struct idset *set);                   /* O(1) */
+uint32_t idset_next (const struct idset *set, uint32_t after); /* smallest id > after */
+uint64_t idset_count (const struct idset *set);                /* O(1) */
 bool idset_empty (const struct idset *set);
 size_t idset_ranges (const struct idset *set);
 void idset_range (const struct idset *set, size_t i, uint32_t *ret_first, uint32_t *ret_last);

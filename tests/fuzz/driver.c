@@ -32,9 +32,7 @@ static size_t mutate (uint8_t *data, size_t size, uint64_t *state)
             if (size)
                 data[at] = (uint8_t) next_random (state);
             break;
-        case 2:
-            size = at;
-            break;
+        case 2: size = at; break;
         default:
             if (size < MAX_SEED) {
                 memmove (data + at + 1, data + at, size - at);
