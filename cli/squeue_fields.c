@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/states.h"
+#include "show.h"
 
 #define PENDING MOISSON__JOB_STATE__STATE_PENDING
 
@@ -67,9 +68,7 @@ TEXT (put_reason_text, job_of, reason_text, "")
 TEXT (put_cause, job_of, cause, "")
 TEXT (put_required, spec_of, nodelist, "")
 TEXT (put_reservation, spec_of, reservation, "(null)")
-TEXT (put_std_err, spec_of, std_err, "(null)")
 TEXT (put_std_in, spec_of, std_in, "/dev/null")
-TEXT (put_std_out, spec_of, std_out, "(null)")
 TEXT (put_tres, job_of, tres, "N/A")
 TEXT (put_tres_per_node, spec_of, gres, "N/A")
 TEXT (put_user, job_of, user, "nobody")
@@ -266,6 +265,23 @@ static void put_priority_share (struct buf *out, const void *row)
 static void put_exit_code (struct buf *out, const void *row)
 {
     buf_printf (out, "%" PRIu32 ":%" PRIu32, job_of (row)->exit_code, job_of (row)->exit_signal);
+}
+
+static void put_path (struct buf *out, const void *row, const char *pattern)
+{
+    _cleanup_free_ char *path = show_path (job_of (row), pattern);
+
+    buf_puts (out, path);
+}
+
+static void put_std_out (struct buf *out, const void *row)
+{
+    put_path (out, row, spec_of (row)->std_out);
+}
+
+static void put_std_err (struct buf *out, const void *row)
+{
+    put_path (out, row, spec_of (row)->std_err ? spec_of (row)->std_err : spec_of (row)->std_out);
 }
 
 static void put_requeue (struct buf *out, const void *row)

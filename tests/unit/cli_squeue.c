@@ -103,6 +103,9 @@ START_TEST (a_running_job)
     shows (&s, "%i|%A|%T|%t|%M|%l|%L|%R|%r|%B|%C|%D|%m", "14|14|RUNNING|R|1:30|1:00:00|58:30|n1|None|n1|4|1|2G");
     shows (&s, "%S %e %V", "2001-09-09T01:46:50 2001-09-09T02:46:50 2001-09-09T01:46:40");
     shows (&s, "%a %K %q %x%n%v", "(null) N/A normal (null)");
+    s.spec.work_dir = (char *) "/data";
+    s.spec.std_out = (char *) "out-%j";
+    shows_names (&s, "STDOUT:,STDERR:", "/data/out-14/data/out-14");
     s.row.time_format = "%s";
     s.row.noconvert = true;
     shows (&s, "%S %m", "1000000010 2048M");
