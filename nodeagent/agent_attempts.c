@@ -97,7 +97,7 @@ void attempt_read_status (struct agent *a, struct attempt *t)
 
     if (t->phase != ATTEMPT_STARTING && t->phase != ATTEMPT_RUNNING)
         return;
-    rc = status_read (path, &st, &err);
+    rc = status_read (path, t->id, &st, &err);
     if (rc < 0)
         log_error ("%s", err.why);
     if (rc) /* not there, or just being created: STARTING */

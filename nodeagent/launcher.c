@@ -25,6 +25,7 @@ static struct launcher *launcher_free (struct launcher *l)
         close (l->signal_fd);
     if (l->lock_fd >= 0)
         close (l->lock_fd);
+    spares_close (&l->spares);
     config_free (l->conf);
     free (l->live);
     free (l->conf_path);
@@ -75,7 +76,7 @@ static int open_spool (struct launcher *l, struct err *err)
     l->verifier.own_uid = getuid ();
     l->verifier.is_live = launcher_is_live;
     l->verifier.arg = l;
-    if (launcher_adopt (l, err))
+    if (spares_open (&l->spares, l->spool, err) || launcher_adopt (l, err))
         return -1;
     boot_line = xasprintf ("%s\n", l->boot);
     return file_write (boot_path, boot_line, strlen (boot_line), 0644, 1, err);

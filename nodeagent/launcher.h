@@ -4,6 +4,7 @@
 #include <sys/types.h>
 #include "base/config.h"
 #include "nodeagent/clock.h"
+#include "nodeagent/spares.h"
 #include "nodeagent/spool.h"
 #include "nodeagent/verbs.h"
 #include "nodeagent/verify.h"
@@ -21,9 +22,10 @@ struct launcher {
     char *agent_path, *shepherd_path;
     bool verbose;
     char boot[BOOT_ID_SIZE];
-    int lock_fd, signal_fd, events_fd;
+    int lock_fd, signal_fd;
     struct verifier verifier;
 
+    struct spares spares;
     struct live *live;
     size_t n_live, room_live;
 
@@ -44,9 +46,10 @@ void launcher_stop (struct launcher *l, const Moisson__Stop *stop);
 void launcher_remove (struct launcher *l, struct attempt_id id);
 
 /* launcher_adopt.c: who lives, who has ended. */
-int launcher_adopt (struct launcher *l, struct err *err); /* at start: everything in the spool */
-void launcher_reap (struct launcher *l);                  /* after SIGCHLD */
-void launcher_look (struct launcher *l);                  /* at re-adopted ones */
+int launcher_adopt (struct launcher *l, struct err *err);      /* at start: everything in the spool */
+void launcher_reap (struct launcher *l);                       /* after SIGCHLD */
+void launcher_look (struct launcher *l);                       /* at re-adopted ones */
+void launcher_bury (struct launcher *l, struct attempt_id id); /* its directory is not needed any more */
 struct live *launcher_find (struct launcher *l, struct attempt_id id);
 bool launcher_is_live (void *launcher, uint64_t raw_id); /* for the verifier */
 

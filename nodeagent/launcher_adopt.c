@@ -26,7 +26,7 @@ static bool has_ended (const struct launcher *l, struct attempt_id id)
     _cleanup_free_ char *path = spool_attempt_path (l->spool, id, "status");
     _cleanup_status_ struct status st = STATUS_INIT;
 
-    return status_read (path, &st, NULL) == 0 && st.phase == STATUS_EXITED;
+    return status_read (path, id, &st, NULL) == 0 && st.phase == STATUS_EXITED;
 }
 
 bool launcher_is_live (void *launcher, uint64_t raw_id)
@@ -48,6 +48,7 @@ static void write_lost (struct launcher *l, struct attempt_id id, struct status 
     bool other_boot = strcmp (st->boot, l->boot) != 0;
     size_t left = other_boot ? 0 : orphans_kill (l->spool, id);
 
+    st->id = id;
     st->phase = STATUS_EXITED;
     st->end_us = clock_wall ();
     free (st->cause);
@@ -72,7 +73,7 @@ static void settle (struct launcher *l, struct attempt_id id, const char *boot_b
     _cleanup_free_ char *path = spool_attempt_path (l->spool, id, "status");
     _cleanup_status_ struct status st = STATUS_INIT;
     _cleanup_err_ struct err err = ERR_INIT;
-    int rc = status_read (path, &st, &err);
+    int rc = status_read (path, id, &st, &err);
 
     if (rc == 0 && st.phase == STATUS_EXITED)
         return;
@@ -96,20 +97,26 @@ static void send_reaped (struct launcher *l, struct attempt_id id)
     pipe_end_send (&l->agent, VERB_REAPED, &msg.base);
 }
 
+void launcher_bury (struct launcher *l, struct attempt_id id)
+{
+    _cleanup_free_ char *dir = spool_attempt_path (l->spool, id, NULL);
+    int rc = spares_give (&l->spares, dir);
+
+    if (rc)
+        log_error ("cannot remove %s: %s", dir, strerror (-rc));
+}
+
 /* The shepherd of live[i] is gone. */
-static void buried (struct launcher *l, size_t i)
+static void shepherd_gone (struct launcher *l, size_t i)
 {
     struct live gone = l->live[i];
 
     l->live[i] = l->live[--l->n_live];
     settle (l, gone.id, l->boot);
-    if (gone.removing) {
-        int rc = spool_remove_attempt (l->spool, gone.id);
-        if (rc)
-            log_error ("cannot remove attempt %" PRIu64 ".%u: %s", gone.id.raw, gone.id.attempt, strerror (-rc));
-        return;
-    }
-    send_reaped (l, gone.id);
+    if (gone.removing)
+        launcher_bury (l, gone.id);
+    else
+        send_reaped (l, gone.id);
 }
 
 void launcher_reap (struct launcher *l)
@@ -124,7 +131,7 @@ void launcher_reap (struct launcher *l)
         }
         for (size_t i = 0; i < l->n_live; i++)
             if (l->live[i].pid == pid) {
-                buried (l, i);
+                shepherd_gone (l, i);
                 break;
             }
     }
@@ -143,7 +150,7 @@ void launcher_look (struct launcher *l)
         if (spool_lock_held (l->spool, l->live[i].id))
             any = true;
         else
-            buried (l, i);
+            shepherd_gone (l, i);
     }
     l->look_due = any ? now + LOOK_EVERY : UINT64_MAX;
 }
@@ -167,7 +174,7 @@ static void adopt_one (void *arg, struct attempt_id id)
         log_info ("attempt=%s event=adopted", attempt_format (id, name));
         return;
     }
-    if (status_read (path, &st, NULL) == STATUS_E_ABSENT) { /* we were ended between making it and starting it */
+    if (status_read (path, id, &st, NULL) == STATUS_E_ABSENT) { /* we were ended between making it and starting it */
         int rc = spool_remove_attempt (l->spool, id);
         if (rc)
             log_error ("attempt=%s cannot be removed: %s", attempt_format (id, name), strerror (-rc));

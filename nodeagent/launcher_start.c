@@ -42,17 +42,8 @@ static void answer (struct launcher *l, enum verb verb, struct attempt_id id, ch
 static int write_file (const char *dir, const char *name, const void *data, size_t len, mode_t mode, struct err *err)
 {
     _cleanup_free_ char *path = xasprintf ("%s/%s", dir, name);
-    _cleanup_close_ int fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 
-    if (fd < 0)
-        return err_errno (err, errno, "cannot create %s", path);
-    for (size_t done = 0; done < len;) {
-        ssize_t n = write (fd, (const char *) data + done, len - done);
-        if (n < 0)
-            return err_errno (err, errno, "cannot write %s", path);
-        done += (size_t) n;
-    }
-    return 0;
+    return file_rewrite (path, data, len, mode, err);
 }
 
 /* Read a blob of the agent's, check it, write the attempt's own copy. An empty hash stands for empty content. */
@@ -80,7 +71,7 @@ static int open_fds (const char *dir, struct attempt_fds *ret, struct err *err)
     ret->lock = open (lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (ret->lock < 0 || flock (ret->lock, LOCK_EX | LOCK_NB))
         return err_errno (err, errno, "cannot lock %s", lock);
-    if (mkfifo (ctl, 0600))
+    if (mkfifo (ctl, 0600) && errno != EEXIST)
         return err_errno (err, errno, "cannot create %s", ctl);
     ret->ctl = open (ctl, O_RDWR | O_NONBLOCK | O_CLOEXEC);
     return ret->ctl < 0 ? err_errno (err, errno, "cannot open %s", ctl) : 0;
@@ -142,11 +133,10 @@ static int start_verified (struct launcher *l, const Moisson__Launch *launch, co
     pid_t pid = 0;
     int rc;
 
-    if (mkdir (dir, 0755)) {
-        if (errno == EEXIST)
-            return err_set (err, 0, "this attempt is in the spool already: an attempt starts once");
-        return err_errno (err, errno, "cannot create %s", dir);
-    }
+    if (access (dir, F_OK) == 0)
+        return err_set (err, 0, "this attempt is in the spool already: an attempt starts once");
+    if (spares_take (&l->spares, dir, err))
+        return -1;
     rc = make_attempt (l, launch, order, dir, &fds, err) || spawn_shepherd (l, id, &fds, &pid, err) ? -1 : 0;
     if (fds.lock >= 0)
         close (fds.lock);
@@ -205,13 +195,9 @@ void launcher_stop (struct launcher *l, const Moisson__Stop *stop)
 void launcher_remove (struct launcher *l, struct attempt_id id)
 {
     struct live *live = launcher_find (l, id);
-    char name[ATTEMPT_NAME_SIZE];
 
-    if (live) {
+    if (live)
         live->removing = true;
-        return;
-    }
-    int rc = spool_remove_attempt (l->spool, id);
-    if (rc)
-        log_error ("attempt=%s cannot be removed: %s", attempt_format (id, name), strerror (-rc));
+    else
+        launcher_bury (l, id);
 }

@@ -57,6 +57,7 @@ int main (int argc, char **argv)
         return 1;
     }
     s.job = job;
+    s.status.id = id;
     s.notify_fd = notify_socket ();
     int rc = shepherd_run (&s, &err);
     if (rc)

@@ -119,6 +119,26 @@ int spool_remove_attempt (const char *spool, struct attempt_id id)
     return dir_remove (dir);
 }
 
+int file_rewrite (const char *path, const void *data, size_t len, mode_t mode, struct err *err)
+{
+    _cleanup_close_ int fd = open (path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode);
+    struct stat st;
+
+    if (fd < 0 || fstat (fd, &st))
+        return err_errno (err, errno, "cannot create %s", path);
+    if ((st.st_mode & 07777) != mode && fchmod (fd, mode))
+        return err_errno (err, errno, "cannot set the mode of %s", path);
+    for (size_t done = 0; done < len;) {
+        ssize_t n = write (fd, (const char *) data + done, len - done);
+        if (n < 0)
+            return err_errno (err, errno, "cannot write %s", path);
+        done += (size_t) n;
+    }
+    if ((size_t) st.st_size > len && ftruncate (fd, (off_t) len))
+        return err_errno (err, errno, "cannot shorten %s", path);
+    return 0;
+}
+
 int boot_id_read (char ret[BOOT_ID_SIZE], struct err *err)
 {
     static const char path[] = "/proc/sys/kernel/random/boot_id";

@@ -2,16 +2,19 @@
  *
  *   boot, launcher.lock, order.key                launcher
  *   node.key, blobs/<uid>-<hash>, notify.sock     agent
+ *   spare/                                        launcher: attempt directories to be used again (spares.h)
  *   attempts/<raw>.<attempt>/                     launcher makes and removes it; the agent only reads
  *       order    Launch: the verified order and the agent's choice of cpus      launcher, once
  *       script, env   copies of what was verified                               launcher, once
  *       lock     held (flock) from before the shepherd starts until it is gone
  *       ctl      fifo with commands for the shepherd
- *       status   status.h; its existence means "may have started"               shepherd (launcher when that is lost)
+ *       status   (and status.spare, status.new) status.h; its existence means "may have started"               shepherd
+ * (launcher when that is lost)
  */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include "base/err.h"
 
 struct attempt_id {
@@ -38,6 +41,10 @@ int spool_each_attempt (const char *spool, void (*fn) (void *arg, struct attempt
 bool spool_lock_held (const char *spool, struct attempt_id id);
 /* Remove the attempt's directory and all in it; 0 or -errno. */
 int spool_remove_attempt (const char *spool, struct attempt_id id);
+
+/* Write data into a file that may exist (it then keeps its inode), without truncating it to nothing first: file systems
+ * take that for the beginning of a replacement, and write such files out at once. */
+int file_rewrite (const char *path, const void *data, size_t len, mode_t mode, struct err *err);
 
 /* This boot's id, from the kernel. */
 int boot_id_read (char ret[BOOT_ID_SIZE], struct err *err);

@@ -48,8 +48,10 @@ void status_clear (struct status *st)
 void status_format (const struct status *st, struct buf *out)
 {
     struct status copy = *st;
+    char name[ATTEMPT_NAME_SIZE];
 
-    buf_printf (out, "%s\nphase %s\nboot %s\n", first_line, phases[st->phase], st->boot);
+    buf_printf (out, "%s\nattempt %s\nphase %s\nboot %s\n", first_line, attempt_format (st->id, name),
+                phases[st->phase], st->boot);
     for (size_t i = 0; i < N_NUMBERS; i++)
         if (*number_of (&copy, i))
             buf_printf (out, "%s %" PRIu64 "\n", numbers[i].key, *number_of (&copy, i));
@@ -89,6 +91,8 @@ static int parse_line (struct status *st, const char *key, const char *value)
             }
         return -1;
     }
+    if (strcmp (key, "attempt") == 0)
+        return attempt_parse (value, &st->id);
     if (strcmp (key, "boot") == 0) {
         if (strlen (value) >= BOOT_ID_SIZE)
             return -1;
@@ -133,8 +137,9 @@ int status_parse (const char *text, size_t len, struct status *ret, struct err *
     return 0;
 }
 
-int status_read (const char *path, struct status *ret, struct err *err)
+int status_read (const char *path, struct attempt_id id, struct status *ret, struct err *err)
 {
+    _cleanup_status_ struct status st = STATUS_INIT;
     _cleanup_free_ char *text = NULL;
     size_t len = 0;
 
@@ -142,36 +147,47 @@ int status_read (const char *path, struct status *ret, struct err *err)
         return STATUS_E_ABSENT;
     if (file_read (path, STATUS_MAX, &text, &len, err))
         return -1;
-    return status_parse (text, len, ret, err) ? STATUS_E_DAMAGED : 0;
+    if (status_parse (text, len, &st, err) || st.id.raw != id.raw || st.id.attempt != id.attempt)
+        return STATUS_E_DAMAGED;
+    *ret = st;
+    st.cause = NULL;
+    return 0;
 }
 
-static int write_all (const char *path, int flags, const struct status *st, struct err *err)
+static int write_status (const char *path, const struct status *st, struct err *err)
 {
     _cleanup_buf_ struct buf text = BUF_INIT;
-    _cleanup_close_ int fd = open (path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0644);
 
-    if (fd < 0)
-        return err_errno (err, errno, "cannot create %s", path);
     status_format (st, &text);
-    ssize_t n = write (fd, text.data, text.len);
-    if (n != (ssize_t) text.len)
-        return err_errno (err, n < 0 ? errno : ENOSPC, "cannot write %s", path);
-    return 0;
+    return file_rewrite (path, text.data, text.len, 0644, err);
 }
 
 int status_create (const char *path, const struct status *st, struct err *err)
 {
-    return write_all (path, O_EXCL, st, err);
+    _cleanup_free_ char *spare = xasprintf ("%s" STATUS_SPARE, path);
+
+    if (access (path, F_OK) == 0)
+        return err_errno (err, EEXIST, "cannot create %s", path);
+    if (write_status (spare, st, err))
+        return -1;
+    if (renameat2 (AT_FDCWD, spare, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+        return 0;
+    /* A file system that cannot do that; the lock keeps others out. */
+    if (errno == EEXIST || rename (spare, path))
+        return err_errno (err, errno, "cannot create %s", path);
+    return 0;
 }
 
 int status_replace (const char *path, const struct status *st, struct err *err)
 {
-    _cleanup_free_ char *temporary = xasprintf ("%s.new", path); /* one writer at a time: whoever holds the lock */
+    _cleanup_free_ char *other = xasprintf ("%s" STATUS_NEW, path); /* one writer at a time: whoever holds the lock */
 
-    if (write_all (temporary, O_TRUNC, st, err))
+    if (write_status (other, st, err))
         return -1;
-    if (rename (temporary, path))
-        return err_errno (err, errno, "cannot rename %s to %s", temporary, path);
+    if (renameat2 (AT_FDCWD, other, AT_FDCWD, path, RENAME_EXCHANGE) == 0)
+        return 0;
+    if (rename (other, path)) /* there was none, or the file system cannot exchange */
+        return err_errno (err, errno, "cannot rename %s to %s", other, path);
     return 0;
 }
 

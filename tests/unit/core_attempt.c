@@ -130,7 +130,9 @@ START_TEST (cancelled_while_pending_is_one_record_without_an_attempt)
     ck_assert_uint_eq (effects_count (&k->fx, FX_JOB_ENDED), 1);
     assert_state (k, id, CANCELLED);
     ck_assert_uint_eq (pass (k), 0);
-    ck_assert_int_eq (cancel_try (k, id, ALL_TASKS, false), -1); /* already ended */
+    cancel (k, id, ALL_TASKS); /* ended already: nothing happens */
+    ck_assert_uint_eq (k->fx.n, 0);
+    ck_assert_int_eq (cancel_try (k, 999, ALL_TASKS, false), -1); /* ctld asks before */
 }
 END_TEST
 

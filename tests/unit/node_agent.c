@@ -363,7 +363,7 @@ static pid_t shepherd_of (const struct world *w, uint64_t raw) /* the parent of 
     _cleanup_status_ struct status st = STATUS_INIT;
     int parent = 0;
 
-    ck_assert_int_eq (status_read (path, &st, NULL), 0);
+    ck_assert_int_eq (status_read (path, (struct attempt_id){raw, 1}, &st, NULL), 0);
     stat_path = xasprintf ("/proc/%" PRIu64 "/stat", st.pid);
     ck_assert_int_eq (file_read (stat_path, 4096, &text, NULL, NULL), 0);
     ck_assert_int_eq (sscanf (strrchr (text, ')'), ") %*c %d", &parent), 1);
@@ -397,6 +397,52 @@ START_TEST (a_job_runs_and_is_forgotten)
     send_start (w, 2, 1, SH "echo hello; exit 3\n", 1); /* the same script: cached */
     RUN_UNTIL (w, seen_end (w, 2, 1));
     ck_assert_uint_eq (w->blob_gets, 1);
+    world_close (w);
+}
+END_TEST
+
+static ino_t inode_of (const struct world *w, uint64_t raw, const char *file)
+{
+    _cleanup_free_ char *path = spool_attempt_path (w->spool, (struct attempt_id){raw, 1}, file);
+    struct stat st;
+
+    ck_assert_int_eq (stat (path, &st), 0);
+    return st.st_ino;
+}
+
+/* A forgotten attempt's directory serves the next job: nothing of the first may be seen in it. */
+START_TEST (directories_are_used_again)
+{
+    static const char *const files[] = {NULL, "order", "script", "env", "lock", "ctl"};
+    struct world *w = world_open ();
+    ino_t before[6];
+
+    send_start (w, 1, 1, SH "echo a rather long script; exit 3\n", 1);
+    RUN_UNTIL (w, seen_end (w, 1, 1));
+    for (int i = 0; i < 6; i++)
+        before[i] = inode_of (w, 1, files[i]);
+    send_forget (w, 1, 1);
+    RUN_UNTIL (w, !has_directory (w, 1, 1));
+    send_start (w, 2, 1, SH "touch up; while ! [ -e end ]; do sleep 0.02; done\n", 1);
+    RUN_UNTIL (w, seen_start (w, 2, 1));
+    for (int i = 0; i < 6; i++)
+        ck_assert_uint_eq (inode_of (w, 2, files[i]), before[i]);
+    touch (w, "end");
+    RUN_UNTIL (w, seen_end (w, 2, 1));
+    ck_assert_uint_eq (seen_end (w, 2, 1)->code, 0);
+    send_forget (w, 2, 1);
+    RUN_UNTIL (w, !has_directory (w, 2, 1));
+    send_start (w, 3, 1, SH "touch $(dirname $0)/litter\n", 1); /* what a job leaves there is not kept */
+    RUN_UNTIL (w, seen_end (w, 3, 1));
+    send_forget (w, 3, 1);
+    RUN_UNTIL (w, !has_directory (w, 3, 1));
+    send_start (w, 4, 1, SH ":\n", 1);
+    RUN_UNTIL (w, seen_end (w, 4, 1));
+    _cleanup_free_ char *litter = spool_attempt_path (w->spool, (struct attempt_id){4, 1}, "litter");
+    _cleanup_free_ char *script = spool_attempt_path (w->spool, (struct attempt_id){4, 1}, "script"), *text = NULL;
+    ck_assert_int_ne (access (litter, F_OK), 0);
+    ck_assert_int_eq (file_read (script, 4096, &text, NULL, NULL), 0);
+    ck_assert_str_eq (text, SH ":\n");
     world_close (w);
 }
 END_TEST
@@ -553,7 +599,7 @@ START_TEST (the_launcher_is_killed)
     _cleanup_free_ char *status = spool_attempt_path (w->spool, (struct attempt_id){2, 1}, "status");
     for (bool ended = false; !ended;) {
         struct status st = STATUS_INIT;
-        RUN_UNTIL (w, status_read (status, &st, NULL) == 0);
+        RUN_UNTIL (w, status_read (status, (struct attempt_id){2, 1}, &st, NULL) == 0);
         ended = st.phase == STATUS_EXITED;
         status_clear (&st);
     }
@@ -623,7 +669,7 @@ START_TEST (a_spool_of_an_earlier_boot)
 {
     struct world *w = world_open ();
     static const char before[] =
-        "moisson-status 1\nphase RUNNING\nboot 11111111-2222-3333-4444-555555555555\npid 1\nend\n";
+        "moisson-status 1\nattempt 7.2\nphase RUNNING\nboot 11111111-2222-3333-4444-555555555555\npid 1\nend\n";
     struct attempt_id damaged = {8, 1}, never = {9, 1}, running = {7, 2};
 
     kill_moissond (w, SIGTERM);
@@ -663,7 +709,7 @@ START_TEST (one_launcher_a_spool)
 }
 END_TEST
 
-SUITE ("node", a_job_runs_and_is_forgotten, many_at_once_share_no_cpu, what_is_not_signed_does_not_run,
-       a_stop_that_overtakes_its_start_digs_a_grave, a_running_job_is_cancelled, a_lost_blob_refuses_its_job_only,
-       the_agent_is_killed, the_launcher_is_killed, the_launcher_is_told_to_stop, a_shepherd_is_killed,
-       shepherd_and_launcher_are_killed, a_spool_of_an_earlier_boot, one_launcher_a_spool)
+SUITE ("node", a_job_runs_and_is_forgotten, directories_are_used_again, many_at_once_share_no_cpu,
+       what_is_not_signed_does_not_run, a_stop_that_overtakes_its_start_digs_a_grave, a_running_job_is_cancelled,
+       a_lost_blob_refuses_its_job_only, the_agent_is_killed, the_launcher_is_killed, the_launcher_is_told_to_stop,
+       a_shepherd_is_killed, shepherd_and_launcher_are_killed, a_spool_of_an_earlier_boot, one_launcher_a_spool)

@@ -154,7 +154,7 @@ static inline void fixture_status (const struct fixture *f, struct status *ret)
 {
     _cleanup_free_ char *path = spool_attempt_path (f->spool, f->id, "status");
 
-    ck_assert_int_eq (status_read (path, ret, NULL), 0);
+    ck_assert_int_eq (status_read (path, f->id, ret, NULL), 0);
 }
 
 /* Run a script to its end. */

@@ -9,7 +9,8 @@
 
 static void fill (struct status *st)
 {
-    *st = (struct status){.phase = STATUS_EXITED,
+    *st = (struct status){.id = {7, 2},
+                          .phase = STATUS_EXITED,
                           .pid = 42,
                           .start_us = 1795364301311657,
                           .end_us = UINT64_MAX,
@@ -87,15 +88,17 @@ START_TEST (files_are_created_once_and_replaced_whole)
     fill (&st);
     ck_assert_ptr_nonnull (mkdtemp (dir));
     _cleanup_free_ char *path = xasprintf ("%s/status", dir);
-    ck_assert_int_eq (status_read (path, &back, NULL), STATUS_E_ABSENT);
+    ck_assert_int_eq (status_read (path, st.id, &back, NULL), STATUS_E_ABSENT);
     ck_assert_int_eq (status_create (path, &st, NULL), 0);
     ck_assert_int_eq (status_create (path, &st, NULL), -1);
     st.pid = 43;
     ck_assert_int_eq (status_replace (path, &st, NULL), 0);
-    ck_assert_int_eq (status_read (path, &back, NULL), 0);
+    ck_assert_int_eq (status_read (path, st.id, &back, NULL), 0);
     ck_assert_uint_eq (back.pid, 43);
+    ck_assert_int_eq (status_read (path, (struct attempt_id){7, 3}, &back, NULL), STATUS_E_DAMAGED);
+    ck_assert_int_eq (status_read (path, (struct attempt_id){70, 2}, &back, NULL), STATUS_E_DAMAGED);
     ck_assert_int_eq (truncate (path, 30), 0);
-    ck_assert_int_eq (status_read (path, &back, NULL), STATUS_E_DAMAGED);
+    ck_assert_int_eq (status_read (path, st.id, &back, NULL), STATUS_E_DAMAGED);
     ck_assert_int_eq (dir_remove (dir), 0);
 }
 END_TEST

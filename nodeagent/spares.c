@@ -1,0 +1,78 @@
+/* spares.c - attempt directories to be used again. */
+#include "nodeagent/spares.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "base/cleanup.h"
+#include "base/files.h"
+#include "base/mem.h"
+#include "nodeagent/status.h"
+
+static inline void cleanup_closedirp (DIR **d)
+{
+    if (*d)
+        closedir (*d);
+}
+
+int spares_open (struct spares *s, const char *spool, struct err *err)
+{
+    s->dir = xasprintf ("%s/spare", spool);
+    s->n = 0;
+    int rc = dir_remove (s->dir);
+    if (rc && rc != -ENOENT)
+        return err_errno (err, -rc, "cannot remove %s", s->dir);
+    return dir_make (s->dir, 0700, err);
+}
+
+void spares_close (struct spares *s)
+{
+    free (s->dir);
+    *s = (struct spares){0};
+}
+
+int spares_take (struct spares *s, const char *path, struct err *err)
+{
+    _cleanup_free_ char *spare = s->n ? xasprintf ("%s/%u", s->dir, s->n - 1) : NULL;
+
+    if (spare && renameat2 (AT_FDCWD, spare, AT_FDCWD, path, RENAME_NOREPLACE) == 0) {
+        s->n--;
+        return 0;
+    }
+    if (mkdir (path, 0755))
+        return err_errno (err, errno, "cannot create %s", path);
+    return 0;
+}
+
+/* Only what we made: a job may have put something beside its script. */
+static bool is_ours (const char *path)
+{
+    static const char *const names[] = {
+        ".", "..", "order", "script", "env", "lock", "ctl", "status", "status" STATUS_SPARE, "status" STATUS_NEW};
+    _cleanup_ (cleanup_closedirp) DIR *dir = opendir (path);
+    bool known = dir != NULL;
+
+    for (struct dirent *e; known && (e = readdir (dir));) {
+        known = false;
+        for (size_t i = 0; i < sizeof names / sizeof *names && !known; i++)
+            known = strcmp (names[i], e->d_name) == 0;
+    }
+    return known;
+}
+
+int spares_give (struct spares *s, const char *path)
+{
+    _cleanup_free_ char *spare = xasprintf ("%s/%u", s->dir, s->n), *status = xasprintf ("%s/status", path);
+    _cleanup_free_ char *status_spare = xasprintf ("%s" STATUS_SPARE, status);
+
+    /* First the status goes: a directory without one never started, whatever happens now. */
+    if (s->n < SPARES_MAX && is_ours (path) && rename (status, status_spare) == 0 && rename (path, spare) == 0) {
+        s->n++;
+        return 0;
+    }
+    int rc = dir_remove (path);
+    return rc == -ENOENT ? 0 : rc;
+}

@@ -1,0 +1,21 @@
+/* spares.h - attempt directories to be used again. A file system that must find a new inode for every file of every
+ * job, and give it back, spends more on that than a short job spends on itself (ext4 looks at every inode that was
+ * freed in the last minutes before it takes one). So a forgotten attempt's directory waits in `spare/`, files and all,
+ * and the next job overwrites them. */
+#pragma once
+#include "base/err.h"
+
+#define SPARES_MAX 256
+
+struct spares {
+    char *dir;
+    unsigned n; /* directories 0..n-1 are there */
+};
+
+int spares_open (struct spares *s, const char *spool, struct err *err); /* begins with none */
+void spares_close (struct spares *s);
+
+/* Make the directory `path`, new or from a spare. -1 also if it exists. */
+int spares_take (struct spares *s, const char *path, struct err *err);
+/* Keep what `path` holds, if it is what we put there and there is room; else remove it. 0 or -errno. */
+int spares_give (struct spares *s, const char *path);
