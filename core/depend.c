@@ -159,7 +159,7 @@ static bool edge_look (struct core *core, struct edge *edge)
     if (edge->state != EDGE_WAIT)
         return false;
     if (is_singleton (edge))
-        now = edge->waiter->spec->group->first == edge->waiter ? EDGE_MET : EDGE_WAIT;
+        now = edge->waiter->group_prev && edge->waiter->spec->group->first == edge->waiter ? EDGE_MET : EDGE_WAIT;
     else {
         task = edge_task (core, edge);
         for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++)

@@ -1,5 +1,6 @@
 /* on_requests.c - what people ask: cancel, hold, release, requeue. Each names a job, some tasks of an array, or one
- * task by its raw id. */
+ * task by its raw id. A request that finds nothing to do (all of it has ended, or waits already) changes nothing and is
+ * no contradiction; one about an unknown id is. */
 #include "base/mem.h"
 #include "core/apply.h"
 #include "core/attempt.h"
@@ -7,20 +8,13 @@
 
 /* --- cancel ------------------------------------------------------------------------------------------------------- */
 
-struct cancel {
-    const Moisson__CancelRequested *asked;
-    size_t done;
-};
-
 static void cancel_task (struct core *core, struct task *task, void *arg)
 {
-    struct cancel *cancel = arg;
-    const Moisson__CancelRequested *asked = cancel->asked;
+    const Moisson__CancelRequested *asked = arg;
     enum phase phase = task->phase;
 
     if (!phase_find (phase, ON_CANCELLED) || (phase == TASK_PENDING ? asked->running_only : asked->pending_only))
         return;
-    cancel->done++;
     if (phase == TASK_PENDING) {
         pending_cancel (core, task, &asked->uid, "cancelled while pending");
         return;
@@ -31,26 +25,24 @@ static void cancel_task (struct core *core, struct task *task, void *arg)
     attempt_stop (core, task, STOP_BY_CANCEL, MOISSON__STOP_HOW__STOP_CANCEL, NULL);
 }
 
-static void cancel_set (struct core *core, struct job *job, struct idset *set, struct cancel *cancel)
+static void cancel_set (struct core *core, struct job *job, struct idset *set, const Moisson__CancelRequested *asked)
 {
     if (!set || idset_empty (set)) {
         idset_free (set);
         return;
     }
-    cancel->done++;
-    rest_cancel (core, job, set, &cancel->asked->uid, "cancelled while pending");
+    rest_cancel (core, job, set, &asked->uid, "cancelled while pending");
 }
 
-static void cancel_rest (struct core *core, struct job *job, struct cancel *cancel)
+static void cancel_rest (struct core *core, struct job *job, const Moisson__CancelRequested *asked)
 {
-    const Moisson__CancelRequested *asked = cancel->asked;
     struct idset *set = NULL;
 
     if (asked->n_tasks) {
         set = event_rest (job, asked->tasks, asked->n_tasks);
         for (uint32_t id = idset_first (set); id != IDSET_NONE; id = idset_next (set, id))
             rest_take (&job->rest, id);
-        cancel_set (core, job, set, cancel);
+        cancel_set (core, job, set, asked);
         return;
     }
     for (int h = 0; h < N_HOLDS; h++) { /* one record for all of it: the first set takes the others in */
@@ -66,24 +58,20 @@ static void cancel_rest (struct core *core, struct job *job, struct cancel *canc
         }
         idset_free (more);
     }
-    cancel_set (core, job, set, cancel);
+    cancel_set (core, job, set, asked);
 }
 
 int on_cancel_requested (struct core *core, const Moisson__Event *event, struct err *err)
 {
-    struct cancel cancel = {.asked = event->cancel_requested};
+    Moisson__CancelRequested *asked = event->cancel_requested;
     struct task *only = NULL;
-    struct job *job = event_job (core, cancel.asked->job_id, &only, err);
+    struct job *job = event_job (core, asked->job_id, &only, err);
 
     if (!job)
         return -1;
-    event_tasks (core, job, only, cancel.asked->tasks, cancel.asked->n_tasks, cancel_task, &cancel);
-    if (!only && !cancel.asked->running_only)
-        cancel_rest (core, job, &cancel);
-    if (!cancel.done)
-        return err_set (err, MOISSON__FAIL_CODE__FAIL_JOB_FINISHED,
-                        "Job/step already completing or completed: nothing of job %lu is left to cancel",
-                        (unsigned long) cancel.asked->job_id);
+    event_tasks (core, job, only, asked->tasks, asked->n_tasks, cancel_task, asked);
+    if (!only && !asked->running_only)
+        cancel_rest (core, job, asked);
     job_mark_dirty (core, job);
     return 0;
 }
@@ -139,42 +127,31 @@ int on_held (struct core *core, const Moisson__Event *event, struct err *err)
 
 /* --- requeue ------------------------------------------------------------------------------------------------------ */
 
-struct requeue {
-    const Moisson__Requeued *asked;
-    size_t done;
-};
-
 static void requeue_task (struct core *core, struct task *task, void *arg)
 {
-    struct requeue *requeue = arg;
-    enum hold hold = requeue->asked->hold ? HOLD_USER : HOLD_NONE;
+    const Moisson__Requeued *asked = arg;
+    enum hold hold = asked->hold ? HOLD_USER : HOLD_NONE;
 
     if (task->phase == TASK_PENDING && hold != HOLD_NONE) {
-        requeue->done++;
         if (task->hold == HOLD_NONE)
             pending_hold (core, task, hold);
         return;
     }
     if (task->stop == STOP_BY_CANCEL || phase_move (&task->phase, ON_REQUEUED, NULL))
         return;
-    requeue->done++;
     task->again_hold = hold;
     attempt_stop (core, task, STOP_BY_REQUEUE, MOISSON__STOP_HOW__STOP_CANCEL, "DUE TO JOB REQUEUE");
 }
 
 int on_requeued (struct core *core, const Moisson__Event *event, struct err *err)
 {
-    struct requeue requeue = {.asked = event->requeued};
+    Moisson__Requeued *asked = event->requeued;
     struct task *only = NULL;
-    struct job *job = event_job (core, requeue.asked->job_id, &only, err);
+    struct job *job = event_job (core, asked->job_id, &only, err);
 
     if (!job)
         return -1;
-    event_tasks (core, job, only, requeue.asked->tasks, requeue.asked->n_tasks, requeue_task, &requeue);
-    if (!requeue.done)
-        return err_set (err, job->ended ? MOISSON__FAIL_CODE__FAIL_JOB_FINISHED : MOISSON__FAIL_CODE__FAIL_JOB_PENDING,
-                        "nothing of job %lu is running: there is nothing to requeue",
-                        (unsigned long) requeue.asked->job_id);
+    event_tasks (core, job, only, asked->tasks, asked->n_tasks, requeue_task, asked);
     job_mark_dirty (core, job);
     return 0;
 }

@@ -105,7 +105,8 @@ static void add_absent (const struct core *core, struct list *list, const Moisso
             .rebooted = task->boot && task->boot != boot_hash (facts->boot_id),
         };
     }
-    qsort (list->items, list->n, sizeof *list->items, by_id); /* nodes list their shares newest first */
+    if (list->n > n)
+        qsort (list->items, list->n, sizeof *list->items, by_id); /* nodes list their shares newest first */
 }
 
 /* --- what is done ------------------------------------------------------------------------------------------------- */

@@ -276,7 +276,8 @@ int shape_check (const struct core *core, struct err *err)
     HASH_ITER (hh, core->jobs.by_id, job, next_job)
     {
         const struct shape *shape = job->shape;
-        if (job_startable (core, job) != (shape != NULL) || (shape != NULL) != heap_has (&job->queue))
+        bool due = heap_has (&job->timer) && job->timer.key <= core->now; /* the next Clock lets it in */
+        if ((job_startable (core, job) && !due) != (shape != NULL) || (shape != NULL) != heap_has (&job->queue))
             return err_set (err, 0, "job %lu is %s a shape", (unsigned long) job->id, shape ? "wrongly in" : "not in");
         if (shape && (shape->jobs.items[job->queue.at - 1] != &job->queue || job->queue.key != job->id))
             return err_set (err, 0, "job %lu is not where its shape has it", (unsigned long) job->id);
