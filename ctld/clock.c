@@ -1,4 +1,4 @@
-/* clock.c - one timer. The deadline is looked up once a loop turn, however many events moved it. */
+/* clock.c - the timer of the core's deadlines. At most one Clock event a second: purges come in crowds. */
 #include "ctld/clock.h"
 #include <stdlib.h>
 #include "base/log.h"
@@ -6,23 +6,31 @@
 #include "ctld/apply.h"
 #include "ctld/pass.h"
 
-#define LONGEST_WAIT (60 * USEC_PER_SEC) /* the wall clock may jump: look again at least this often */
+#define APART USEC_PER_SEC
+#define LOOK (30 * USEC_PER_SEC) /* the wall clock may be set: look at least this often */
 
 struct clock {
     struct ctld *ctld;
     struct timer *timer;
-    bool posted;
+    struct late *late;
+    usec_t last; /* monotonic, of the last Clock event; 0 = none */
+    bool stopped;
 };
 
-static void look (struct clock *clock)
+static void rearm (void *arg)
 {
-    usec_t deadline = core_next_deadline (clock->ctld->core), now = now_wall ();
-    usec_t wait = deadline > now ? deadline - now : 0;
+    struct clock *clock = arg;
+    usec_t deadline = core_next_deadline (clock->ctld->core), now = now_wall (), mono = now_monotonic ();
 
-    if (deadline != UINT64_MAX)
-        timer_arm (clock->timer, wait < LONGEST_WAIT ? wait : LONGEST_WAIT);
-    else
+    if (clock->stopped || deadline == UINT64_MAX) {
         timer_disarm (clock->timer);
+        return;
+    }
+    usec_t wait = deadline > now ? deadline - now : 0;
+    usec_t rest = clock->last && clock->last + APART > mono ? clock->last + APART - mono : 0;
+    if (wait < rest)
+        wait = rest;
+    timer_arm (clock->timer, wait > LOOK ? LOOK : wait);
 }
 
 static void on_time (void *arg)
@@ -32,30 +40,29 @@ static void on_time (void *arg)
     Moisson__Event event = MOISSON__EVENT__INIT;
     _cleanup_err_ struct err err = ERR_INIT;
 
-    if (core_next_deadline (clock->ctld->core) <= now_wall ()) {
+    if (core_next_deadline (clock->ctld->core) <= now_wall () &&
+        journal_health (clock->ctld->journal) != JOURNAL_FAILING) {
+        clock->last = now_monotonic ();
         event.what_case = MOISSON__EVENT__WHAT_CLOCK;
         event.clock = &tick;
         if (ctld_apply (clock->ctld, &event, &err) < 0)
             log_error ("event=clock refused=\"%s\"", err.why);
         pass_want (clock->ctld->pass);
+    } else if (journal_health (clock->ctld->journal) == JOURNAL_FAILING) {
+        clock->last = now_monotonic ();
     }
-    look (clock);
-}
-
-static void on_turn (void *arg)
-{
-    struct clock *clock = arg;
-
-    clock->posted = false;
-    look (clock);
+    late_arm (clock->late);
 }
 
 void clock_poke (struct clock *clock)
 {
-    if (clock->posted)
-        return;
-    clock->posted = true;
-    loop_post (clock->ctld->loop, on_turn, clock);
+    late_arm (clock->late);
+}
+
+void clock_stop (struct clock *clock)
+{
+    clock->stopped = true;
+    timer_disarm (clock->timer);
 }
 
 struct clock *clock_create (struct ctld *ctld)
@@ -64,6 +71,8 @@ struct clock *clock_create (struct ctld *ctld)
 
     clock->ctld = ctld;
     clock->timer = timer_create_in (ctld->loop, on_time, clock);
+    clock->late = late_create (ctld->loop, rearm, clock);
+    late_arm (clock->late);
     return clock;
 }
 
@@ -71,7 +80,7 @@ struct clock *clock_free (struct clock *clock)
 {
     if (!clock)
         return NULL;
-    loop_unpost (clock->ctld->loop, clock);
+    late_free (clock->late);
     timer_free (clock->timer);
     free (clock);
     return NULL;

@@ -1,1 +1,359 @@
-#include "base/err.h"
+/* ctld.c - the controller put together: created in order, freed in reverse. */
+#include "ctld/ctld.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include "base/files.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "ctld/apply.h"
+#include "ctld/clock.h"
+#include "ctld/nodes.h"
+#include "ctld/pass.h"
+#include "ctld/restore.h"
+#include "ctld/session.h"
+#include "ctld/snapshots.h"
+#include "ctld/stopping.h"
+#include "ctld/waiters.h"
+
+#define RETRY_FIRST (100 * 1000ULL) /* of a failed commit; doubles */
+#define RETRY_MOST (5 * USEC_PER_SEC)
+#define PROBE USEC_PER_SEC /* an idle store is asked for room so often */
+#define BLOB_CACHE (64u << 20)
+#define MUNGE_THREADS 4
+#define MAX_UNKNOWN 512 /* peers that are not authenticated yet */
+
+/* --- configuration and keys ------------------------------------------------------------------------------------- */
+
+static int open_log (const struct config *conf, bool verbose, struct err *err)
+{
+    enum log_level level = LOG_LEVEL_INFO;
+
+    if (*conf->ctld_debug && log_level_parse (conf->ctld_debug, &level) < 0)
+        return err_set (err, 0, "SlurmctldDebug=%s is no level (error, info, debug)", conf->ctld_debug);
+    log_open ("moissonctld", verbose ? LOG_LEVEL_DEBUG : level);
+    if (!*conf->ctld_log)
+        return 0;
+    _cleanup_close_ int fd = open (conf->ctld_log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+    if (fd < 0 || dup2 (fd, STDERR_FILENO) < 0) {
+        err_errno (err, errno, "cannot write the log %s", conf->ctld_log);
+        return err_fix (err, "make its directory, or set SlurmctldLogFile in %s", conf->path);
+    }
+    return 0;
+}
+
+/* Credentials can be decoded by SlurmUser only, so that is who must run the controller. */
+static int check_user (struct ctld *ctld, struct err *err)
+{
+    const struct passwd *pw;
+
+    ctld->uid = getuid ();
+    if (!*ctld->conf->slurm_user)
+        return 0;
+    errno = 0;
+    pw = getpwnam (ctld->conf->slurm_user);
+    if (!pw) {
+        err_set (err, 0, "SlurmUser=%s is not a user of this machine", ctld->conf->slurm_user);
+        return err_fix (err, "create the account, or correct SlurmUser in %s", ctld->conf->path);
+    }
+    if (pw->pw_uid != ctld->uid) {
+        err_set (err, 0, "SlurmUser is %s, but this is user %u", ctld->conf->slurm_user, ctld->uid);
+        return err_fix (err, "start moissonctld as %s, or take SlurmUser out of %s", ctld->conf->slurm_user,
+                        ctld->conf->path);
+    }
+    return 0;
+}
+
+/* Who may do what operators may: root and the user that runs the controller. */
+static void add_operators (struct ctld *ctld)
+{
+    Moisson__Config *core = ctld->conf->core;
+    const uint32_t uids[] = {0, ctld->uid};
+
+    for (size_t i = 0; i < (ctld->uid ? 2 : 1); i++) {
+        bool there = false;
+
+        for (size_t k = 0; k < core->n_operator_uids; k++)
+            there |= core->operator_uids[k] == uids[i];
+        if (there)
+            continue;
+        core->operator_uids = xrealloc (core->operator_uids, (core->n_operator_uids + 1) * sizeof *core->operator_uids);
+        core->operator_uids[core->n_operator_uids++] = uids[i];
+    }
+}
+
+static int read_keys (struct ctld *ctld, struct err *err)
+{
+    const struct config *conf = ctld->conf;
+    _cleanup_free_ char *path = xasprintf ("%s/controller.key", conf->state_dir);
+    _cleanup_free_ char *keys = xasprintf ("%s/node_keys", conf->state_dir);
+    uint8_t public_key[KEY_SIZE], told[KEY_SIZE];
+
+    if (key_read (path, ctld->secret, err) < 0)
+        return err_fix (err,
+                        "run `moisson keygen %s` as the user of the controller, and put the line that it prints "
+                        "into %s",
+                        conf->state_dir, conf->path);
+    if (key_public (ctld->secret, public_key) < 0)
+        return err_set (err, 0, "%s holds no usable key", path);
+    if (!*conf->controller_key || base64_decode (conf->controller_key, told, KEY_SIZE) < 0 ||
+        memcmp (told, public_key, KEY_SIZE) != 0) {
+        _cleanup_free_ char *text = base64_encode (public_key, KEY_SIZE);
+
+        err_set (err, 0, "ControllerKey in %s is not the public half of %s, so nobody would trust this controller",
+                 conf->path, path);
+        return err_fix (err, "write there: ControllerKey=%s", text);
+    }
+    return node_keys_read (keys, &ctld->keys, err);
+}
+
+static void log_notices (const struct config *conf)
+{
+    for (size_t i = 0; i < conf->n_notices; i++)
+        log_info ("event=config file=%s line=%u note=\"%s\"", conf->notices[i].file, conf->notices[i].line,
+                  conf->notices[i].text);
+}
+
+/* A session is a descriptor: take as many as the system gives. */
+static void raise_limits (void)
+{
+    struct rlimit limit;
+
+    if (getrlimit (RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit (RLIMIT_NOFILE, &limit) < 0)
+            log_warn ("event=limits note=\"cannot raise the number of open files: %s\"", strerror (errno));
+    }
+}
+
+static int open_store (struct ctld *ctld, struct err *err)
+{
+    ctld->ops = store_find (ctld->conf->store_type);
+    if (!ctld->ops) {
+        err_set (err, 0, "there is no store of type %s", ctld->conf->store_type);
+        return err_fix (err, "set StoreType=store/sqlite in %s", ctld->conf->path);
+    }
+    return ctld->ops->open (&ctld->store, ctld->conf->state_dir, ctld->conf->ballast_mb << 20, err);
+}
+
+int ctld_create (struct ctld **ret, const struct ctld_options *options, struct err *err)
+{
+    _cleanup_ (ctld_freep) struct ctld *ctld = xcalloc (1, sizeof *ctld);
+    char host[256] = "localhost";
+
+    ctld->start_us = now_wall ();
+    if (gethostname (host, sizeof host - 1) < 0)
+        snprintf (host, sizeof host, "localhost");
+    ctld->host = xstrdup (host);
+    signal (SIGPIPE, SIG_IGN);
+    if (config_load (&ctld->conf, options->config_path, err) < 0 || open_log (ctld->conf, options->verbose, err) < 0 ||
+        check_user (ctld, err) < 0 || users_create (&ctld->users, err) < 0)
+        return -1;
+    log_notices (ctld->conf);
+    raise_limits ();
+    add_operators (ctld);
+    if (read_keys (ctld, err) < 0 || open_store (ctld, err) < 0 || loop_create (&ctld->loop, err) < 0 ||
+        users_attach (ctld->users, ctld->loop, err) < 0)
+        return -1;
+    *ret = steal (&ctld);
+    return 0;
+}
+
+/* --- state ------------------------------------------------------------------------------------------------------ */
+
+static void on_health (void *arg, enum journal_health health, const char *why)
+{
+    static const char *const words[] = {[JOURNAL_OK] = "ok", [JOURNAL_FULL] = "full", [JOURNAL_FAILING] = "failing"};
+    struct ctld *ctld = arg;
+
+    if (health == JOURNAL_OK) {
+        log_info ("event=store health=ok");
+        pass_want (ctld->pass);
+    } else {
+        log_error ("event=store health=%s why=\"%s\" note=\"no new jobs are taken\"", words[health], why);
+    }
+}
+
+static bool same_config (const Moisson__Config *a, const Moisson__Config *b)
+{
+    size_t n = moisson__config__get_packed_size (a);
+
+    if (n != moisson__config__get_packed_size (b))
+        return false;
+    _cleanup_free_ uint8_t *x = xmalloc (n);
+    _cleanup_free_ uint8_t *y = xmalloc (n);
+    moisson__config__pack (a, x);
+    moisson__config__pack (b, y);
+    return memcmp (x, y, n) == 0;
+}
+
+static int apply_config (struct ctld *ctld, struct err *err)
+{
+    const Moisson__Config *now = core_config (ctld->core);
+    Moisson__Event event = MOISSON__EVENT__INIT;
+
+    if (now && same_config (now, ctld->conf->core))
+        return 0;
+    event.what_case = MOISSON__EVENT__WHAT_CONFIGURED;
+    event.configured = ctld->conf->core;
+    if (ctld_apply (ctld, &event, err) < 0)
+        return err_what (err, "cannot apply %s", ctld->conf->path);
+    log_info ("event=configured nodes=%zu partitions=%zu", ctld->conf->core->n_nodes, ctld->conf->core->n_partitions);
+    return 0;
+}
+
+int ctld_restore (struct ctld *ctld, struct err *err)
+{
+    if (restore_core (ctld, err) < 0)
+        return -1;
+    struct journal_options options = {.loop = ctld->loop,
+                                      .ops = ctld->ops,
+                                      .store = ctld->store,
+                                      .sequence = ctld->restored,
+                                      .retry_first = RETRY_FIRST,
+                                      .retry_most = RETRY_MOST,
+                                      .probe = PROBE,
+                                      .on_health = on_health,
+                                      .arg = ctld};
+    if (journal_create (&ctld->journal, &options, err) < 0 ||
+        reader_create (&ctld->reader, ctld->loop, ctld->ops, ctld->conf->state_dir, err) < 0)
+        return -1;
+    ctld->blobs = blobs_create (ctld->reader, ctld->ops, BLOB_CACHE);
+    ctld->waiters = waiters_create (ctld);
+    if (snapshots_create (&ctld->snapshots, ctld, err) < 0)
+        return -1;
+    ctld->pass = pass_create (ctld);
+    ctld->clock = clock_create (ctld);
+    if (apply_config (ctld, err) < 0)
+        return -1;
+    ctld->nodes = nodes_create (ctld);
+    ctld->sessions = sessions_create (ctld);
+    ctld->stopping = stopping_create (ctld);
+    return 0;
+}
+
+/* --- the door ---------------------------------------------------------------------------------------------------- */
+
+static bool is_loopback (const char *address)
+{
+    return !strcmp (address, "localhost") || !strncmp (address, "127.", 4) || !strcmp (address, "::1");
+}
+
+static void on_stop_signal (void *arg, int signo)
+{
+    struct ctld *ctld = arg;
+
+    stopping_begin (ctld->stopping, NULL, signo == SIGTERM ? "SIGTERM" : "SIGINT");
+}
+
+/* SIGHUP: the log has been moved away, or a node has been enrolled. */
+static void on_reload_signal (void *arg, int signo)
+{
+    struct ctld *ctld = arg;
+    _cleanup_free_ char *path = xasprintf ("%s/node_keys", ctld->conf->state_dir);
+    _cleanup_err_ struct err err = ERR_INIT;
+    struct node_keys keys = {0};
+
+    (void) signo;
+    if (open_log (ctld->conf, false, &err) < 0 || node_keys_read (path, &keys, &err) < 0) {
+        log_error ("event=reload failed=\"%s\"", err.why);
+        return;
+    }
+    node_keys_clear (&ctld->keys);
+    ctld->keys = keys;
+    door_set_node_keys (ctld->door, &ctld->keys);
+    log_info ("event=reloaded node_keys=%zu", keys.n);
+}
+
+static int watch_signals (struct ctld *ctld, struct err *err)
+{
+    if (loop_signal (ctld->loop, SIGTERM, on_stop_signal, ctld) < 0 ||
+        loop_signal (ctld->loop, SIGINT, on_stop_signal, ctld) < 0 ||
+        loop_signal (ctld->loop, SIGHUP, on_reload_signal, ctld) < 0)
+        return err_set (err, 0, "cannot watch for signals");
+    return 0;
+}
+
+static int write_pid (struct ctld *ctld, struct err *err)
+{
+    char text[24];
+
+    if (!*ctld->conf->ctld_pid)
+        return 0;
+    snprintf (text, sizeof text, "%ld\n", (long) getpid ());
+    if (file_write (ctld->conf->ctld_pid, text, strlen (text), 0644, 0, err) < 0)
+        return err_fix (err, "make its directory, or set SlurmctldPidFile in %s", ctld->conf->path);
+    ctld->pid_file = xstrdup (ctld->conf->ctld_pid);
+    return 0;
+}
+
+int ctld_listen (struct ctld *ctld, struct err *err)
+{
+    const struct config *conf = ctld->conf;
+    struct door_options options = {.address = is_loopback (conf->controller_addr) ? conf->controller_addr : "",
+                                   .port = (uint16_t) conf->controller_port,
+                                   .secret = ctld->secret,
+                                   .munge_socket = conf->auth_socket,
+                                   .munge_threads = MUNGE_THREADS,
+                                   .max_unknown = MAX_UNKNOWN,
+                                   .unknown_timeout = conf->message_timeout * USEC_PER_SEC};
+
+    if (watch_signals (ctld, err) < 0 ||
+        door_open (&ctld->door, ctld->loop, &options, &ctld->keys, sessions_accept, ctld->sessions, err) < 0 ||
+        write_pid (ctld, err) < 0)
+        return -1;
+    log_info ("event=listening port=%u version=%s pid=%ld", door_port (ctld->door), MOISSON_VERSION, (long) getpid ());
+    return 0;
+}
+
+int ctld_run (struct ctld *ctld, struct err *err)
+{
+    loop_run (ctld->loop);
+    uint64_t sequence = journal_sequence (ctld->journal);
+    bool whole = journal_committed (ctld->journal) == sequence;
+    ctld->journal = journal_free (ctld->journal);
+    if (ctld->failed)
+        return err_set (err, 0, "stopped with events that could not be committed; none of them was acknowledged");
+    if (whole && snapshots_write_last (ctld, sequence, err) < 0) {
+        log_warn ("event=snapshot failed=\"%s\" note=\"the journal is whole; the next start replays it\"", err->why);
+        err_clear (err);
+    }
+    log_info ("event=stopped sequence=%" PRIu64, sequence);
+    return 0;
+}
+
+struct ctld *ctld_free (struct ctld *ctld)
+{
+    if (!ctld)
+        return NULL;
+    if (ctld->pid_file)
+        unlink (ctld->pid_file);
+    door_free (ctld->door);
+    sessions_free (ctld->sessions);
+    journal_free (ctld->journal);
+    waiters_free (ctld->waiters);
+    stopping_free (ctld->stopping);
+    nodes_free (ctld->nodes);
+    clock_free (ctld->clock);
+    pass_free (ctld->pass);
+    snapshots_free (ctld->snapshots);
+    reader_free (ctld->reader);
+    blobs_free (ctld->blobs);
+    users_free (ctld->users);
+    loop_free (ctld->loop);
+    core_free (ctld->core);
+    if (ctld->store)
+        ctld->ops->close (ctld->store);
+    node_keys_clear (&ctld->keys);
+    explicit_bzero (ctld->secret, sizeof ctld->secret);
+    config_free (ctld->conf);
+    free (ctld->pid_file);
+    free (ctld->host);
+    free (ctld);
+    return NULL;
+}

@@ -10,7 +10,7 @@ static void answer (void *arg, bool committed)
     Moisson__WaitReply reply = MOISSON__WAIT_REPLY__INIT;
     _cleanup_err_ struct err err = ERR_INIT;
 
-    if (!committed) {
+    if (!committed || request_gone (request)) {
         request_end (request);
         return;
     }
@@ -18,10 +18,11 @@ static void answer (void *arg, bool committed)
     reply.job_id = ask->job_id;
     if (rc > 0) {
         request_reply (request, MOISSON__MSG_TYPE__MSG_WAIT_REPLY, &reply.base);
-    } else if (rc == 0 && !request_gone (request)) {
+    } else if (rc == 0) {
         waiters_add (request->ctld->waiters, ask->job_id, request);
     } else {
         err_set (&err, MOISSON__FAIL_CODE__FAIL_INVALID_JOB_ID, "Invalid job id specified");
+        err_fix (&err, "a job is known here until MinJobAge after its end; for older ones see sacct");
         request_fail (request, &err);
     }
 }

@@ -1,231 +1,280 @@
-/* snapshots.c - fork, write, name, sweep. */
+/* snapshots.c - state into a file without holding the loop or the commits. */
 #include "ctld/snapshots.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 #include "base/log.h"
 #include "base/mem.h"
+#include "ctld/apply.h"
 #include "plugins/snapshot_file.h"
+
+#define CHILD_S 600 /* seconds that a child may take */
+#define BLOB_KEY 36 /* uid and hash, as store_ops.blob_sweep takes them */
 
 struct snapshots {
     struct ctld *ctld;
-    uint64_t last;     /* sequence of the newest one */
-    uint64_t writing;  /* of the one under way; 0 = none */
-    pid_t child;
-    int pipe;          /* the child writes the file's name; its end says that it is done */
-    struct watch *watch;
-    char name[256];
-    size_t name_len;
+    uint64_t last;  /* sequence of the newest one, written or tried */
+    uint64_t named; /* of the newest one in the store; 0 = none */
+    uint64_t written;
+    pid_t child; /* 0 = none */
+    uint64_t child_sequence;
+    int child_fd; /* its end: what it has to say */
 };
 
-/* --- writing --------------------------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------------------------------------ */
 
 struct writing {
     struct snapshot_writer *writer;
-    uint8_t *bytes;
-    size_t room;
     struct err *err;
 };
 
-static int add_image (void *arg, const Moisson__Image *image)
+static int write_image (void *arg, const Moisson__Image *image)
 {
     struct writing *w = arg;
     size_t len = moisson__image__get_packed_size (image);
+    _cleanup_free_ uint8_t *data = xmalloc (len);
 
-    if (len > w->room) {
-        w->room = len * 2;
-        w->bytes = xrealloc (w->bytes, w->room);
-    }
-    moisson__image__pack (image, w->bytes);
-    return snapshot_writer_add (w->writer, w->bytes, len, w->err);
+    return snapshot_writer_add (w->writer, data, moisson__image__pack (image, data), w->err);
 }
 
-static int write_file (struct ctld *ctld, uint64_t sequence, char **ret_file, struct err *err)
+static int write_file (const struct ctld *ctld, uint64_t sequence, char **ret_file, struct err *err)
 {
     _cleanup_snapshot_writer_ struct snapshot_writer *writer = NULL;
     struct writing w = {.err = err};
-    int rc;
 
-    if (snapshot_writer_create (&writer, ctld->conf->state_dir, sequence, err))
+    if (snapshot_writer_create (&writer, ctld->conf->state_dir, sequence, err) < 0)
         return -1;
     w.writer = writer;
-    rc = core_save (ctld->core, sequence, add_image, &w) || snapshot_writer_finish (writer, ret_file, err) ? -1 : 0;
-    free (w.bytes);
-    return rc;
+    if (core_save (ctld->core, sequence, write_image, &w) < 0)
+        return -1;
+    return snapshot_writer_finish (writer, ret_file, err);
 }
 
-static _Noreturn void child_main (struct ctld *ctld, uint64_t sequence, int fd)
+/* Ends with its parent; keeps none of the parent's descriptors, so that no socket or lock outlives it. */
+__attribute__ ((noreturn)) static void child_main (const struct ctld *ctld, uint64_t sequence, int fd, pid_t parent)
 {
     _cleanup_err_ struct err err = ERR_INIT;
     char *file = NULL;
 
     signal (SIGTERM, SIG_DFL);
-    if (write_file (ctld, sequence, &file, &err)) {
-        log_error ("event=snapshot sequence=%lu failed=\"%s\"", sequence, err.why ? err.why : "");
+    signal (SIGALRM, SIG_DFL);
+    prctl (PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid () != parent)
         _exit (1);
-    }
-    _exit (write (fd, file, strlen (file)) == (ssize_t) strlen (file) ? 0 : 1);
+    alarm (CHILD_S);
+    if (dup2 (fd, 3) != 3)
+        _exit (1);
+    closefrom (4);
+    bool ok = write_file (ctld, sequence, &file, &err) == 0;
+    const char *text = ok ? file : err.why ? err.why : "unknown failure";
+    ssize_t n = write (3, text, strlen (text));
+    _exit (ok && n >= 0 ? 0 : 1);
 }
 
-/* --- naming and sweeping, in the journal's thread ---------------------------------------------------------------- */
+/* --- naming --------------------------------------------------------------------------------------------------------
+ */
 
-struct naming {
+struct naming { /* for the journal's thread */
     struct ctld *ctld;
-    uint64_t sequence;
     char *file;
-    uint8_t *keep; /* blobs of live jobs: uid, hash */
-    size_t n_keep, room;
+    uint64_t sequence;
     struct err err;
 };
 
-static void keep_blob (void *arg, uint32_t uid, const uint8_t *hash)
-{
-    struct naming *n = arg;
+struct keeping {
+    struct ctld *ctld;
+    uint8_t *keep;
+    size_t n, room;
+    struct err err;
+};
 
-    if (n->n_keep == n->room) {
-        n->room = n->room ? n->room * 2 : 64;
-        n->keep = xrealloc (n->keep, n->room * 36);
+static void add_kept (void *arg, uint32_t uid, const uint8_t *hash)
+{
+    struct keeping *k = arg;
+
+    if (k->n == k->room) {
+        k->room = k->room ? k->room * 2 : 256;
+        k->keep = xrealloc (k->keep, k->room * BLOB_KEY);
     }
-    memcpy (n->keep + n->n_keep * 36, &uid, 4);
-    memcpy (n->keep + n->n_keep * 36 + 4, hash, 32);
-    n->n_keep++;
+    memcpy (k->keep + k->n * BLOB_KEY, &uid, sizeof uid);
+    memcpy (k->keep + k->n * BLOB_KEY + sizeof uid, hash, HASH_SIZE);
+    k->n++;
 }
 
-static int name_it (void *arg, struct store *store)
+static int sweep_work (void *arg, struct store *store)
+{
+    struct keeping *k = arg;
+
+    return k->ctld->ops->blob_sweep (store, k->keep, k->n, &k->err);
+}
+
+static void sweep_done (void *arg, int rc)
+{
+    struct keeping *k = arg;
+
+    if (rc < 0 && err_is_set (&k->err))
+        log_warn ("event=blob-sweep failed=\"%s\"", k->err.why);
+    err_clear (&k->err);
+    free (k->keep);
+    free (k);
+}
+
+/* What to keep is asked now, and done behind everything appended so far and before everything to come: no blob of a job
+ * in between can be missing from the list. */
+static void sweep (struct ctld *ctld)
+{
+    struct keeping *k = xcalloc (1, sizeof *k);
+
+    k->ctld = ctld;
+    core_blobs (ctld->core, add_kept, k);
+    journal_call (ctld->journal, sweep_work, sweep_done, k);
+}
+
+static int name_work (void *arg, struct store *store)
 {
     struct naming *n = arg;
 
-    if (n->ctld->ops->add_snapshot (store, n->file, n->sequence, &n->err))
-        return -1;
-    return n->ctld->ops->blob_sweep (store, n->keep, n->n_keep, &n->err);
+    return n->ctld->ops->add_snapshot (store, n->file, n->sequence, &n->err);
 }
 
-static void named (void *arg, int rc)
+static void name_done (void *arg, int rc)
 {
     struct naming *n = arg;
 
-    if (rc == 0)
-        log_info ("event=snapshot sequence=%lu file=%s", n->sequence, n->file);
-    else
-        log_error ("event=snapshot sequence=%lu failed=\"%s\"", n->sequence, n->err.why ? n->err.why : "stopping");
-    free (n->file);
-    free (n->keep);
+    if (rc == 0) {
+        n->ctld->snapshots->written++;
+        n->ctld->snapshots->named = n->sequence;
+        log_info ("event=snapshot sequence=%llu file=%s", (unsigned long long) n->sequence, n->file);
+        sweep (n->ctld);
+    } else if (err_is_set (&n->err)) {
+        log_warn ("event=snapshot failed=\"%s\"", n->err.why);
+    }
     err_clear (&n->err);
+    free (n->file);
     free (n);
 }
 
-static struct naming *naming_create (struct ctld *ctld, uint64_t sequence, const char *file)
+/* The rows up to its sequence are committed: it may be named. */
+static void name_it (void *arg, bool committed)
 {
-    struct naming *n = xcalloc (1, sizeof *n);
+    struct naming *n = arg;
 
-    n->ctld = ctld;
-    n->sequence = sequence;
-    n->file = xstrdup (file);
-    core_blobs (ctld->core, keep_blob, n);
-    return n;
-}
-
-/* --- the child ---------------------------------------------------------------------------------------------------- */
-
-static void child_done (struct snapshots *s)
-{
-    int status = 0;
-
-    s->watch = watch_free (s->watch);
-    close (s->pipe);
-    while (waitpid (s->child, &status, 0) < 0 && errno == EINTR)
-        ;
-    s->name[s->name_len] = '\0';
-    if (WIFEXITED (status) && WEXITSTATUS (status) == 0 && s->name_len) {
-        /* Behind everything appended so far: a blob of a batch before the sweep is one that a live job keeps. */
-        journal_call (s->ctld->journal, name_it, named, naming_create (s->ctld, s->writing, s->name));
-        s->last = s->writing;
-    } else {
-        log_error ("event=snapshot sequence=%lu failed=\"its writer ended with status %d\"", s->writing, status);
-        s->last = s->writing; /* not again at once: the next one is due SnapshotEvents later */
+    if (committed) {
+        journal_call (n->ctld->journal, name_work, name_done, n);
+        return;
     }
-    s->writing = 0;
+    free (n->file);
+    free (n);
 }
 
-static void on_pipe (void *arg, int events)
+/* --- the child ------------------------------------------------------------------------------------------------------
+ */
+
+static void child_ended (struct snapshots *s, int status)
+{
+    char text[4096];
+    ssize_t n = read (s->child_fd, text, sizeof text - 1);
+
+    text[n > 0 ? n : 0] = '\0';
+    close (s->child_fd);
+    s->child_fd = -1;
+    s->child = 0;
+    if (!WIFEXITED (status) || WEXITSTATUS (status) != 0 || n <= 0) {
+        log_warn ("event=snapshot failed=\"%s\"", n > 0 ? text : "its process did not end well");
+        return;
+    }
+    struct naming *naming = xcalloc (1, sizeof *naming);
+    naming->ctld = s->ctld;
+    naming->file = xstrdup (text);
+    naming->sequence = s->child_sequence;
+    journal_after (s->ctld->journal, s->child_sequence, name_it, naming);
+}
+
+static void on_child (void *arg, int signo)
 {
     struct snapshots *s = arg;
-    ssize_t n = read (s->pipe, s->name + s->name_len, sizeof s->name - 1 - s->name_len);
+    int status = 0;
 
-    (void) events;
-    if (n > 0)
-        s->name_len += (size_t) n;
-    else if (n == 0 || (errno != EAGAIN && errno != EINTR))
-        child_done (s);
+    (void) signo;
+    if (s->child > 0 && waitpid (s->child, &status, WNOHANG) == s->child)
+        child_ended (s, status);
 }
 
 static void begin (struct snapshots *s)
 {
-    int fds[2];
+    int pair[2];
+    pid_t parent = getpid ();
 
-    s->last = journal_sequence (s->ctld->journal); /* whatever becomes of it, wait for the next one */
-    if (pipe2 (fds, O_CLOEXEC | O_NONBLOCK)) {
-        log_error ("event=snapshot failed=\"pipe: %s\"", strerror (errno));
+    s->last = s->child_sequence = journal_sequence (s->ctld->journal);
+    if (pipe2 (pair, O_CLOEXEC | O_NONBLOCK) < 0) {
+        log_warn ("event=snapshot failed=\"cannot make a pipe: %s\"", strerror (errno));
         return;
     }
-    s->writing = s->last;
-    s->name_len = 0;
-    s->child = fork ();
-    if (s->child == 0)
-        child_main (s->ctld, s->writing, fds[1]);
-    close (fds[1]);
-    if (s->child < 0) {
-        log_error ("event=snapshot failed=\"fork: %s\"", strerror (errno));
-        close (fds[0]);
-        s->writing = 0;
+    pid_t pid = fork ();
+    if (pid == 0)
+        child_main (s->ctld, s->child_sequence, pair[1], parent);
+    close (pair[1]);
+    if (pid < 0) {
+        log_warn ("event=snapshot failed=\"cannot fork: %s\"", strerror (errno));
+        close (pair[0]);
         return;
     }
-    s->pipe = fds[0];
-    s->watch = watch_create (s->ctld->loop, s->pipe, on_pipe, s);
-    watch_set (s->watch, WATCH_READ);
+    s->child = pid;
+    s->child_fd = pair[0];
 }
 
 void snapshots_poke (struct snapshots *s)
 {
-    if (!s->writing && journal_sequence (s->ctld->journal) - s->last >= s->ctld->conf->snapshot_events)
+    uint64_t sequence = journal_sequence (s->ctld->journal);
+
+    if (!s->child && sequence - s->last >= s->ctld->conf->snapshot_events && journal_accepting (s->ctld->journal))
         begin (s);
 }
 
-int snapshots_last (struct ctld *ctld, struct err *err)
+uint64_t snapshots_written (const struct snapshots *s)
 {
-    uint64_t sequence = journal_sequence (ctld->journal);
+    return s->written;
+}
+
+int snapshots_write_last (struct ctld *ctld, uint64_t sequence, struct err *err)
+{
     _cleanup_free_ char *file = NULL;
 
-    if (sequence == 0 || sequence == ctld->restored)
-        return 0; /* nothing new */
-    if (write_file (ctld, sequence, &file, err))
+    if (sequence == ctld->snapshots->named)
+        return 0;
+    if (write_file (ctld, sequence, &file, err) < 0)
         return -1;
     return ctld->ops->add_snapshot (ctld->store, file, sequence, err);
 }
 
-struct snapshots *snapshots_create (struct ctld *ctld)
+int snapshots_create (struct snapshots **ret, struct ctld *ctld, struct err *err)
 {
     struct snapshots *s = xcalloc (1, sizeof *s);
 
     s->ctld = ctld;
-    s->last = ctld->restored;
-    return s;
+    s->last = s->named = ctld->snapshot;
+    s->child_fd = -1;
+    if (loop_signal (ctld->loop, SIGCHLD, on_child, s) < 0) {
+        free (s);
+        return err_set (err, 0, "cannot watch for the end of child processes");
+    }
+    *ret = s;
+    return 0;
 }
 
 struct snapshots *snapshots_free (struct snapshots *s)
 {
     if (!s)
         return NULL;
-    if (s->writing) {
+    if (s->child > 0) {
         kill (s->child, SIGKILL);
-        s->watch = watch_free (s->watch);
-        close (s->pipe);
         while (waitpid (s->child, NULL, 0) < 0 && errno == EINTR)
             ;
+        close (s->child_fd);
     }
     free (s);
     return NULL;

@@ -1,12 +1,14 @@
-/* snapshots.h - the whole state, now and then, so that a restart need not replay for ever. A forked child writes it into
- * a file of its own; one committed row then names it. Neither the loop nor the commits wait for the writing. */
+/* snapshots.h - from time to time the whole state goes into a file, written by a forked child that shares nothing but
+ * the moment of the fork; one committed row then names it, so that a restart replays little. */
 #pragma once
 #include "ctld/ctld.h"
 
 struct snapshots;
 
-struct snapshots *snapshots_create (struct ctld *ctld);
-struct snapshots *snapshots_free (struct snapshots *snapshots); /* ends a child that still writes */
-void snapshots_poke (struct snapshots *snapshots);              /* an event was applied: is it time? */
-/* At a clean stop, when nothing is pending any more: write and name one here and now. */
-int snapshots_last (struct ctld *ctld, struct err *err);
+int snapshots_create (struct snapshots **ret, struct ctld *ctld, struct err *err);
+struct snapshots *snapshots_free (struct snapshots *snapshots);
+void snapshots_poke (struct snapshots *snapshots); /* an event was applied: is it time? */
+uint64_t snapshots_written (const struct snapshots *snapshots);
+/* In this process, with the loop and the journal at an end: the last one of a clean stop. sequence: of the newest event
+ * applied, which is committed. */
+int snapshots_write_last (struct ctld *ctld, uint64_t sequence, struct err *err);

@@ -20,6 +20,7 @@ struct job_wait {
 struct waiters {
     struct ctld *ctld;
     struct job_wait *jobs;
+    size_t n;
 };
 
 static void drop (struct waiters *waiters, struct waiter *w)
@@ -27,6 +28,8 @@ static void drop (struct waiters *waiters, struct waiter *w)
     struct job_wait *job = w->job;
 
     DL_DELETE (job->list, w);
+    w->request->on_gone = NULL;
+    waiters->n--;
     free (w);
     if (!job->list) {
         HASH_DEL (waiters->jobs, job);
@@ -58,7 +61,7 @@ void waiters_add (struct waiters *waiters, uint64_t job_id, struct request *requ
     DL_APPEND (job->list, w);
     request->state = w;
     request->on_gone = on_gone;
-    request_listen (request);
+    waiters->n++;
 }
 
 void waiters_wake (struct waiters *waiters, uint64_t job_id)
@@ -66,17 +69,30 @@ void waiters_wake (struct waiters *waiters, uint64_t job_id)
     struct job_wait *job;
     Moisson__WaitReply reply = MOISSON__WAIT_REPLY__INIT;
 
+    _cleanup_err_ struct err err = ERR_INIT;
+
     HASH_FIND (hh, waiters->jobs, &job_id, sizeof job_id, job);
-    if (!job || core_job_ended (waiters->ctld->core, job_id, &reply) == 0)
-        return;
+    int rc = job ? core_job_ended (waiters->ctld->core, job_id, &reply) : 0;
+    if (rc == 0)
+        return; /* nobody waits, or it was requeued in the meantime: a later end wakes again */
     reply.job_id = job_id;
+    err_set (&err, MOISSON__FAIL_CODE__FAIL_INVALID_JOB_ID, "job %llu has ended and is no longer known here",
+             (unsigned long long) job_id);
     for (struct waiter *w = job->list, *next; w; w = next) {
         struct request *request = w->request;
 
         next = w->next;
         drop (waiters, w);
-        request_reply (request, MOISSON__MSG_TYPE__MSG_WAIT_REPLY, &reply.base);
+        if (rc > 0)
+            request_reply (request, MOISSON__MSG_TYPE__MSG_WAIT_REPLY, &reply.base);
+        else
+            request_fail (request, &err);
     }
+}
+
+size_t waiters_count (const struct waiters *waiters)
+{
+    return waiters->n;
 }
 
 struct waiters *waiters_create (struct ctld *ctld)

@@ -1,0 +1,120 @@
+/* apply.c - event -> core, journal, effects. */
+#include "ctld/apply.h"
+#include <stdlib.h>
+#include "base/log.h"
+#include "base/mem.h"
+#include "ctld/clock.h"
+#include "ctld/nodes.h"
+#include "ctld/pass.h"
+#include "ctld/snapshots.h"
+#include "ctld/waiters.h"
+
+struct pending { /* the effects of one event, waiting for its commit */
+    struct ctld *ctld;
+    struct effects fx;
+};
+
+static void do_start (struct ctld *ctld, const struct fx *fx)
+{
+    if (nodes_start (ctld->nodes, fx->node, fx->raw_id, fx->attempt))
+        return;
+    /* Not sent, and known not to have been: take the placement back. */
+    Moisson__Unplaced unplaced = MOISSON__UNPLACED__INIT;
+    Moisson__Event event = MOISSON__EVENT__INIT;
+    _cleanup_err_ struct err err = ERR_INIT;
+    struct start_facts facts;
+
+    if (core_start_facts (ctld->core, fx->raw_id, fx->attempt, &facts) < 0)
+        return; /* overtaken by a cancel */
+    unplaced.raw_id = fx->raw_id;
+    unplaced.attempt = fx->attempt;
+    unplaced.why = "the node has no session";
+    event.what_case = MOISSON__EVENT__WHAT_UNPLACED;
+    event.unplaced = &unplaced;
+    if (ctld_apply (ctld, &event, &err) < 0)
+        log_error ("job=%llu attempt=%u node=%s event=unplaced refused=\"%s\"", (unsigned long long) fx->raw_id,
+                   fx->attempt, fx->node, err.why);
+}
+
+static void do_stop (struct ctld *ctld, const struct fx *fx)
+{
+    nodes_stop (ctld->nodes, fx->node, fx->raw_id, fx->attempt, fx->how, fx->note);
+}
+
+static void do_forget (struct ctld *ctld, const struct fx *fx)
+{
+    nodes_forget (ctld->nodes, fx->node, fx->raw_id, fx->attempt);
+}
+
+static void do_job_ended (struct ctld *ctld, const struct fx *fx)
+{
+    waiters_wake (ctld->waiters, fx->job_id);
+}
+
+/* What is done after the commit. FX_RECORD is committed with the event; FX_WANT_PASS is honoured in the same turn, so
+ * that the placement which follows an exit shares its commit. */
+static void (*const performers[]) (struct ctld *ctld, const struct fx *fx) = {
+    [FX_START] = do_start,
+    [FX_STOP] = do_stop,
+    [FX_FORGET] = do_forget,
+    [FX_JOB_ENDED] = do_job_ended,
+};
+
+static void perform (void *arg, bool committed)
+{
+    struct pending *p = arg;
+
+    for (size_t i = 0; committed && i < p->fx.n; i++) {
+        const struct fx *fx = &p->fx.list[i];
+
+        if (fx->kind < sizeof performers / sizeof *performers && performers[fx->kind])
+            performers[fx->kind](p->ctld, fx);
+    }
+    effects_clear (&p->fx);
+    free (p);
+}
+
+static bool has_work (const struct effects *fx)
+{
+    for (size_t i = 0; i < fx->n; i++)
+        if (fx->list[i].kind < sizeof performers / sizeof *performers && performers[fx->list[i].kind])
+            return true;
+    return false;
+}
+
+int ctld_apply_with (struct ctld *ctld, Moisson__Event *event, const struct store_blob *blobs, size_t n_blobs,
+                     struct err *err)
+{
+    _cleanup_effects_ struct effects fx = EFFECTS_INIT;
+    usec_t now = now_wall ();
+
+    if (now < core_now (ctld->core))
+        now = core_now (ctld->core);
+    event->now_us = now;
+    int rc = core_apply (ctld->core, event, now, &fx, err);
+    if (rc < 0)
+        return rc;
+    uint64_t sequence = journal_append (ctld->journal, event, &fx, blobs, n_blobs);
+    if (effects_count (&fx, FX_WANT_PASS))
+        pass_want (ctld->pass);
+    if (has_work (&fx)) {
+        struct pending *p = xmalloc (sizeof *p);
+
+        *p = (struct pending){.ctld = ctld, .fx = fx};
+        fx = EFFECTS_INIT;
+        journal_after (ctld->journal, sequence, perform, p);
+    }
+    clock_poke (ctld->clock);
+    snapshots_poke (ctld->snapshots);
+    return 0;
+}
+
+int ctld_apply (struct ctld *ctld, Moisson__Event *event, struct err *err)
+{
+    return ctld_apply_with (ctld, event, NULL, 0, err);
+}
+
+void ctld_after (struct ctld *ctld, journal_fn fn, void *arg)
+{
+    journal_after (ctld->journal, journal_sequence (ctld->journal), fn, arg);
+}

@@ -1,0 +1,69 @@
+/* on_admin.c - what operators ask of nodes and of the controller itself. */
+#include <strings.h>
+#include "base/hostlist.h"
+#include "base/log.h"
+#include "ctld/apply.h"
+#include "ctld/rpc.h"
+#include "ctld/stopping.h"
+
+static void done (void *arg, bool committed)
+{
+    if (committed)
+        request_ok (arg);
+    else
+        request_end (arg);
+}
+
+static int check_nodes (const struct ctld *ctld, const struct hostlist *names, struct err *err)
+{
+    for (size_t i = 0; i < hostlist_count (names); i++)
+        if (!config_node (ctld->conf, hostlist_nth (names, i), NULL)) {
+            err_set (err, MOISSON__FAIL_CODE__FAIL_INVALID_NODE, "Invalid node name specified: %s",
+                     hostlist_nth (names, i));
+            return err_fix (err, "see the names with: sinfo -N");
+        }
+    return 0;
+}
+
+static int set_node (struct request *request, const char *node, struct err *err)
+{
+    const Moisson__NodeOpRequest *asked = request->msg;
+    Moisson__NodeSet set = MOISSON__NODE_SET__INIT;
+    Moisson__Event event = MOISSON__EVENT__INIT;
+
+    set.node = (char *) node;
+    set.state = asked->state;
+    set.reason = asked->reason;
+    set.has_uid = true;
+    set.uid = request->session->uid;
+    event.what_case = MOISSON__EVENT__WHAT_NODE_SET;
+    event.node_set = &set;
+    if (ctld_apply (request->ctld, &event, err) < 0)
+        return -1;
+    log_info ("node=%s event=set state=%s uid=%u reason=\"%s\"", node, asked->state, request->session->uid,
+              asked->reason ? asked->reason : "");
+    return 0;
+}
+
+void on_node_op (struct request *request)
+{
+    const Moisson__NodeOpRequest *asked = request->msg;
+    _cleanup_hostlist_ struct hostlist *names = NULL;
+    _cleanup_err_ struct err err = ERR_INIT;
+    int rc = hostlist_parse (&names, asked->nodes, &err);
+
+    if (rc == 0)
+        rc = check_nodes (request->ctld, names, &err);
+    for (size_t i = 0; rc == 0 && i < hostlist_count (names); i++)
+        rc = set_node (request, hostlist_nth (names, i), &err);
+    if (rc < 0)
+        request_fail (request, &err);
+    else
+        ctld_after (request->ctld, done, request);
+}
+
+void on_shutdown (struct request *request)
+{
+    log_info ("uid=%u event=shutdown", request->session->uid);
+    stopping_begin (request->ctld->stopping, request, "an operator asked for it");
+}

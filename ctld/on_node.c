@@ -1,0 +1,273 @@
+/* on_node.c - what node agents say. Nothing they say about an attempt is believed that is not theirs. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "base/mem.h"
+#include "ctld/apply.h"
+#include "ctld/nodes.h"
+#include "ctld/rpc.h"
+
+/* --- register ------------------------------------------------------------------------------------------------------
+ */
+
+struct wish { /* what reconciliation wants sent, behind the commit of what it rests on */
+    enum fx_kind kind;
+    uint64_t raw_id;
+    uint32_t attempt;
+    Moisson__StopHow how;
+    char *note;
+};
+
+struct registering {
+    struct ctld *ctld;
+    struct session *session; /* held */
+    struct wish *wishes;
+    size_t n, room;
+};
+
+static void wish_add (struct registering *r, struct wish wish)
+{
+    GROW (r->wishes, r->n, r->room);
+    r->wishes[r->n++] = wish;
+}
+
+static void want_event (void *arg, Moisson__Event *event)
+{
+    struct registering *r = arg;
+    _cleanup_err_ struct err err = ERR_INIT;
+
+    if (ctld_apply (r->ctld, event, &err) < 0)
+        log_error ("node=%s event=reconcile refused=\"%s\"", r->session->node, err.why);
+    moisson__event__free_unpacked (event, NULL);
+}
+
+static void want_start (void *arg, uint64_t raw_id, uint32_t attempt)
+{
+    wish_add (arg, (struct wish){.kind = FX_START, .raw_id = raw_id, .attempt = attempt});
+}
+
+static void want_stop (void *arg, uint64_t raw_id, uint32_t attempt, Moisson__StopHow how, const char *note)
+{
+    wish_add (arg,
+              (struct wish){.kind = FX_STOP, .raw_id = raw_id, .attempt = attempt, .how = how, .note = xstrdup (note)});
+}
+
+static void want_forget (void *arg, uint64_t raw_id, uint32_t attempt)
+{
+    wish_add (arg, (struct wish){.kind = FX_FORGET, .raw_id = raw_id, .attempt = attempt});
+}
+
+static void send_wish (struct registering *r, const struct wish *wish)
+{
+    struct nodes *nodes = r->ctld->nodes;
+    const char *node = r->session->node;
+
+    if (wish->kind == FX_START)
+        nodes_start (nodes, node, wish->raw_id, wish->attempt);
+    else if (wish->kind == FX_STOP)
+        nodes_stop (nodes, node, wish->raw_id, wish->attempt, wish->how, wish->note);
+    else
+        nodes_forget (nodes, node, wish->raw_id, wish->attempt);
+}
+
+static void registered (void *arg, bool committed)
+{
+    struct registering *r = arg;
+
+    if (committed && r->session->channel && nodes_ready (r->ctld->nodes, r->session))
+        for (size_t i = 0; i < r->n; i++)
+            send_wish (r, &r->wishes[i]);
+    for (size_t i = 0; i < r->n; i++)
+        free (r->wishes[i].note);
+    free (r->wishes);
+    session_unref (r->session);
+    free (r);
+}
+
+/* Orders that it has from an earlier session may still lack their blobs. */
+static void let_read_all (struct ctld *ctld, const Moisson__Register *facts)
+{
+    struct start_facts start;
+
+    for (size_t i = 0; i < facts->n_attempts; i++) {
+        const Moisson__AttemptReport *report = facts->attempts[i];
+
+        if (report->phase == MOISSON__ATTEMPT_PHASE__PHASE_STARTING &&
+            core_start_facts (ctld->core, report->id->raw_id, report->id->attempt, &start) == 0)
+            nodes_let_read (ctld->nodes, facts->node, &start);
+    }
+}
+
+static int apply_up (struct ctld *ctld, const Moisson__Register *facts, struct err *err)
+{
+    Moisson__Register plain = *facts;
+    Moisson__NodeUp up = MOISSON__NODE_UP__INIT;
+    Moisson__Event event = MOISSON__EVENT__INIT;
+
+    plain.n_attempts = plain.n_tombstones = 0;
+    up.facts = &plain;
+    event.what_case = MOISSON__EVENT__WHAT_NODE_UP;
+    event.node_up = &up;
+    return ctld_apply (ctld, &event, err);
+}
+
+void on_register (struct request *request)
+{
+    static const struct reconcile_ops ops = {want_event, want_start, want_stop, want_forget};
+    struct ctld *ctld = request->ctld;
+    const Moisson__Register *facts = request->msg;
+    _cleanup_err_ struct err err = ERR_INIT;
+
+    if (nodes_registered (ctld->nodes, request->session, facts, &err) < 0 || apply_up (ctld, facts, &err) < 0) {
+        log_warn ("node=%s event=register refused=\"%s\"", request->session->node, err.why);
+        session_close (request->session, &err);
+        request_end (request);
+        return;
+    }
+    struct registering *r = xcalloc (1, sizeof *r);
+    r->ctld = ctld;
+    r->session = session_ref (request->session);
+    log_info ("node=%s event=registered attempts=%zu tombstones=%zu boot=%s version=%s", facts->node, facts->n_attempts,
+              facts->n_tombstones, facts->boot_id, facts->version);
+    let_read_all (ctld, facts);
+    core_reconcile (ctld->core, facts, &ops, r);
+    ctld_after (ctld, registered, r);
+    request_end (request);
+}
+
+/* --- news ----------------------------------------------------------------------------------------------------------
+ */
+
+/* An attempt that is under way elsewhere is none of this node's business. */
+static bool may_speak (const struct request *request, const Moisson__AttemptId *id)
+{
+    const char *host = core_attempt_host (request->ctld->core, id->raw_id, id->attempt);
+
+    if (!host || !strcmp (host, request->session->node))
+        return true;
+    log_warn ("job=%" PRIu64 " attempt=%u node=%s event=news-refused why=\"it is on %s\"", id->raw_id, id->attempt,
+              request->session->node, host);
+    return false;
+}
+
+/* News of a session that has not registered, or has been replaced, is not listened to: it will be said again. */
+static bool is_current (struct request *request)
+{
+    nodes_heard (request->ctld->nodes, request->session, NULL);
+    return nodes_session (request->ctld->nodes, request->session->node) == request->session;
+}
+
+void on_started (struct request *request)
+{
+    const Moisson__StartedBatch *batch = request->msg;
+
+    for (size_t i = 0; is_current (request) && i < batch->n_started; i++) {
+        const Moisson__AttemptId *id = batch->started[i]->id;
+        Moisson__Event event = MOISSON__EVENT__INIT;
+        _cleanup_err_ struct err err = ERR_INIT;
+
+        if (!may_speak (request, id))
+            continue;
+        event.what_case = MOISSON__EVENT__WHAT_STARTED;
+        event.started = batch->started[i];
+        if (ctld_apply (request->ctld, &event, &err) < 0)
+            log_error ("job=%" PRIu64 " attempt=%u event=started refused=\"%s\"", id->raw_id, id->attempt, err.why);
+        else
+            log_debug ("job=%" PRIu64 " attempt=%u node=%s event=started", id->raw_id, id->attempt,
+                       request->session->node);
+    }
+    request_end (request);
+}
+
+void on_exited (struct request *request)
+{
+    const Moisson__ExitedBatch *batch = request->msg;
+
+    for (size_t i = 0; is_current (request) && i < batch->n_exits; i++) {
+        Moisson__Exit *exit = batch->exits[i];
+        Moisson__Ended ended = MOISSON__ENDED__INIT;
+        Moisson__Event event = MOISSON__EVENT__INIT;
+        _cleanup_err_ struct err err = ERR_INIT;
+
+        if (!may_speak (request, exit->id))
+            continue;
+        ended.exit = exit;
+        ended.node = request->session->node;
+        event.what_case = MOISSON__EVENT__WHAT_ENDED;
+        event.ended = &ended;
+        if (ctld_apply (request->ctld, &event, &err) < 0)
+            log_error ("job=%" PRIu64 " attempt=%u event=exited refused=\"%s\"", exit->id->raw_id, exit->id->attempt,
+                       err.why);
+        else
+            log_info ("job=%" PRIu64 " attempt=%u node=%s event=exited kind=%d code=%u signal=%u", exit->id->raw_id,
+                      exit->id->attempt, request->session->node, (int) exit->kind, exit->code, exit->signal);
+    }
+    request_end (request);
+}
+
+void on_heartbeat (struct request *request)
+{
+    nodes_heard (request->ctld->nodes, request->session, request->msg);
+    request_end (request);
+}
+
+/* --- blobs ---------------------------------------------------------------------------------------------------------
+ */
+
+struct blob_wish {
+    struct session *session; /* held */
+    uint32_t uid;
+    uint8_t hash[HASH_SIZE];
+};
+
+static void send_blob (void *arg, const uint8_t *data, size_t len, const struct err *why)
+{
+    struct blob_wish *w = arg;
+    Moisson__BlobId id = MOISSON__BLOB_ID__INIT;
+    Moisson__Blob blob = MOISSON__BLOB__INIT;
+
+    id.uid = w->uid;
+    id.hash = (ProtobufCBinaryData){HASH_SIZE, w->hash};
+    blob.id = &id;
+    blob.has_data = data != NULL;
+    blob.data = (ProtobufCBinaryData){data ? len : 0, (uint8_t *) data};
+    if (why) { /* could not be read now: the node asks again with its next session */
+        log_error ("node=%s event=blob-not-read why=\"%s\"", w->session->node, why->why);
+        session_close (w->session, why);
+    } else {
+        session_send (w->session, MOISSON__MSG_TYPE__MSG_BLOB, &blob.base);
+    }
+    session_unref (w->session);
+    free (w);
+}
+
+static void refuse_blob (struct request *request, Moisson__BlobId *id)
+{
+    Moisson__Blob blob = MOISSON__BLOB__INIT;
+
+    log_warn ("node=%s event=blob-refused uid=%u why=\"no order of this node names it\"", request->session->node,
+              id->uid);
+    blob.id = id;
+    session_send (request->session, MOISSON__MSG_TYPE__MSG_BLOB, &blob.base);
+}
+
+void on_blob_get (struct request *request)
+{
+    const Moisson__BlobIds *ids = request->msg;
+
+    for (size_t i = 0; is_current (request) && i < ids->n_ids; i++) {
+        Moisson__BlobId *id = ids->ids[i];
+
+        if (!nodes_may_read (request->ctld->nodes, request->session->node, id->uid, id->hash.data, id->hash.len)) {
+            refuse_blob (request, id);
+            continue;
+        }
+        struct blob_wish *w = xcalloc (1, sizeof *w);
+        w->session = session_ref (request->session);
+        w->uid = id->uid;
+        memcpy (w->hash, id->hash.data, HASH_SIZE);
+        blobs_get (request->ctld->blobs, id->uid, w->hash, send_blob, w);
+    }
+    request_end (request);
+}

@@ -1,0 +1,70 @@
+/* rpc.c - the table of questions and the table of rights. */
+#include "ctld/rpc.h"
+
+#define ROW(name, role, message, handler, meaning)                                                                     \
+    {                                                                                                                  \
+        MOISSON__MSG_TYPE__MSG_##name, role, &moisson__##message##__descriptor, handler, meaning                       \
+    }
+
+static const struct rpc_row rows[] = {
+    ROW (SUBMIT, ROLE_USER, submit_request, on_submit, "make a job"),
+    ROW (CANCEL, ROLE_USER, cancel_request, on_cancel, "end or signal jobs"),
+    ROW (JOB_OP, ROLE_USER, job_op_request, on_job_op, "hold, release, requeue jobs"),
+    ROW (JOBS, ROLE_USER, jobs_request, on_jobs, "list jobs"),
+    ROW (NODES, ROLE_USER, nothing, on_nodes, "list nodes"),
+    ROW (PARTITIONS, ROLE_USER, nothing, on_partitions, "list partitions"),
+    ROW (CONFIG, ROLE_USER, nothing, on_config, "show the configuration in force"),
+    ROW (PING, ROLE_USER, nothing, on_ping, "is the controller there?"),
+    ROW (STATS, ROLE_USER, nothing, on_stats, "counters of the controller"),
+    ROW (WAIT, ROLE_USER, wait_request, on_wait, "answer when a job has ended"),
+    ROW (ACCT, ROLE_USER, acct_request, on_acct, "list accounting records"),
+    ROW (NODE_OP, ROLE_OPERATOR, node_op_request, on_node_op, "drain, resume, set down nodes"),
+    ROW (SHUTDOWN, ROLE_OPERATOR, nothing, on_shutdown, "end the controller; jobs go on"),
+    ROW (REGISTER, ROLE_NODE, register, on_register, "an agent's first message: everything it has"),
+    ROW (STARTED, ROLE_NODE, started_batch, on_started, "attempts run"),
+    ROW (EXITED, ROLE_NODE, exited_batch, on_exited, "attempts have ended"),
+    ROW (BLOB_GET, ROLE_NODE, blob_ids, on_blob_get, "scripts and environments of orders"),
+    ROW (HEARTBEAT, ROLE_NODE, heartbeat, on_heartbeat, "still here"),
+};
+
+const struct rpc_row *rpc_rows (size_t *ret_n)
+{
+    *ret_n = sizeof rows / sizeof *rows;
+    return rows;
+}
+
+const struct rpc_row *rpc_find (Moisson__MsgType type, unsigned roles, struct err *err)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].type != type)
+            continue;
+        if (rows[i].role & roles)
+            return &rows[i];
+        if (rows[i].role == ROLE_OPERATOR && (roles & ROLE_USER)) {
+            err_set (err, MOISSON__FAIL_CODE__FAIL_PERMISSION, "only an operator may %s", rows[i].meaning);
+            err_fix (err, "ask as root or as the user of SlurmUser=");
+            return NULL;
+        }
+        err_set (err, MOISSON__FAIL_CODE__FAIL_PROTOCOL, "a message of type %d is not for this kind of peer",
+                 (int) type);
+        return NULL;
+    }
+    err_set (err, MOISSON__FAIL_CODE__FAIL_PROTOCOL, "there is no request of type %d", (int) type);
+    err_fix (err, "use commands of the controller's version (%s)", MOISSON_VERSION);
+    return NULL;
+}
+
+enum { OWNER = 1, OPERATOR = 2 };
+
+static const unsigned rights[] = {
+    [ACTION_JOB_CANCEL] = OWNER | OPERATOR,  [ACTION_JOB_HOLD] = OWNER | OPERATOR,
+    [ACTION_JOB_RELEASE] = OWNER | OPERATOR, [ACTION_JOB_RELEASE_ADMIN] = OPERATOR,
+    [ACTION_JOB_REQUEUE] = OWNER | OPERATOR,
+};
+
+bool action_allowed (enum action action, uint32_t uid, unsigned roles, uint32_t owner_uid)
+{
+    unsigned who = (uid == owner_uid ? OWNER : 0u) | (roles & ROLE_OPERATOR ? OPERATOR : 0u);
+
+    return (size_t) action < sizeof rights / sizeof *rights && (rights[action] & who);
+}

@@ -1,0 +1,49 @@
+/* rpc.h - everything the controller can be asked, as one table. What has no row is refused. */
+#pragma once
+#include <stddef.h>
+#include "base/err.h"
+#include "ctld/session.h"
+#include "proto/wire.pb-c.h"
+
+struct rpc_row {
+    Moisson__MsgType type;
+    unsigned role; /* the one bit of enum role that may ask it */
+    const ProtobufCMessageDescriptor *descriptor;
+    void (*handler) (struct request *request);
+    const char *meaning; /* for docs/protocol.md */
+};
+
+const struct rpc_row *rpc_rows (size_t *ret_n);
+/* The row for this message from a peer with these roles. NULL: FAIL_PROTOCOL (no such question for this kind of peer)
+ * or FAIL_PERMISSION (a question for operators). */
+const struct rpc_row *rpc_find (Moisson__MsgType type, unsigned roles, struct err *err);
+
+/* Who may do what to whose object: the owner of a job, an operator. */
+enum action {
+    ACTION_JOB_CANCEL,
+    ACTION_JOB_HOLD,
+    ACTION_JOB_RELEASE,
+    ACTION_JOB_RELEASE_ADMIN, /* a hold that an operator placed */
+    ACTION_JOB_REQUEUE,
+};
+bool action_allowed (enum action action, uint32_t uid, unsigned roles, uint32_t owner_uid);
+
+/* The handlers, one file a subject. */
+void on_submit (struct request *request);
+void on_cancel (struct request *request);
+void on_job_op (struct request *request);
+void on_jobs (struct request *request);
+void on_nodes (struct request *request);
+void on_partitions (struct request *request);
+void on_config (struct request *request);
+void on_ping (struct request *request);
+void on_stats (struct request *request);
+void on_wait (struct request *request);
+void on_acct (struct request *request);
+void on_node_op (struct request *request);
+void on_shutdown (struct request *request);
+void on_register (struct request *request);
+void on_started (struct request *request);
+void on_exited (struct request *request);
+void on_blob_get (struct request *request);
+void on_heartbeat (struct request *request);

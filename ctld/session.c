@@ -1,0 +1,270 @@
+/* session.c - authenticated peers and their requests. */
+#include "ctld/session.h"
+#include <stdlib.h>
+#include "base/log.h"
+#include "base/mem.h"
+#include "ctld/nodes.h"
+#include "ctld/rpc.h"
+
+struct sessions {
+    struct ctld *ctld;
+    struct session *list;
+    size_t n;
+};
+
+struct session *session_ref (struct session *session)
+{
+    session->refs++;
+    return session;
+}
+
+struct session *session_unref (struct session *session)
+{
+    if (session && --session->refs == 0) {
+        free (session->node);
+        free (session);
+    }
+    return NULL;
+}
+
+/* Out of the list; the object lives as long as requests hold it. */
+static void forget (struct session *session)
+{
+    struct sessions *all = session->all;
+
+    if (session->prev)
+        session->prev->next = session->next;
+    else
+        all->list = session->next;
+    if (session->next)
+        session->next->prev = session->prev;
+    session->prev = session->next = NULL;
+    all->n--;
+    session_unref (session);
+}
+
+/* The channel is gone already or is taken by the caller. */
+static void leave (struct session *session)
+{
+    session_ref (session);
+    session->channel = NULL;
+    if (session->roles & ROLE_NODE)
+        nodes_left (session->ctld->nodes, session);
+    if (session->current && session->current->on_gone)
+        session->current->on_gone (session->current);
+    forget (session);
+    session_unref (session);
+}
+
+void session_send (struct session *session, Moisson__MsgType type, const ProtobufCMessage *msg)
+{
+    if (session->channel)
+        channel_send (session->channel, type, msg);
+}
+
+static void send_failure (struct session *session, const struct err *err)
+{
+    Moisson__Failure failure = MOISSON__FAILURE__INIT;
+
+    failure.code = (Moisson__FailCode) err->code;
+    failure.what = err->what;
+    failure.why = err->why;
+    failure.fix = err->fix;
+    session_send (session, MOISSON__MSG_TYPE__MSG_ERROR, &failure.base);
+}
+
+void session_close (struct session *session, const struct err *err)
+{
+    struct channel *channel = session->channel;
+
+    if (!channel)
+        return;
+    if (err)
+        send_failure (session, err);
+    leave (session);
+    channel_finish (channel);
+}
+
+/* --- requests --------------------------------------------------------------------------------------------------- */
+
+bool request_gone (const struct request *request)
+{
+    return !request->session->channel;
+}
+
+void request_send (struct request *request, Moisson__MsgType type, const ProtobufCMessage *msg)
+{
+    session_send (request->session, type, msg);
+}
+
+void request_end (struct request *request)
+{
+    struct session *session = request->session;
+
+    if (session->current == request) {
+        session->current = NULL;
+        if (session->channel)
+            channel_pause (session->channel, false);
+    }
+    if (request->msg)
+        protobuf_c_message_free_unpacked (request->msg, NULL);
+    session_unref (session);
+    free (request);
+}
+
+void request_reply (struct request *request, Moisson__MsgType type, const ProtobufCMessage *msg)
+{
+    request_send (request, type, msg);
+    request_end (request);
+}
+
+void request_ok (struct request *request)
+{
+    Moisson__Nothing nothing = MOISSON__NOTHING__INIT;
+
+    request_reply (request, MOISSON__MSG_TYPE__MSG_OK, &nothing.base);
+}
+
+void request_fail (struct request *request, const struct err *err)
+{
+    send_failure (request->session, err);
+    request_end (request);
+}
+
+/* --- channels --------------------------------------------------------------------------------------------------- */
+
+static struct request *request_create (struct session *session, void *msg)
+{
+    struct request *request = xcalloc (1, sizeof *request);
+
+    request->ctld = session->ctld;
+    request->session = session_ref (session);
+    request->msg = msg;
+    return request;
+}
+
+static void on_message (void *arg, Moisson__MsgType type, const uint8_t *data, size_t len)
+{
+    struct session *session = arg;
+    _cleanup_err_ struct err err = ERR_INIT;
+    const struct rpc_row *row = rpc_find (type, session->roles, &err);
+    void *msg = row ? message_unpack (row->descriptor, data, len) : NULL;
+
+    if (row && !msg)
+        err_set (&err, MOISSON__FAIL_CODE__FAIL_PROTOCOL, "a message of type %d is malformed", (int) type);
+    if (msg && session->current) {
+        protobuf_c_message_free_unpacked (msg, NULL);
+        msg = NULL;
+        err_set (&err, MOISSON__FAIL_CODE__FAIL_PROTOCOL, "a second request came before the answer to the first");
+    }
+    if (!msg) {
+        log_warn ("uid=%u node=%s event=refused type=%d why=\"%s\"", session->uid, session->node ? session->node : "",
+                  (int) type, err.why);
+        if (err.code == MOISSON__FAIL_CODE__FAIL_PERMISSION) /* a proper question, just not for this peer */
+            send_failure (session, &err);
+        else
+            session_close (session, &err);
+        return;
+    }
+    struct request *request = request_create (session, msg);
+    if (!(session->roles & ROLE_NODE)) {
+        session->current = request;
+        channel_pause (session->channel, true);
+    }
+    row->handler (request);
+}
+
+static void on_closed (void *arg, const struct err *why)
+{
+    struct session *session = arg;
+    struct channel *channel = session->channel;
+
+    if (session->roles & ROLE_NODE)
+        log_info ("node=%s event=disconnected why=\"%s\"", session->node, why && why->why ? why->why : "");
+    leave (session);
+    channel_free (channel);
+}
+
+static void on_drained (void *arg)
+{
+    struct session *session = arg;
+
+    if (session->current && session->current->on_drained)
+        session->current->on_drained (session->current);
+}
+
+static bool is_operator (const struct ctld *ctld, uint32_t uid)
+{
+    const Moisson__Config *config = core_config (ctld->core);
+
+    if (uid == 0 || uid == ctld->uid)
+        return true;
+    for (size_t i = 0; config && i < config->n_operator_uids; i++)
+        if (config->operator_uids[i] == uid)
+            return true;
+    return false;
+}
+
+void sessions_accept (void *arg, struct channel *channel, const struct peer *peer)
+{
+    static const struct channel_handlers handlers = {
+        .on_message = on_message, .on_closed = on_closed, .on_drained = on_drained};
+    struct sessions *all = arg;
+    struct session *session = xcalloc (1, sizeof *session);
+
+    session->all = all;
+    session->ctld = all->ctld;
+    session->channel = channel;
+    session->refs = 1;
+    session->uid = peer->uid;
+    session->gid = peer->gid;
+    if (peer->is_node) {
+        session->roles = ROLE_NODE;
+        session->node = xstrdup (peer->node);
+    } else {
+        session->roles = ROLE_USER | (is_operator (all->ctld, peer->uid) ? ROLE_OPERATOR : 0u);
+    }
+    session->next = all->list;
+    if (all->list)
+        all->list->prev = session;
+    all->list = session;
+    all->n++;
+    channel_handle (channel, &handlers, session);
+}
+
+size_t sessions_count (const struct sessions *all)
+{
+    return all->n;
+}
+
+size_t sessions_queued (const struct sessions *all)
+{
+    size_t bytes = 0;
+
+    for (const struct session *s = all->list; s; s = s->next)
+        bytes += channel_queued (s->channel);
+    return bytes;
+}
+
+struct sessions *sessions_create (struct ctld *ctld)
+{
+    struct sessions *all = xcalloc (1, sizeof *all);
+
+    all->ctld = ctld;
+    return all;
+}
+
+struct sessions *sessions_free (struct sessions *all)
+{
+    if (!all)
+        return NULL;
+    while (all->list) {
+        struct session *session = all->list;
+        struct channel *channel = session->channel;
+
+        leave (session);
+        channel_free (channel);
+    }
+    free (all);
+    return NULL;
+}
