@@ -57,7 +57,10 @@ struct store_range {     /* which records a reader wants; 0 / NULL = any */
     size_t limit;                /* records a page */
 };
 
-enum { STORE_E_FULL = 1 }; /* no space: outcome of commit, nothing written */
+enum {
+    STORE_E_FULL = 1, /* no space: outcome of commit, nothing written */
+    STORE_E_NONE = 2, /* there is no such blob: outcome of blob_get */
+};
 
 typedef int (*store_row_fn) (void *arg, uint64_t sequence, const uint8_t *event, size_t len);
 typedef void (*store_record_fn) (void *arg, uint64_t rowid, const uint8_t *record, size_t len);

@@ -59,7 +59,7 @@ int sqlite_blob_get (struct store_reader *r, uint32_t uid, const uint8_t *hash, 
     sqlite3_bind_blob (stmt, 2, hash, 32, SQLITE_STATIC);
     rc = sqlite3_step (stmt);
     if (rc == SQLITE_DONE)
-        return err_set (err, 0, "the store has no such script or environment (any more)");
+        return STORE_E_NONE;
     if (rc != SQLITE_ROW)
         return db_error (r->db, err, "reading a script or environment");
     *ret_len = (size_t) sqlite3_column_bytes (stmt, 0);
