@@ -164,7 +164,7 @@ static enum stream_more acct_page (struct stream *stream, void *state)
     return STREAM_MORE;
 }
 
-void on_acct (struct request *request)
+void rpc_acct (struct request *request)
 {
     static const struct stream_ops ops = {acct_page, state_free};
     Moisson__AcctRequest *asked = request->msg;

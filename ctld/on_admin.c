@@ -45,7 +45,7 @@ static int set_node (struct request *request, const char *node, struct err *err)
     return 0;
 }
 
-void on_node_op (struct request *request)
+void rpc_node_op (struct request *request)
 {
     const Moisson__NodeOpRequest *asked = request->msg;
     _cleanup_hostlist_ struct hostlist *names = NULL;
@@ -62,7 +62,7 @@ void on_node_op (struct request *request)
         ctld_after (request->ctld, done, request);
 }
 
-void on_shutdown (struct request *request)
+void rpc_shutdown (struct request *request)
 {
     log_info ("uid=%u event=shutdown", request->session->uid);
     stopping_begin (request->ctld->stopping, request, "an operator asked for it");

@@ -288,7 +288,7 @@ static void begin (void *arg, bool committed)
     }
 }
 
-void on_cancel (struct request *request)
+void rpc_cancel (struct request *request)
 {
     const Moisson__CancelRequest *asked = request->msg;
     _cleanup_hostlist_ struct hostlist *names = NULL;

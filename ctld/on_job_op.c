@@ -136,7 +136,7 @@ static void step (struct id_work *work, size_t i)
     id_work_result (work, ref, rc < 0 ? &err : NULL, rc < 0 ? 0 : 1);
 }
 
-void on_job_op (struct request *request)
+void rpc_job_op (struct request *request)
 {
     const Moisson__JobOpRequest *asked = request->msg;
     const struct ctld *ctld = request->ctld;

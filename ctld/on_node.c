@@ -112,7 +112,7 @@ static int apply_up (struct ctld *ctld, const Moisson__Register *facts, struct e
     return ctld_apply (ctld, &event, err);
 }
 
-void on_register (struct request *request)
+void rpc_register (struct request *request)
 {
     static const struct reconcile_ops ops = {want_event, want_start, want_stop, want_forget};
     struct ctld *ctld = request->ctld;
@@ -158,7 +158,7 @@ static bool is_current (struct request *request)
     return nodes_session (request->ctld->nodes, request->session->node) == request->session;
 }
 
-void on_started (struct request *request)
+void rpc_started (struct request *request)
 {
     const Moisson__StartedBatch *batch = request->msg;
 
@@ -180,7 +180,7 @@ void on_started (struct request *request)
     request_end (request);
 }
 
-void on_exited (struct request *request)
+void rpc_exited (struct request *request)
 {
     const Moisson__ExitedBatch *batch = request->msg;
 
@@ -206,7 +206,7 @@ void on_exited (struct request *request)
     request_end (request);
 }
 
-void on_heartbeat (struct request *request)
+void rpc_heartbeat (struct request *request)
 {
     nodes_heard (request->ctld->nodes, request->session, request->msg);
     request_end (request);
@@ -252,7 +252,7 @@ static void refuse_blob (struct request *request, Moisson__BlobId *id)
     session_send (request->session, MOISSON__MSG_TYPE__MSG_BLOB, &blob.base);
 }
 
-void on_blob_get (struct request *request)
+void rpc_blob_get (struct request *request)
 {
     const Moisson__BlobIds *ids = request->msg;
 

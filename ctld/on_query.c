@@ -65,7 +65,7 @@ static enum stream_more jobs_page (struct stream *stream, void *state)
     return message.last ? STREAM_LAST : STREAM_MORE;
 }
 
-void on_jobs (struct request *request)
+void rpc_jobs (struct request *request)
 {
     static const struct stream_ops ops = {jobs_page, free};
     const Moisson__JobsRequest *asked = request->msg;
@@ -112,7 +112,7 @@ static enum stream_more nodes_page (struct stream *stream, void *state)
     return message.last ? STREAM_LAST : STREAM_MORE;
 }
 
-void on_nodes (struct request *request)
+void rpc_nodes (struct request *request)
 {
     static const struct stream_ops ops = {nodes_page, free};
 
@@ -141,7 +141,7 @@ static void send_partitions (void *arg, bool committed)
     request_reply (request, MOISSON__MSG_TYPE__MSG_PARTITIONS_PAGE, &message.base);
 }
 
-void on_partitions (struct request *request)
+void rpc_partitions (struct request *request)
 {
     ctld_after (request->ctld, send_partitions, request);
 }
@@ -180,7 +180,7 @@ static void entries_clear (struct entries *e)
     free (e->list);
 }
 
-void on_config (struct request *request)
+void rpc_config (struct request *request)
 {
     struct entries e = {0};
     Moisson__ConfigReply reply = MOISSON__CONFIG_REPLY__INIT;
@@ -192,7 +192,7 @@ void on_config (struct request *request)
     entries_clear (&e);
 }
 
-void on_ping (struct request *request)
+void rpc_ping (struct request *request)
 {
     Moisson__PingReply reply = MOISSON__PING_REPLY__INIT;
 
@@ -256,7 +256,7 @@ static void add_loop (struct entries *e, const struct ctld *ctld)
     add_count (e, "connections_timed_out", d.timed_out);
 }
 
-void on_stats (struct request *request)
+void rpc_stats (struct request *request)
 {
     struct ctld *ctld = request->ctld;
     struct entries e = {0};

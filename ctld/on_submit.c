@@ -305,7 +305,7 @@ static void got_env (void *arg, const uint8_t *data, size_t len, const struct er
     keep (arg, 1, data, len);
 }
 
-void on_submit (struct request *request)
+void rpc_submit (struct request *request)
 {
     static const blob_fn got[2] = {got_script, got_env};
     struct submit_job *s = xcalloc (1, sizeof *s);

@@ -27,7 +27,7 @@ static void answer (void *arg, bool committed)
     }
 }
 
-void on_wait (struct request *request)
+void rpc_wait (struct request *request)
 {
     ctld_after (request->ctld, answer, request);
 }
