@@ -26,6 +26,7 @@ struct job {
     uint64_t id;
     uint32_t tasks, final; /* final records seen, in tasks */
     bool may_repeat;
+    bool may_overlap; /* --requeue: again once the node's time is up, dead or not (law 3) */
     UT_hash_handle hh;
 };
 
@@ -106,7 +107,7 @@ void ledger_submitted (struct ledger *l, uint64_t job_id, uint32_t tasks, bool r
 
     j->id = job_id;
     j->tasks = tasks;
-    j->may_repeat = requeue;
+    j->may_repeat = j->may_overlap = requeue;
     HASH_ADD (hh, l->jobs, id, sizeof j->id, j);
 }
 
@@ -151,7 +152,7 @@ void ledger_ran (struct ledger *l, const struct vnode *node, const struct vattem
         err_set (&l->wrong, 0, "attempt %lu.%u ran twice", a->raw_id, a->attempt);
     else if (t->ran > 1 && !j->may_repeat)
         err_set (&l->wrong, 0, "task %lu of job %lu ran twice, and nobody asked for it", a->raw_id, j->id);
-    else if (t->live > 1)
+    else if (t->live > 1 && !j->may_overlap)
         err_set (&l->wrong, 0, "two attempts of task %lu are alive at once", a->raw_id);
     if (vnode_running_cpus (node) > node->cpus)
         err_set (&l->wrong, 0, "%s runs %u cpus and has %u", node->name, vnode_running_cpus (node), node->cpus);
