@@ -72,6 +72,15 @@ static void stop_maimed (struct core *core, struct task *task, const char *cause
     attempt_stop (core, task, STOP_BY_NODE, MOISSON__STOP_HOW__STOP_CANCEL, "DUE TO NODE FAILURE");
 }
 
+/* Only --requeue asks for another attempt where the first may still be alive (law 3). A requeue by hand waits until it
+ * is known to be over. */
+static bool runs_again (const struct core *core, const struct task *task, bool dead)
+{
+    if (task->stop == STOP_BY_CANCEL)
+        return false;
+    return (dead && task->stop == STOP_BY_REQUEUE) || job_wants_requeue (core, task->job);
+}
+
 static void node_lost (struct core *core, struct node *node, bool dead, bool kill, const char *why)
 {
     _cleanup_free_ char *cause = xasprintf ("node %s %s%s%s", node_name (node), dead ? "is down" : "does not respond",
@@ -81,8 +90,7 @@ static void node_lost (struct core *core, struct node *node, bool dead, bool kil
 
     for (size_t i = 0; i < n; i++) {
         struct task *task = tasks[i];
-        bool again =
-            task->stop == STOP_BY_REQUEUE || (task->stop != STOP_BY_CANCEL && job_wants_requeue (core, task->job));
+        bool again = runs_again (core, task, dead);
         if (task_host (task) != node) {
             if (dead)
                 stop_maimed (core, task, cause);
