@@ -12,8 +12,8 @@ c_files ()
 shell_files ()
 {
     {
-        find contrib tests .ci -name '*.sh' -type f
+        find contrib tests .ci -name '*.sh' -type f ! -path '*/corpus/*'
         printf '%s\n' contrib/packages
-        find contrib tests .ci -type f ! -name '*.*' -exec awk 'FNR == 1 && /^#!.*sh$/ { print FILENAME }' {} +
+        find contrib tests .ci -type f ! -name '*.*' ! -path '*/corpus/*' -exec awk 'FNR == 1 && /^#!.*sh$/ { print FILENAME }' {} +
     } | LC_ALL=C sort -u
 }
