@@ -27,7 +27,7 @@ struct session *session_unref (struct session *session)
     return NULL;
 }
 
-/* Out of the list; the object lives as long as requests hold it. */
+/* Out of the list, and the list's reference with it; the object lives as long as requests hold it. */
 static void forget (struct session *session)
 {
     struct sessions *all = session->all;
@@ -46,14 +46,12 @@ static void forget (struct session *session)
 /* The channel is gone already or is taken by the caller. */
 static void leave (struct session *session)
 {
-    session_ref (session);
     session->channel = NULL;
     if (session->roles & ROLE_NODE)
         nodes_left (session->ctld->nodes, session);
     if (session->current && session->current->on_gone)
         session->current->on_gone (session->current);
     forget (session);
-    session_unref (session);
 }
 
 void session_send (struct session *session, Moisson__MsgType type, const ProtobufCMessage *msg)
