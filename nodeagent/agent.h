@@ -76,6 +76,7 @@ struct agent {
     struct dial *dial;
     struct channel *channel;
     struct timer *dial_timer, *beat_timer;
+    char *dial_why; /* why the last dial failed; NULL = it did not */
     usec_t dial_delay, heard_at, beat_every;
     int rc;
 };

@@ -21,6 +21,7 @@ static void on_register_ack (struct agent *a, const ProtobufCMessage *msg)
 
     a->beat_every = (ack->heartbeat_s ? ack->heartbeat_s : 1) * USEC_PER_SEC;
     a->dial_delay = 0;
+    free (steal (&a->dial_why));
     log_info ("event=registered cluster=%s", ack->cluster);
     timer_arm (a->beat_timer, 0);
 }
@@ -191,7 +192,10 @@ static void on_failed (void *arg, const struct err *why)
     struct agent *a = arg;
     _cleanup_free_ char *line = err_line (why);
 
-    log_debug ("event=dial-failed why='%s'", line);
+    bool new = !a->dial_why || strcmp (a->dial_why, line) != 0; /* once a reason, not once a try */
+    log_line (new ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "event=dial-failed why='%s'", line);
+    free (a->dial_why);
+    a->dial_why = steal (&line);
     a->dial = dial_free (a->dial);
     dial_later (a);
 }
@@ -254,4 +258,5 @@ void session_close (struct agent *a)
         a->dial_timer = timer_free (a->dial_timer);
     if (a->beat_timer)
         a->beat_timer = timer_free (a->beat_timer);
+    free (steal (&a->dial_why));
 }

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include "base/files.h"
@@ -67,6 +68,8 @@ static int open_spool (struct launcher *l, struct err *err)
     _cleanup_free_ char *boot_path = spool_path (l->spool, "boot"), *key_path = spool_path (l->spool, "order.key");
     _cleanup_free_ char *boot_line = NULL;
 
+    if (prctl (PR_SET_CHILD_SUBREAPER, 1)) /* what a dying shepherd leaves comes to us */
+        return err_errno (err, errno, "cannot become a subreaper");
     if (spool_prepare (l->spool, err) || take_lock (l, err) || boot_id_read (l->boot, err))
         return -1;
     if (key_read (key_path, l->verifier.key, err))

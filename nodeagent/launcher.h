@@ -59,7 +59,7 @@ void agent_gone (struct launcher *l, int wait_status);
 void agent_stop (struct launcher *l);
 void agent_hear (struct launcher *l); /* its socket is readable */
 
-/* launcher_orphans.c: end every process of an attempt that lost its shepherd, found by MOISSON_ATTEMPT and
- * MOISSON_SPOOL in its environment (a process that hides both is missed: cgroups are the answer where there are any).
- * Returns how many were found. */
-size_t orphans_kill (const char *spool, struct attempt_id id);
+/* launcher_orphans.c: end every process of an attempt that lost its shepherd: those that the kernel gave to us, and
+ * those with its MOISSON_ATTEMPT and our MOISSON_SPOOL in their environment. (Missed is what hides both and lost its
+ * shepherd while no launcher ran, or one that was not its shepherd's parent.) Returns how many named the attempt. */
+size_t orphans_kill (const struct launcher *l, struct attempt_id id);

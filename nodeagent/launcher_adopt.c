@@ -46,7 +46,7 @@ static void write_lost (struct launcher *l, struct attempt_id id, struct status 
     _cleanup_err_ struct err err = ERR_INIT;
     char name[ATTEMPT_NAME_SIZE];
     bool other_boot = strcmp (st->boot, l->boot) != 0;
-    size_t left = other_boot ? 0 : orphans_kill (l->spool, id);
+    size_t left = other_boot ? 0 : orphans_kill (l, id);
 
     st->id = id;
     st->phase = STATUS_EXITED;

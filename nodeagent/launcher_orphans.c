@@ -59,16 +59,34 @@ static size_t signal_all (const char *attempt, const char *spool, int sig)
     return n;
 }
 
-size_t orphans_kill (const char *spool, struct attempt_id id)
+/* While we live, what a shepherd leaves becomes ours: a child that is neither agent nor shepherd is such an orphan,
+ * with everything below it, whatever it did to its environment. */
+static void kill_adopted (const struct launcher *l)
+{
+    _cleanup_pids_ struct pids all = PIDS_INIT;
+
+    tree_list (getpid (), &all);
+    for (size_t i = 0; i < all.n; i++) {
+        bool known = all.list[i] == l->agent_pid;
+        for (size_t k = 0; k < l->n_live && !known; k++)
+            known = all.list[i] == l->live[k].pid;
+        if (!known && tree_parent (all.list[i]) == getpid ()) {
+            kill (all.list[i], SIGSTOP);
+            tree_kill (all.list[i]);
+            kill (all.list[i], SIGKILL);
+        }
+    }
+}
+
+size_t orphans_kill (const struct launcher *l, struct attempt_id id)
 {
     char name[ATTEMPT_NAME_SIZE];
     _cleanup_free_ char *attempt = xasprintf ("MOISSON_ATTEMPT=%s", attempt_format (id, name));
-    _cleanup_free_ char *where = xasprintf ("MOISSON_SPOOL=%s", spool);
+    _cleanup_free_ char *where = xasprintf ("MOISSON_SPOOL=%s", l->spool);
     const struct timespec pause = {.tv_nsec = 10000000};
     size_t found = signal_all (attempt, where, SIGSTOP); /* first all stand still, so that none forks away */
 
-    if (found == 0)
-        return 0;
+    kill_adopted (l);
     for (int i = 0; i < ROUNDS && signal_all (attempt, where, SIGKILL); i++)
         nanosleep (&pause, NULL);
     return found;

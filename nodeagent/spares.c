@@ -21,11 +21,14 @@ static inline void cleanup_closedirp (DIR **d)
 int spares_open (struct spares *s, const char *spool, struct err *err)
 {
     s->dir = xasprintf ("%s/spare", spool);
-    s->n = 0;
-    int rc = dir_remove (s->dir);
-    if (rc && rc != -ENOENT)
-        return err_errno (err, -rc, "cannot remove %s", s->dir);
-    return dir_make (s->dir, 0700, err);
+    if (dir_make (s->dir, 0700, err))
+        return -1;
+    for (s->n = 0; s->n < SPARES_MAX; s->n++) {
+        _cleanup_free_ char *next = xasprintf ("%s/%u", s->dir, s->n);
+        if (access (next, F_OK))
+            break;
+    }
+    return 0;
 }
 
 void spares_close (struct spares *s)

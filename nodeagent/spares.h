@@ -12,7 +12,7 @@ struct spares {
     unsigned n; /* directories 0..n-1 are there */
 };
 
-int spares_open (struct spares *s, const char *spool, struct err *err); /* begins with none */
+int spares_open (struct spares *s, const char *spool, struct err *err); /* with those of the last time */
 void spares_close (struct spares *s);
 
 /* Make the directory `path`, new or from a spare. -1 also if it exists. */

@@ -86,30 +86,29 @@ static int children_of (pid_t pid, struct pids *ret)
     return 0;
 }
 
-static pid_t parent_of (const char *name, struct buf *text)
+pid_t tree_parent (pid_t pid)
 {
+    _cleanup_buf_ struct buf text = BUF_INIT;
     char path[64];
     int parent;
 
-    snprintf (path, sizeof path, "/proc/%.20s/stat", name);
-    if (read_proc (path, text))
+    snprintf (path, sizeof path, "/proc/%d/stat", (int) pid);
+    if (read_proc (path, &text))
         return -1;
-    const char *after = strrchr (buf_str (text), ')'); /* a command name may hold anything, ')' too */
+    const char *after = strrchr (buf_str (&text), ')'); /* a command name may hold anything, ')' too */
     return after && sscanf (after + 1, " %*c %d", &parent) == 1 ? (pid_t) parent : -1;
 }
 
 /* Without children lists: read everybody's parent until a pass finds nobody new. */
 static void list_by_scan (pid_t root, struct pids *ret)
 {
-    _cleanup_buf_ struct buf text = BUF_INIT;
-
     for (size_t before = SIZE_MAX; before != ret->n;) {
         _cleanup_ (cleanup_closedirp) DIR *dir = opendir ("/proc");
         before = ret->n;
         for (struct dirent *e; dir && (e = readdir (dir));) {
             if (!isdigit ((unsigned char) e->d_name[0]))
                 continue;
-            pid_t pid = (pid_t) atol (e->d_name), parent = parent_of (e->d_name, &text);
+            pid_t pid = (pid_t) atol (e->d_name), parent = tree_parent (pid);
             if (parent > 0 && (parent == root || pids_have (ret, parent)) && !pids_have (ret, pid))
                 pids_add (ret, pid);
         }

@@ -17,6 +17,7 @@ void pids_clear (struct pids *p);
 void pids_add (struct pids *p, pid_t pid);
 bool pids_have (const struct pids *p, pid_t pid);
 
+pid_t tree_parent (pid_t pid); /* -1 = it is gone */
 /* Appends every descendant of root, parents before children; root itself is not one. */
 void tree_list (pid_t root, struct pids *ret);
 /* Signals every descendant but `spare` (0 = none). Returns how many were there. */

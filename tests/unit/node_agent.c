@@ -633,12 +633,16 @@ START_TEST (a_shepherd_is_killed)
 {
     struct world *w = world_open ();
 
-    send_start (w, 1, 1, SH "echo $$ >shell; touch up; exec sleep 1000\n", 1);
-    RUN_UNTIL (w, seen_start (w, 1, 1) && file_is_there (w, "up"));
+    send_start (w, 1, 1,
+                SH "setsid env -i sh -c 'echo $$ >hidden; sleep 1000; :' &\n"
+                   "echo $$ >shell; touch up; exec sleep 1000\n",
+                1);
+    RUN_UNTIL (w, seen_start (w, 1, 1) && file_is_there (w, "up") && pid_in (w, "hidden"));
     ck_assert_int_eq (kill (shepherd_of (w, 1), SIGKILL), 0);
     RUN_UNTIL (w, seen_end (w, 1, 1));
     ck_assert_int_eq (seen_end (w, 1, 1)->kind, MOISSON__END_KIND__END_LOST);
     RUN_UNTIL (w, process_is_gone (pid_in (w, "shell")));
+    RUN_UNTIL (w, process_is_gone (pid_in (w, "hidden"))); /* it hid its environment, but not its parent */
     world_close (w);
 }
 END_TEST
