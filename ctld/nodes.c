@@ -267,6 +267,20 @@ bool nodes_may_read (const struct nodes *nodes, const char *name, uint32_t uid, 
     return false;
 }
 
+static bool is_readable (const struct readable *r, uint32_t uid, const ProtobufCBinaryData *hash)
+{
+    return r->uid == uid && hash->len == HASH_SIZE && !memcmp (r->hash, hash->data, HASH_SIZE);
+}
+
+/* Script and environment are let in pairs. The same script comes with another environment often enough. */
+static bool was_let_last (const struct node_link *link, uint32_t uid, const Moisson__JobSpec *spec)
+{
+    size_t n = link->n_readable;
+
+    return n >= 2 && is_readable (&link->readable[(n - 2) % READABLE], uid, &spec->script_hash) &&
+           is_readable (&link->readable[(n - 1) % READABLE], uid, &spec->env_hash);
+}
+
 void nodes_let_read (struct nodes *nodes, const char *name, const struct start_facts *facts)
 {
     struct node_link *link = find (nodes, name);
@@ -274,11 +288,8 @@ void nodes_let_read (struct nodes *nodes, const char *name, const struct start_f
 
     if (!link || !link->session)
         return;
-    for (size_t back = 1; back <= 2 && back <= link->n_readable && spec->script_hash.len == HASH_SIZE; back++) {
-        const struct readable *r = &link->readable[(link->n_readable - back) % READABLE];
-        if (r->uid == facts->submitted->uid && !memcmp (r->hash, spec->script_hash.data, HASH_SIZE))
-            return; /* the next of an array: nothing new */
-    }
+    if (was_let_last (link, facts->submitted->uid, spec))
+        return; /* the next of an array: nothing new */
     let_read (link, facts->submitted->uid, &spec->script_hash);
     let_read (link, facts->submitted->uid, &spec->env_hash);
 }
