@@ -125,9 +125,10 @@ static int on_states (void *self, const char *value, struct err *err)
     SELF;
     protobuf_c_boolean all = false;
 
+    s->filter.n_states = 0; /* the last -t counts */
     if (job_states_add (value, &s->filter.states, &s->filter.n_states, &all, err))
         return -1;
-    s->all_states = s->all_states || all;
+    s->all_states = all;
     s->no_state = !s->all_states && !s->filter.n_states;
     return 0;
 }
