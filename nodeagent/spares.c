@@ -53,8 +53,7 @@ int spares_take (struct spares *s, const char *path, struct err *err)
 /* Only what we made: a job may have put something beside its script. */
 static bool is_ours (const char *path)
 {
-    static const char *const names[] = {
-        ".", "..", "order", "script", "env", "lock", "ctl", "status", "status" STATUS_SPARE, "status" STATUS_NEW};
+    static const char *const names[] = {".", "..", "order", "script", "env", "lock", "ctl", "status"};
     _cleanup_ (cleanup_closedirp) DIR *dir = opendir (path);
     bool known = dir != NULL;
 
@@ -62,6 +61,7 @@ static bool is_ours (const char *path)
         known = false;
         for (size_t i = 0; i < sizeof names / sizeof *names && !known; i++)
             known = strcmp (names[i], e->d_name) == 0;
+        known = known || strcmp (e->d_name, "status" STATUS_SPARE) == 0 || strcmp (e->d_name, "status" STATUS_NEW) == 0;
     }
     return known;
 }

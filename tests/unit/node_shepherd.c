@@ -421,7 +421,7 @@ START_TEST (it_says_running_and_exited)
     ssize_t n = recv (f.notify, text, sizeof text - 1, 0);
     ck_assert_int_eq (n, 5);
     ck_assert_mem_eq (text, "R 7.1", 5);
-    _cleanup_status_ struct status running = STATUS_INIT, ended = STATUS_INIT;
+    _cleanup_status_ struct status running = STATUS_INIT;
     fixture_status (&f, &running);
     ck_assert_int_eq (running.phase, STATUS_RUNNING);
     ck_assert (!process_is_gone ((pid_t) running.pid));
