@@ -55,12 +55,24 @@ static bool speaks_for_itself (int code)
     return false;
 }
 
+/* The sentence has been said: what repeats it is left out. */
 static void plain_words (const struct err *err, const char *said)
 {
-    if (err->why && strcmp (err->why, said) != 0)
-        fprintf (stderr, "        why: %s%s%s\n", err->what ? err->what : "", err->what ? ": " : "", err->why);
+    const char *what = err->what && strcmp (err->what, said) != 0 ? err->what : NULL;
+    const char *why = err->why;
+    size_t len = strlen (said);
+
+    if (why && !strncmp (why, said, len))
+        why = !strncmp (why + len, ": ", 2) ? why + len + 2 : why[len] ? why : NULL;
+    if (why)
+        fprintf (stderr, "        why: %s%s%s\n", what ? what : "", what ? ": " : "", why);
     if (err->fix)
         fprintf (stderr, "        fix: %s\n", err->fix);
+}
+
+void failure_details (const struct err *err)
+{
+    plain_words (err, failure_text (err));
 }
 
 int failure_report_query (const char *call, const struct err *err)

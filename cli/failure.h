@@ -12,3 +12,5 @@ const char *failure_text (const struct err *err); /* the sentence, else why; nev
 int failure_report_query (const char *call, const struct err *err);
 /* "TOOL: error: LEAD: SENTENCE" (lead NULL: none), then plain words and fix. Returns COMMAND_ERROR. */
 int failure_report (const char *tool, const char *lead, const struct err *err);
+/* The lines after the sentence: why and fix, as far as they say more. */
+void failure_details (const struct err *err);

@@ -171,10 +171,7 @@ static int submit_failed (const struct sbatch *s, int how, const struct err *err
         fputc ('\n', stderr);
     if (s->submit.flags.test_only) {
         fprintf (stderr, "allocation failure: %s\n", failure_text (err));
-        if (err->why && strcmp (err->why, failure_text (err)) != 0)
-            fprintf (stderr, "        why: %s\n", err->why);
-        if (err->fix)
-            fprintf (stderr, "        fix: %s\n", err->fix);
+        failure_details (err);
         return COMMAND_ERROR;
     }
     failure_report (TOOL, LEAD, err);
