@@ -65,10 +65,12 @@ static int apply_list (const struct core *core, const char *list, bool must, con
             places->mask[node->index / 64] &= ~(1ULL << node->index % 64);
         if (!must)
             continue;
-        if (!node || !bit_get (demand->partition->nodes, node->index))
-            return err_set (err, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
-                            "Requested node configuration is not available: node %s is not in partition %s",
-                            hostlist_nth (names, i), demand->partition->name);
+        if (!node || !bit_get (demand->partition->nodes, node->index)) {
+            err_set (err, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
+                     "Requested node configuration is not available: node %s is not in partition %s",
+                     hostlist_nth (names, i), demand->partition->name);
+            return err_fix (err, "name nodes of that partition (see: sinfo -N -p %s)", demand->partition->name);
+        }
         places->must[places->n_must++] = node;
     }
     return 0;

@@ -217,9 +217,9 @@ static void world_write_conf (struct world *w)
     _cleanup_free_ char *key = base64_encode (w->public_key, KEY_SIZE);
     _cleanup_free_ char *text =
         xasprintf ("ClusterName=test\nSlurmctldHost=localhost(127.0.0.1)\nSlurmctldPort=%u\nControllerKey=%s\n"
-                   "StateSaveLocation=%s/state\nSlurmdSpoolDir=%s\nSlurmdPidFile=%s/%%n.pid\n"
+                   "StateSaveLocation=%s/state\nSlurmdSpoolDir=%s\nSlurmdPidFile=%s/%%n.pid\nSlurmdLogFile=%s/log\n"
                    "NodeName=" NODE " CPUs=%d RealMemory=1000 Gres=gpu:4\nPartitionName=p Nodes=" NODE " Default=YES\n",
-                   door_port (w->door), key, w->dir, w->spool, w->dir, MANY);
+                   door_port (w->door), key, w->dir, w->spool, w->dir, w->dir, MANY);
 
     fixture_write (w->dir, "conf", text, strlen (text), 0644);
 }
