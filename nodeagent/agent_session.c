@@ -140,6 +140,17 @@ static void on_beat (void *arg)
 /* --- coming up ------------------------------------------------------------------------------------------------------
  */
 
+/* As the configuration calls it, like in Slurm: several nodes may be one machine, and clients take it for the node. */
+static const char *host_name (const struct agent *a)
+{
+    size_t index = 0;
+    const char *configured;
+
+    config_node (a->program.conf, a->program.node, &index);
+    configured = a->program.conf->node_extra[index].hostname;
+    return configured ? configured : a->program.node;
+}
+
 static void fill_facts (struct agent *a, Moisson__Register *msg)
 {
     const struct topology *t = a->topology;
@@ -153,7 +164,7 @@ static void fill_facts (struct agent *a, Moisson__Register *msg)
     msg->cpus = (uint32_t) t->n_units;
     msg->mem_mb = t->is_virtual ? a->conf->mem_mb : a->facts.mem_mb;
     msg->gpus = (uint32_t) t->n_gpus;
-    msg->host = a->facts.host;
+    msg->host = (char *) host_name (a);
     msg->arch = a->facts.arch;
     msg->os = a->facts.os;
     msg->sockets = t->sockets;
