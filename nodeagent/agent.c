@@ -95,6 +95,8 @@ static int agent_create (struct agent **ret, int argc, char **argv, struct err *
     if (program_open (&a->program, "moisson-agent", argc, argv, err) || open_hardware (a, err) ||
         loop_create (&a->loop, err))
         return -1;
+    if (a->program.terminal >= 0) /* it is the launcher that reports to people */
+        close (a->program.terminal);
     a->tell = late_create (a->loop, attempts_tell, a);
     if (loop_signal (a->loop, SIGTERM, on_signal, a) || loop_signal (a->loop, SIGINT, on_signal, a))
         return err_set (err, 0, "cannot receive signals");

@@ -105,14 +105,17 @@ static int open_signals (struct launcher *l, struct err *err)
     return l->signal_fd < 0 ? err_errno (err, errno, "cannot receive signals") : 0;
 }
 
-static int launcher_create (struct launcher **ret, int argc, char **argv, struct err *err)
+static int launcher_create (struct launcher **ret, int argc, char **argv, int *ret_terminal, struct err *err)
 {
     _cleanup_ (program_clear) struct program p = {0};
     _cleanup_ (launcher_freep) struct launcher *l = xcalloc (1, sizeof *l);
 
     l->signal_fd = l->lock_fd = l->agent.fd = -1;
-    if (program_open (&p, "moissond", argc, argv, err))
+    int rc = program_open (&p, "moissond", argc, argv, err);
+    *ret_terminal = p.terminal;
+    if (rc)
         return -1;
+    l->terminal = ret_terminal;
     l->conf = steal (&p.conf);
     l->conf_path = steal (&p.conf_path);
     l->node = steal (&p.node);
@@ -178,10 +181,11 @@ int main (int argc, char **argv)
 {
     _cleanup_ (launcher_freep) struct launcher *l = NULL;
     _cleanup_err_ struct err err = ERR_INIT;
+    _cleanup_close_ int terminal = -1;
 
-    if (launcher_create (&l, argc, argv, &err) /* options, configuration, spool, what still runs */
-        || launcher_run (l, &err))             /* until told to stop; shepherds live on */
-        return err_report ("moissond", &err);
+    if (launcher_create (&l, argc, argv, &terminal, &err) /* options, configuration, spool, what still runs */
+        || launcher_run (l, &err))                        /* until told to stop; shepherds live on */
+        return program_report ("moissond", &err, terminal);
     log_info ("event=stopped");
     return 0;
 }

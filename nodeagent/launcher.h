@@ -21,6 +21,7 @@ struct launcher {
     char *node, *spool, *pid_file;
     char *agent_path, *shepherd_path;
     bool verbose;
+    int *terminal; /* main's: where to report a failed start, -1 once there is nothing to report any more */
     char boot[BOOT_ID_SIZE];
     int lock_fd, signal_fd;
     struct verifier verifier;

@@ -120,6 +120,9 @@ static void on_ready (struct launcher *l, ProtobufCMessage *msg)
     if (l->ever_ready)
         return;
     l->ever_ready = true;
+    if (*l->terminal >= 0) /* who started us may wait for it to be closed */
+        close (*l->terminal);
+    *l->terminal = -1;
     if (l->pid_file && file_write (l->pid_file, text, strlen (text), 0644, 0, &err)) {
         log_error ("pid file: %s", err.why);
         l->failed = true;

@@ -67,7 +67,7 @@ static int find_node (struct program *p, const char *name, struct err *err)
     return err_fix (err, "name one of its NodeName= lines: %s -N NODE", name);
 }
 
-static int open_log (const char *path, struct err *err)
+static int open_log (const char *path, int *ret_terminal, struct err *err)
 {
     int fd;
 
@@ -76,6 +76,7 @@ static int open_log (const char *path, struct err *err)
     fd = open (path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (fd < 0)
         return err_errno (err, errno, "cannot open the log file %s", path);
+    *ret_terminal = fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1); /* -1: there was none */
     int rc = dup2 (fd, STDERR_FILENO) < 0 ? err_errno (err, errno, "cannot log to %s", path) : 0;
     close (fd);
     return rc;
@@ -97,6 +98,7 @@ int program_open (struct program *ret, const char *name, int argc, char **argv, 
 {
     enum log_level level = LOG_LEVEL_INFO;
 
+    ret->terminal = -1;
     if (parse (ret, name, argc, argv, err))
         return -1;
     const char *path =
@@ -117,7 +119,15 @@ int program_open (struct program *ret, const char *name, int argc, char **argv, 
     if (log_level_parse (ret->conf->node_debug, &level))
         level = LOG_LEVEL_INFO; /* the configuration's reader has checked the word */
     log_open (name, ret->verbose ? LOG_LEVEL_DEBUG : level);
-    return open_null (err) || open_log (log, err) ? -1 : 0;
+    return open_null (err) || open_log (log, &ret->terminal, err) ? -1 : 0;
+}
+
+int program_report (const char *name, const struct err *err, int terminal)
+{
+    err_report (name, err);
+    if (terminal >= 0 && dup2 (terminal, STDERR_FILENO) >= 0)
+        err_report (name, err);
+    return 1;
 }
 
 int program_sibling (const char *name, char **ret, struct err *err)
