@@ -1,5 +1,6 @@
 /* Real moissond, moisson-agent and moisson-shepherd against a controller played by this test: starts, stops, and every
  * kind of sudden death. */
+#include <sys/prctl.h>
 #include "base/hash.h"
 #include "base/keys.h"
 #include "net/door.h"
@@ -179,7 +180,7 @@ static void start_moissond (struct world *w)
     w->moissond = fork ();
     if (w->moissond == 0) {
         int fd = open (log, O_WRONLY | O_CREAT | O_APPEND, 0644);
-        if (fd < 0 || dup2 (fd, 2) < 0)
+        if (fd < 0 || dup2 (fd, 2) < 0 || prctl (PR_SET_PDEATHSIG, SIGTERM)) /* a failed test leaves no daemon */
             _exit (99);
         execl (program, program, "-N", NODE, "-f", w->conf, "-v", (char *) NULL);
         _exit (98);
