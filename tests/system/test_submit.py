@@ -117,12 +117,12 @@ def test_test_only_submits_nothing(cluster):
 
 
 def test_resources_asked_are_resources_shown(cluster):
-    job = cluster.sbatch("-n", "3", "--mem=300M", "-t", "1-02:03:04", "-J", "three", "-p", "main")
+    job = cluster.sbatch("-n", "3", "--mem=300M", "-t", "1-02:03", "-J", "three", "-p", "main")
     shown = cluster.show(job)
-    assert shown["NumCPUs"] == "3" and shown["NumTasks"] == "3" and shown["TimeLimit"] == "1-02:03:04"
+    assert shown["NumCPUs"] == "3" and shown["NumTasks"] == "3" and shown["TimeLimit"] == "1-02:03:00"
     assert shown["JobName"] == "three" and shown["Partition"] == "main"
     cluster.wait_state(job, "COMPLETED")
-    assert cluster.acct_one(job, "AllocCPUS,ReqMem,Timelimit") == ["3", "300M", "1-02:03:04"]
+    assert cluster.acct_one(job, "AllocCPUS,ReqMem,Timelimit") == ["3", "300M", "1-02:03:00"]
 
 
 def test_jobs_share_a_node_up_to_its_cpus(cluster):
