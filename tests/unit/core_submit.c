@@ -43,64 +43,59 @@ START_TEST (keys_live_as_long_as_their_job_and_their_age_more)
 }
 END_TEST
 
+static const struct {
+    struct ask ask;
+    Moisson__FailCode code;
+    const char *why, *number;
+} refusals[] = {
+    {{.cpus_per_task = 64},
+     MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
+     "Requested node configuration is not available",
+     "64 cpus on one node asked, the largest (n1) has 4"},
+    {{.mem = 9000},
+     MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
+     "Requested node configuration is not available",
+     "9000M of memory on one node asked, the largest (n1) has 4000M"},
+    {{.gpus = 3}, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG, "Requested node configuration is not available", "3 gpus"},
+    {{.nodes = 3}, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG, "Requested node configuration is not available", "3"},
+    {{.nodelist = "n9"}, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG, "Requested node configuration is not available", "n9"},
+    {{.constraint = "[a]"}, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG, "Invalid feature specification", "["},
+    {{.partition = "nope"}, MOISSON__FAIL_CODE__FAIL_INVALID_PARTITION, "invalid partition specified: nope", "nope"},
+    {{.time_s = 7200},
+     MOISSON__FAIL_CODE__FAIL_TIME_LIMIT,
+     "Requested time limit is invalid (missing or exceeds some limit)",
+     "01:00:00"},
+    {{.array_first = 1, .array_last = 4000001},
+     MOISSON__FAIL_CODE__FAIL_ARRAY_SIZE,
+     "Invalid job array specification",
+     "4000000"},
+    {{.depend = MOISSON__DEPEND_TYPE__DEP_AFTEROK, .on = 99},
+     MOISSON__FAIL_CODE__FAIL_DEPENDENCY,
+     "Job dependency problem",
+     "99"},
+    {{.mem_per_cpu = UINT64_MAX / 2, .cpus_per_task = 4},
+     MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
+     "Requested node configuration is not available",
+     "memory"},
+    {{.ntasks = UINT32_MAX, .cpus_per_task = UINT32_MAX},
+     MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
+     "Requested node configuration is not available",
+     "cpus"},
+};
+
 START_TEST (refusals_say_what_why_and_how_to_fix_it)
 {
-    static const struct {
-        struct ask ask;
-        Moisson__FailCode code;
-        const char *why, *number;
-    } cases[] = {
-        {{.cpus_per_task = 64},
-         MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
-         "Requested node configuration is not available",
-         "64 cpus on one node asked, the largest (n1) has 4"},
-        {{.mem = 9000},
-         MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
-         "Requested node configuration is not available",
-         "9000M of memory on one node asked, the largest (n1) has 4000M"},
-        {{.gpus = 3}, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG, "Requested node configuration is not available", "3 gpus"},
-        {{.nodes = 3}, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG, "Requested node configuration is not available", "3"},
-        {{.nodelist = "n9"},
-         MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
-         "Requested node configuration is not available",
-         "n9"},
-        {{.constraint = "[a]"}, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG, "Invalid feature specification", "["},
-        {{.partition = "nope"},
-         MOISSON__FAIL_CODE__FAIL_INVALID_PARTITION,
-         "invalid partition specified: nope",
-         "nope"},
-        {{.time_s = 7200},
-         MOISSON__FAIL_CODE__FAIL_TIME_LIMIT,
-         "Requested time limit is invalid (missing or exceeds some limit)",
-         "01:00:00"},
-        {{.array_first = 1, .array_last = 4000001},
-         MOISSON__FAIL_CODE__FAIL_ARRAY_SIZE,
-         "Invalid job array specification",
-         "4000000"},
-        {{.depend = MOISSON__DEPEND_TYPE__DEP_AFTEROK, .on = 99},
-         MOISSON__FAIL_CODE__FAIL_DEPENDENCY,
-         "Job dependency problem",
-         "99"},
-        {{.mem_per_cpu = UINT64_MAX / 2, .cpus_per_task = 4},
-         MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
-         "Requested node configuration is not available",
-         "memory"},
-        {{.ntasks = UINT32_MAX, .cpus_per_task = UINT32_MAX},
-         MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
-         "Requested node configuration is not available",
-         "cpus"},
-    };
     struct kit_conf *c = kit_conf ("n[1-2]", 4);
     c->partition.has_max_time_s = true;
     c->partition.max_time_s = 3600;
     _cleanup_kit_ struct kit *k = kit_with (c);
 
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
         _cleanup_err_ struct err err = ERR_INIT;
-        ck_assert_int_eq (kit_admit (k, &cases[i].ask, &err), -1);
-        ck_assert_int_eq (err.code, cases[i].code);
-        ck_assert_msg (!strncmp (err.why, cases[i].why, strlen (cases[i].why)), "%s", err.why);
-        ck_assert_msg (strstr (err.why, cases[i].number) != NULL, "%s", err.why);
+        ck_assert_int_eq (kit_admit (k, &refusals[i].ask, &err), -1);
+        ck_assert_int_eq (err.code, refusals[i].code);
+        ck_assert_msg (!strncmp (err.why, refusals[i].why, strlen (refusals[i].why)), "%s", err.why);
+        ck_assert_msg (strstr (err.why, refusals[i].number) != NULL, "%s", err.why);
         ck_assert_msg (err.fix && *err.fix, "no fix: %s", err.why);
     }
     ck_assert_int_eq (admit (k, NULL, .cpus_per_task = 4, .time_s = 3600), 0);
