@@ -19,12 +19,17 @@ static size_t make_id (uint8_t id[MAX_ID], uint32_t uid, enum key_kind kind, con
     return HEAD + len;
 }
 
+/* What makes two submits the same. The environment and the host do not count: a submit key is for another process,
+ * which has its own SSH_CONNECTION, process ids and perhaps login node. What --export says does. */
 void key_spec_hash (const Moisson__JobSpec *spec, uint8_t ret[HASH_SIZE])
 {
-    size_t len = moisson__job_spec__get_packed_size (spec);
+    Moisson__JobSpec asked = *spec; /* shallow: only packed */
+    asked.has_env_hash = false;
+    asked.submit_host = NULL;
+    size_t len = moisson__job_spec__get_packed_size (&asked);
     uint8_t *bytes = xmalloc (len + 1);
 
-    moisson__job_spec__pack (spec, bytes);
+    moisson__job_spec__pack (&asked, bytes);
     hash_bytes (bytes, len, ret);
     free (bytes);
 }

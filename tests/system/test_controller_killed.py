@@ -99,6 +99,7 @@ def test_a_submit_key_makes_one_job_of_many_tries(cluster):
     assert cluster.ok("sbatch", *options) == first
     restart(cluster)
     assert cluster.ok("sbatch", *options) == first
+    assert cluster.ok("sbatch", *options, env={"SSH_CONNECTION": "elsewhere"}) == first, "another login, the same job"
     assert cluster.ok("sbatch", *options[0:1], *options[2:], env={"SBATCH_SUBMIT_KEY": "harvest-17"}) == first
     cluster.wait_state(first.strip(), "COMPLETED")
     assert cluster.ok("sbatch", *options) == first
