@@ -46,13 +46,16 @@ free_port ()
 # PartitionName line) in it replaces the one here.
 cluster_configure ()
 {
-    local dir="$1" bin="$2" name="$3" node_line="$4" extra="$5" socket key line defaults
+    local dir="$1" bin="$2" name="$3" node_line="$4" extra="$5" socket key line defaults user
     mkdir -p "$dir"/{run,log,state,spool}
     ln -sfn "$bin" "$dir/bin"
     socket="$(munge_start "$dir")"
     key="$("$bin/moisson" keygen "$dir/state")" || die "moisson keygen failed for $dir/state"
+    # other users of this host, root too, must know whom their credentials are for
+    user="$(id -un 2> /dev/null)" || user=""
     mapfile -t defaults <<-END
 	ClusterName=$name
+	${user:+SlurmUser=$user}
 	SlurmctldHost=localhost(127.0.0.1)
 	SlurmctldPort=$(free_port)
 	AuthType=auth/munge
