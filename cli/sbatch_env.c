@@ -78,6 +78,8 @@ struct surroundings { /* of the submitting process */
 
 static bool stays_behind (const struct surroundings *s, const char *entry)
 {
+    if (is_named (entry, "SBATCH_SUBMIT_KEY")) /* the key of this job, not of those that it submits */
+        return true;
     for (size_t i = 0; s->in_job && i < sizeof of_a_job / sizeof *of_a_job; i++)
         if (is_named (entry, of_a_job[i]))
             return true;

@@ -98,7 +98,7 @@ START_TEST (what_a_surrounding_job_was_told_stays_behind)
                                    "SLURM_ARRAY_TASK_ID=5",
                                    "A=1",
                                    NULL};
-    static char *const outside[] = {"SLURM_NTASKS=64", "CUDA_VISIBLE_DEVICES=0", NULL};
+    static char *const outside[] = {"SLURM_NTASKS=64", "CUDA_VISIBLE_DEVICES=0", "SBATCH_SUBMIT_KEY=k", NULL};
     static const struct {
         char *const *environment;
         const char *mode, *expected;
