@@ -65,7 +65,12 @@ static int apply_list (const struct core *core, const char *list, bool must, con
             places->mask[node->index / 64] &= ~(1ULL << node->index % 64);
         if (!must)
             continue;
-        if (!node || !bit_get (demand->partition->nodes, node->index)) {
+        if (!node || node_left (node)) {
+            err_set (err, MOISSON__FAIL_CODE__FAIL_INVALID_NODE, "Invalid node name specified: there is no node %s",
+                     hostlist_nth (names, i));
+            return err_fix (err, "name nodes of the cluster (see: sinfo -N)");
+        }
+        if (!bit_get (demand->partition->nodes, node->index)) {
             err_set (err, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
                      "Requested node configuration is not available: node %s is not in partition %s",
                      hostlist_nth (names, i), demand->partition->name);

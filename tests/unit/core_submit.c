@@ -58,7 +58,7 @@ static const struct {
      "9000M of memory on one node asked, the largest (n1) has 4000M"},
     {{.gpus = 3}, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG, "Requested node configuration is not available", "3 gpus"},
     {{.nodes = 3}, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG, "Requested node configuration is not available", "3"},
-    {{.nodelist = "n9"}, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG, "Requested node configuration is not available", "n9"},
+    {{.nodelist = "n9"}, MOISSON__FAIL_CODE__FAIL_INVALID_NODE, "Invalid node name specified", "n9"},
     {{.constraint = "[a]"}, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG, "Invalid feature specification", "["},
     {{.partition = "nope"}, MOISSON__FAIL_CODE__FAIL_INVALID_PARTITION, "invalid partition specified: nope", "nope"},
     {{.time_s = 7200},
