@@ -26,6 +26,7 @@ struct sbatch {
     uint8_t token[TOKEN_SIZE];
     char *cwd;
     struct rpc *rpc;
+    bool progress; /* a line about waiting stands on the terminal */
 };
 
 static void sbatch_clear (struct sbatch *s)
@@ -140,9 +141,19 @@ static int build_env (struct sbatch *s, struct err *err)
 
 static void show_progress (void *arg, usec_t waited, const struct err *why)
 {
-    (void) arg;
-    if (waited >= 2 * USEC_PER_SEC && isatty (STDERR_FILENO))
-        fprintf (stderr, "\rsbatch: %s; still trying, %2u s of 60 ", why->why, (unsigned) (waited / USEC_PER_SEC));
+    struct sbatch *s = arg;
+
+    if (waited < 2 * USEC_PER_SEC || !isatty (STDERR_FILENO))
+        return;
+    fprintf (stderr, "\rsbatch: %s; still trying, %2u s of 60 ", why->why, (unsigned) (waited / USEC_PER_SEC));
+    s->progress = true;
+}
+
+static void clear_progress (struct sbatch *s)
+{
+    if (s->progress)
+        fputs ("\r\033[K", stderr);
+    s->progress = false;
 }
 
 /* After a minute without an answer: is there a job or not, and how to find out. */
@@ -167,8 +178,6 @@ static void explain_silence (const struct sbatch *s)
 
 static int submit_failed (const struct sbatch *s, int how, const struct err *err)
 {
-    if (isatty (STDERR_FILENO) && how == RPC_E_CONTACT)
-        fputc ('\n', stderr);
     if (s->submit.flags.test_only) {
         fprintf (stderr, "allocation failure: %s\n", failure_text (err));
         failure_details (err);
@@ -228,9 +237,10 @@ static int send_job (struct sbatch *s)
         fprintf (stderr, "sbatch: controller %s, port %u; script of %zu bytes, environment of %zu bytes\n",
                  rpc_config (s->rpc)->controller_addr, (unsigned) rpc_config (s->rpc)->controller_port, s->script.len,
                  s->env.len);
-    rpc_on_retry (s->rpc, show_progress, NULL);
+    rpc_on_retry (s->rpc, show_progress, s);
     r = rpc_request (s->rpc, RPC_SUBMIT, MOISSON__MSG_TYPE__MSG_SUBMIT, &request.base,
                      MOISSON__MSG_TYPE__MSG_SUBMIT_REPLY, &moisson__submit_reply__descriptor, &reply, &err);
+    clear_progress (s);
     if (r)
         return submit_failed (s, r, &err);
     job_id = reply->job_id;
