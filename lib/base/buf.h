@@ -17,5 +17,5 @@ void buf_putc (struct buf *b, char c);
 void buf_printf (struct buf *b, const char *fmt, ...) __attribute__ ((format (printf, 2, 3)));
 void buf_reset (struct buf *b); /* empty, keeps the memory */
 void buf_clear (struct buf *b);
-char *buf_steal (struct buf *b); /* the caller frees it; never NULL; b is empty afterwards */
+char *buf_steal (struct buf *b);           /* the caller frees it; never NULL; b is empty afterwards */
 const char *buf_str (const struct buf *b); /* "" when empty */

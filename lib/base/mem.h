@@ -15,7 +15,7 @@ char *xasprintf (const char *fmt, ...) __attribute__ ((format (printf, 1, 2)));
 #define GROW(items, n, room)                                                                                           \
     do {                                                                                                               \
         if ((n) == (room)) {                                                                                           \
-            (room) = (room) ? (room) * 2 : 8;                                                                          \
+            (room) = (room) ? 2 * (room) : 8;                                                                          \
             (items) = xrealloc ((items), (room) * sizeof *(items));                                                    \
         }                                                                                                              \
     } while (0)
