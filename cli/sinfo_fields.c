@@ -150,9 +150,10 @@ static void put_node_list (struct buf *out, const void *row)
     put_list (out, row_of (row)->names);
 }
 
+/* Slurm's NodeHostName is the node's name unless the configuration says otherwise: clients take it for the node. */
 static void put_host (struct buf *out, const void *row)
 {
-    put_or (out, node_of (row)->host, node_of (row)->name ? node_of (row)->name : "");
+    buf_puts (out, node_of (row)->name ? node_of (row)->name : "");
 }
 
 static void put_node_counts (struct buf *out, const void *row)

@@ -24,6 +24,32 @@ static enum hold row_hold (const struct row *row)
     return row->task ? row->task->hold : row->hold;
 }
 
+static bool ended_as (const struct row *row, job_state_t state)
+{
+    return row->task && row->task->phase == TASK_ENDED && row->task->state == state;
+}
+
+static bool exit_code (const struct core *core, const struct row *row, struct buf *text)
+{
+    (void) core;
+    (void) text;
+    return ended_as (row, MOISSON__JOB_STATE__STATE_FAILED);
+}
+
+static bool time_limit (const struct core *core, const struct row *row, struct buf *text)
+{
+    (void) core;
+    (void) text;
+    return ended_as (row, MOISSON__JOB_STATE__STATE_TIMEOUT);
+}
+
+static bool node_down (const struct core *core, const struct row *row, struct buf *text)
+{
+    (void) core;
+    (void) text;
+    return ended_as (row, MOISSON__JOB_STATE__STATE_NODE_FAIL);
+}
+
 static bool none (const struct core *core, const struct row *row, struct buf *text)
 {
     (void) core;
@@ -159,6 +185,9 @@ static const struct {
     const char *word;
     bool (*applies) (const struct core *core, const struct row *row, struct buf *text);
 } reasons[] = {
+    {"NonZeroExitCode", exit_code},
+    {"TimeLimit", time_limit},
+    {"NodeDown", node_down},
     {"None", none},
     {"Starting", starting},
     {"JobHeldAdmin", held_admin},
