@@ -14,7 +14,7 @@ struct rpc {
     struct config *conf;
     struct client_target target;
     struct client *client;
-    bool sent;
+    bool in_doubt;
     void (*retry) (void *arg, usec_t waited, const struct err *why);
     void *retry_arg;
 };
@@ -120,9 +120,9 @@ int rpc_check_clusters (const struct rpc *rpc, const char *clusters, struct err 
     return 0;
 }
 
-bool rpc_sent (const struct rpc *rpc)
+bool rpc_in_doubt (const struct rpc *rpc)
 {
-    return rpc->sent;
+    return rpc->in_doubt;
 }
 
 void rpc_on_retry (struct rpc *rpc, void (*fn) (void *arg, usec_t waited, const struct err *why), void *arg)
@@ -196,6 +196,8 @@ static int receive (struct rpc *rpc, const struct request *request, usec_t timeo
     r = take_reply (request, type, data, len, ret, err);
     if (r && err->code == MOISSON__FAIL_CODE__FAIL_PROTOCOL)
         rpc->client = client_free (rpc->client); /* out of step: never read on */
+    else
+        rpc->in_doubt = false;
     return r;
 }
 
@@ -213,12 +215,12 @@ static int attempt (struct rpc *rpc, const struct request *request, usec_t timeo
         if (r < 0)
             return r;
     }
+    rpc->in_doubt = true; /* also if the send fails: what is in the kernel by then may arrive */
     r = client_send (rpc->client, request->type, request->message ? request->message : &nothing.base, timeout, err);
     if (r > 0)
         return contact_failed (rpc, r, true, err);
     if (r < 0)
         return r;
-    rpc->sent = true;
     return receive (rpc, request, timeout, ret, err);
 }
 
@@ -242,7 +244,7 @@ static int exchange (struct rpc *rpc, const struct request *request, usec_t wind
 {
     usec_t start = now_monotonic (), pause = FIRST_PAUSE;
 
-    rpc->sent = false;
+    rpc->in_doubt = false;
     for (;;) {
         usec_t waited = now_monotonic () - start;
         usec_t left = window > waited ? window - waited : 0;
@@ -250,7 +252,7 @@ static int exchange (struct rpc *rpc, const struct request *request, usec_t wind
 
         r = attempt (rpc, request, left && left < one_try ? left : one_try, ret, err);
         waited = now_monotonic () - start;
-        if (r != RPC_E_CONTACT || waited >= window || (rpc->sent && !repeat))
+        if (r != RPC_E_CONTACT || waited >= window || (rpc->in_doubt && !repeat))
             return r;
         if (rpc->retry)
             rpc->retry (rpc->retry_arg, waited, err);

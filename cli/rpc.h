@@ -32,8 +32,9 @@ const struct config *rpc_config (const struct rpc *rpc);
 /* The text of -M/--clusters: the name of this cluster, or "all". Anything else is an error with Slurm's words. NULL and
  * "" are fine. */
 int rpc_check_clusters (const struct rpc *rpc, const char *clusters, struct err *err);
-/* May a request have reached the controller although no answer came? True once one was sent in full. */
-bool rpc_sent (const struct rpc *rpc);
+/* After a request that failed: may the controller have done it all the same? True from the moment before it is sent
+ * until an answer to it has come, a refusal included; a later attempt that could not even log in changes nothing. */
+bool rpc_in_doubt (const struct rpc *rpc);
 /* Called before each new attempt, with the time since the first: for a progress line. */
 void rpc_on_retry (struct rpc *rpc, void (*fn) (void *arg, usec_t waited, const struct err *why), void *arg);
 

@@ -156,21 +156,21 @@ static void clear_progress (struct sbatch *s)
     s->progress = false;
 }
 
-/* After a minute without an answer: is there a job or not, and how to find out. */
+/* No answer came: is there a job or not, and how to find out. */
 static void explain_silence (const struct sbatch *s)
 {
     const struct submit_flags *flags = &s->submit.flags;
 
-    if (!rpc_sent (s->rpc))
+    if (!rpc_in_doubt (s->rpc))
         fprintf (stderr, "        The job was not accepted: the request was never delivered. Submit it again later.\n");
     else if (flags->submit_key)
         fprintf (stderr,
-                 "        The job may have been accepted: the request was delivered, but no answer came.\n"
+                 "        The job may have been accepted: the request may have been delivered, but no answer came.\n"
                  "        Run the same command again: with --submit-key=%s it makes no second job.\n",
                  flags->submit_key);
     else
         fprintf (stderr,
-                 "        The job may have been accepted: the request was delivered, but no answer came.\n"
+                 "        The job may have been accepted: the request may have been delivered, but no answer came.\n"
                  "        Before submitting again, look: squeue --me --name='%s'  (ended ones: sacct --name='%s')\n"
                  "        With --submit-key=KEY the same command could be repeated without a second job.\n",
                  s->submit.spec.name, s->submit.spec.name);
@@ -184,7 +184,7 @@ static int submit_failed (const struct sbatch *s, int how, const struct err *err
         return COMMAND_ERROR;
     }
     failure_report (TOOL, LEAD, err);
-    if (how == RPC_E_CONTACT)
+    if (how == RPC_E_CONTACT || rpc_in_doubt (s->rpc)) /* the second: a try before this one may have arrived */
         explain_silence (s);
     return COMMAND_ERROR;
 }

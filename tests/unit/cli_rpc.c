@@ -1,15 +1,18 @@
 /* Commands and a controller that drops, refuses and pages: what is repeated, and what must not be. */
 #include "net_house.h"
+#include "command.h"
 #include "failure.h"
 #include "rpc.h"
 
-enum act { DROP, REFUSE, ANSWER, PAGE, LAST_PAGE };
+enum act { DROP, DROP_AND_STOP_MUNGED, REFUSE, ANSWER, PAGE, LAST_PAGE };
 
 struct play { /* what the controller does at each request, and what it saw */
     struct house house;
     const enum act *acts;
     unsigned n_acts, seen;
     uint8_t tokens[8][16];
+    bool hang_up; /* on whoever has logged in */
+    unsigned sessions;
     char conf[128];
 };
 
@@ -44,6 +47,13 @@ static void send_answer (struct play *p)
     channel_send (p->house.session, MOISSON__MSG_TYPE__MSG_SUBMIT_REPLY, &reply.base);
 }
 
+static void stop_munged (struct play *p)
+{
+    ck_assert_int_eq (kill (p->house.munged.pid, SIGTERM), 0);
+    ck_assert_int_eq (waitpid (p->house.munged.pid, NULL, 0), p->house.munged.pid);
+    p->house.munged.pid = -1; /* its directory is still to be removed */
+}
+
 static void on_request (void *arg, Moisson__MsgType type, const uint8_t *data, size_t len)
 {
     struct play *p = arg;
@@ -59,6 +69,10 @@ static void on_request (void *arg, Moisson__MsgType type, const uint8_t *data, s
     }
     switch (p->acts[p->seen++]) {
     case DROP: p->house.session = channel_free (p->house.session); break;
+    case DROP_AND_STOP_MUNGED: /* the next try cannot log in */
+        stop_munged (p);
+        p->house.session = channel_free (p->house.session);
+        break;
     case REFUSE: send_refusal (p); break;
     case ANSWER: send_answer (p); break;
     case PAGE: /* two pages, then gone */
@@ -87,6 +101,11 @@ static void take_session (void *arg, struct channel *ch, const struct peer *peer
     struct play *p = arg;
 
     (void) peer;
+    p->sessions++;
+    if (p->hang_up) {
+        channel_finish (ch);
+        return;
+    }
     channel_free (p->house.session);
     p->house.session = ch;
     channel_handle (ch, &(const struct channel_handlers){.on_message = on_request, .on_closed = on_gone}, p);
@@ -130,12 +149,14 @@ static void play_close (struct play *p)
 
 /* --- the command, in a thread of its own ------------------------------------------------------------------------ */
 
-struct command {
+struct caller {
     struct play *play;
     struct rpc *rpc;
     enum rpc_policy policy;
     bool stream;
-    int result;
+    size_t script; /* bytes */
+    char **argv;   /* a whole sbatch instead; argc of them */
+    int argc, result;
     struct err err;
     uint64_t job_id, rows;
     unsigned retries;
@@ -144,7 +165,7 @@ struct command {
 
 static void count_retry (void *arg, usec_t waited, const struct err *why)
 {
-    struct command *c = arg;
+    struct caller *c = arg;
 
     (void) waited;
     ck_assert_ptr_nonnull (why->why);
@@ -153,14 +174,14 @@ static void count_retry (void *arg, usec_t waited, const struct err *why)
 
 static bool count_rows (void *arg, const void *page)
 {
-    struct command *c = arg;
+    struct caller *c = arg;
     const Moisson__JobsPage *jobs = page;
 
     c->rows += jobs->n_jobs;
     return jobs->last;
 }
 
-static void ask_stream (struct command *c)
+static void ask_stream (struct caller *c)
 {
     Moisson__JobsRequest request = MOISSON__JOBS_REQUEST__INIT;
 
@@ -168,15 +189,18 @@ static void ask_stream (struct command *c)
                             &moisson__jobs_page__descriptor, count_rows, c, &c->err);
 }
 
-static void ask_submit (struct command *c)
+static void ask_submit (struct caller *c)
 {
     uint8_t token[16] = "0123456789abcde";
     Moisson__JobSpec spec = MOISSON__JOB_SPEC__INIT;
     Moisson__SubmitRequest request = MOISSON__SUBMIT_REQUEST__INIT;
     Moisson__SubmitReply *reply = NULL;
+    _cleanup_free_ uint8_t *script = xcalloc (1, c->script + 1);
 
     request.token = (ProtobufCBinaryData){sizeof token, token};
     request.spec = &spec;
+    request.has_script = true;
+    request.script = (ProtobufCBinaryData){c->script, script};
     c->result = rpc_request (c->rpc, c->policy, MOISSON__MSG_TYPE__MSG_SUBMIT, &request.base,
                              MOISSON__MSG_TYPE__MSG_SUBMIT_REPLY, &moisson__submit_reply__descriptor, &reply, &c->err);
     if (reply) {
@@ -185,11 +209,13 @@ static void ask_submit (struct command *c)
     }
 }
 
-static void *command_main (void *arg)
+static void *caller_main (void *arg)
 {
-    struct command *c = arg;
+    struct caller *c = arg;
 
-    if (c->stream)
+    if (c->argv)
+        c->result = sbatch_run (c->argc, c->argv);
+    else if (c->stream)
         ask_stream (c);
     else
         ask_submit (c);
@@ -197,17 +223,17 @@ static void *command_main (void *arg)
     return NULL;
 }
 
-static void run (struct play *p, struct command *c)
+static void run (struct play *p, struct caller *c)
 {
     c->play = p;
     ck_assert_int_eq (rpc_create (&c->rpc, p->conf, &c->err), 0);
     rpc_on_retry (c->rpc, count_retry, c);
-    ck_assert_int_eq (pthread_create (&c->thread, NULL, command_main, c), 0);
+    ck_assert_int_eq (pthread_create (&c->thread, NULL, caller_main, c), 0);
     loop_run (p->house.loop);
     pthread_join (c->thread, NULL);
 }
 
-static void command_clear (struct command *c)
+static void caller_clear (struct caller *c)
 {
     rpc_free (c->rpc);
     err_clear (&c->err);
@@ -217,7 +243,7 @@ START_TEST (a_submit_is_repeated_with_the_same_token)
 {
     static const enum act acts[] = {DROP, DROP, ANSWER};
     struct play p;
-    struct command c = {.policy = RPC_SUBMIT};
+    struct caller c = {.policy = RPC_SUBMIT};
 
     play_open (&p, acts, 3);
     run (&p, &c);
@@ -227,8 +253,8 @@ START_TEST (a_submit_is_repeated_with_the_same_token)
     ck_assert_uint_eq (c.retries, 2);
     ck_assert_mem_eq (p.tokens[0], p.tokens[1], 16);
     ck_assert_mem_eq (p.tokens[0], p.tokens[2], 16);
-    ck_assert (rpc_sent (c.rpc));
-    command_clear (&c);
+    ck_assert (!rpc_in_doubt (c.rpc)); /* it was answered */
+    caller_clear (&c);
     play_close (&p);
 }
 END_TEST
@@ -237,14 +263,96 @@ START_TEST (what_must_not_happen_twice_is_not_repeated)
 {
     static const enum act acts[] = {DROP};
     struct play p;
-    struct command c = {.policy = RPC_ONCE};
+    struct caller c = {.policy = RPC_ONCE};
 
     play_open (&p, acts, 1);
     run (&p, &c);
     ck_assert_int_eq (c.result, RPC_E_CONTACT);
     ck_assert_uint_eq (p.seen, 1);
     ck_assert_str_eq (c.err.why, "Unable to contact slurm controller (connect failure)");
-    command_clear (&c);
+    ck_assert (rpc_in_doubt (c.rpc));
+    caller_clear (&c);
+    play_close (&p);
+}
+END_TEST
+
+START_TEST (a_request_that_was_sent_in_part_may_have_been_delivered)
+{
+    struct play p;
+    struct caller c = {.policy = RPC_ONCE, .script = 16u << 20}; /* more than any socket takes unread */
+
+    play_open (&p, NULL, 0);
+    p.hang_up = true;
+    run (&p, &c);
+    ck_assert_int_eq (c.result, RPC_E_CONTACT);
+    ck_assert (rpc_in_doubt (c.rpc));
+    ck_assert_uint_eq (p.sessions, 1); /* and was not sent a second time */
+    ck_assert_uint_eq (c.retries, 0);
+    caller_clear (&c);
+    play_close (&p);
+}
+END_TEST
+
+START_TEST (a_try_that_cannot_log_in_leaves_the_one_before_in_doubt)
+{
+    static const enum act acts[] = {DROP_AND_STOP_MUNGED};
+    struct play p;
+    struct caller c = {.policy = RPC_SUBMIT};
+
+    play_open (&p, acts, 1);
+    run (&p, &c);
+    ck_assert_int_eq (c.result, -1);
+    ck_assert_ptr_nonnull (strstr (c.err.why, "munge"));
+    ck_assert_uint_eq (p.seen, 1);
+    ck_assert (rpc_in_doubt (c.rpc));
+    caller_clear (&c);
+    play_close (&p);
+}
+END_TEST
+
+/* What a whole sbatch writes to stderr; the caller frees. */
+static char *sbatch_says (struct play *p, struct caller *c)
+{
+    char path[] = "/tmp/moisson-sbatch-XXXXXX", *text = NULL;
+    struct err err = ERR_INIT;
+    int fd = mkstemp (path), before = dup (STDERR_FILENO);
+
+    ck_assert_int_ge (fd, 0);
+    ck_assert_int_ge (before, 0);
+    fflush (stderr);
+    ck_assert_int_eq (dup2 (fd, STDERR_FILENO), STDERR_FILENO);
+    ck_assert_int_eq (setenv ("MOISSON_CONF", p->conf, 1), 0);
+    run (p, c);
+    fflush (stderr);
+    ck_assert_int_eq (dup2 (before, STDERR_FILENO), STDERR_FILENO);
+    close (before);
+    close (fd);
+    ck_assert_int_eq (file_read (path, 1 << 16, &text, NULL, &err), 0);
+    ck_assert_int_eq (unlink (path), 0);
+    return text;
+}
+
+START_TEST (sbatch_does_not_call_lost_what_may_exist)
+{
+    static const enum act acts[] = {DROP_AND_STOP_MUNGED}, refusing[] = {DROP, REFUSE};
+    char *argv[] = {(char *) "sbatch", (char *) "--submit-key=run7", (char *) "--wrap=hostname", NULL};
+    struct play p;
+    struct caller c = {.argv = argv, .argc = 3};
+
+    play_open (&p, acts, 1);
+    _cleanup_free_ char *text = sbatch_says (&p, &c);
+    ck_assert_int_eq (c.result, COMMAND_ERROR);
+    ck_assert_msg (strstr (text, "The job may have been accepted"), "%s", text);
+    ck_assert_msg (strstr (text, "with --submit-key=run7 it makes no second job"), "%s", text);
+    caller_clear (&c);
+    play_close (&p);
+
+    c = (struct caller){.argv = argv, .argc = 3};
+    play_open (&p, refusing, 2); /* the controller knows the token: its no is a no to both tries */
+    _cleanup_free_ char *refusal = sbatch_says (&p, &c);
+    ck_assert_int_eq (c.result, COMMAND_ERROR);
+    ck_assert_msg (strstr (refusal, "61 minutes asked") && !strstr (refusal, "may have been"), "%s", refusal);
+    caller_clear (&c);
     play_close (&p);
 }
 END_TEST
@@ -253,7 +361,7 @@ START_TEST (a_refusal_comes_whole_and_at_once)
 {
     static const enum act acts[] = {REFUSE};
     struct play p;
-    struct command c = {.policy = RPC_SUBMIT};
+    struct caller c = {.policy = RPC_SUBMIT};
 
     play_open (&p, acts, 1);
     run (&p, &c);
@@ -262,8 +370,9 @@ START_TEST (a_refusal_comes_whole_and_at_once)
     ck_assert_str_eq (c.err.what, "job not submitted");
     ck_assert_str_eq (c.err.why, "61 minutes asked, 60 allowed");
     ck_assert_str_eq (c.err.fix, "ask less");
+    ck_assert (!rpc_in_doubt (c.rpc)); /* a no is an answer */
     ck_assert_uint_eq (c.retries, 0);
-    command_clear (&c);
+    caller_clear (&c);
     play_close (&p);
 }
 END_TEST
@@ -272,13 +381,13 @@ START_TEST (pages_come_until_the_last)
 {
     static const enum act acts[] = {DROP, LAST_PAGE};
     struct play p;
-    struct command c = {.stream = true};
+    struct caller c = {.stream = true};
 
     play_open (&p, acts, 2);
     run (&p, &c);
     ck_assert_int_eq (c.result, 0);
     ck_assert_uint_eq (c.rows, 2);
-    command_clear (&c);
+    caller_clear (&c);
     play_close (&p);
 }
 END_TEST
@@ -287,14 +396,14 @@ START_TEST (a_stream_that_breaks_is_not_begun_again)
 {
     static const enum act acts[] = {PAGE};
     struct play p;
-    struct command c = {.stream = true};
+    struct caller c = {.stream = true};
 
     play_open (&p, acts, 1);
     run (&p, &c);
     ck_assert_int_eq (c.result, RPC_E_CONTACT);
     ck_assert_uint_eq (c.rows, 2);
     ck_assert_uint_eq (p.seen, 1);
-    command_clear (&c);
+    caller_clear (&c);
     play_close (&p);
 }
 END_TEST
@@ -313,7 +422,7 @@ START_TEST (nobody_there_is_said_in_slurms_words)
                       RPC_E_CONTACT);
     ck_assert_str_eq (failure_text (&err), "Unable to contact slurm controller (connect failure)");
     ck_assert_ptr_nonnull (strstr (err.fix, "127.0.0.1"));
-    ck_assert (!rpc_sent (rpc));
+    ck_assert (!rpc_in_doubt (rpc)); /* never delivered */
     err_clear (&err);
     ck_assert_int_eq (rpc_check_clusters (rpc, "all,play", &err), 0);
     ck_assert_int_eq (rpc_check_clusters (rpc, "other", &err), -1);
@@ -325,9 +434,15 @@ END_TEST
 
 int main (void)
 {
-    const TTest *const tests[] = {a_submit_is_repeated_with_the_same_token, what_must_not_happen_twice_is_not_repeated,
-                                  a_refusal_comes_whole_and_at_once,        pages_come_until_the_last,
-                                  a_stream_that_breaks_is_not_begun_again,  nobody_there_is_said_in_slurms_words};
+    const TTest *const tests[] = {a_submit_is_repeated_with_the_same_token,
+                                  what_must_not_happen_twice_is_not_repeated,
+                                  a_request_that_was_sent_in_part_may_have_been_delivered,
+                                  a_try_that_cannot_log_in_leaves_the_one_before_in_doubt,
+                                  sbatch_does_not_call_lost_what_may_exist,
+                                  a_refusal_comes_whole_and_at_once,
+                                  pages_come_until_the_last,
+                                  a_stream_that_breaks_is_not_begun_again,
+                                  nobody_there_is_said_in_slurms_words};
 
     if (!munged_is_installed ()) {
         printf ("skipped: munged is not installed\n");
