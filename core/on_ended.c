@@ -53,6 +53,8 @@ static void end_with (struct core *core, struct task *task, const Moisson__Exit 
         over.state = MOISSON__JOB_STATE__STATE_COMPLETED;
     if (task->stop == STOP_BY_NODE)
         over.cause = task->cause; /* which node died */
+    else if (task->stop == STOP_BY_REQUEUE && row->kind == MOISSON__END_KIND__END_CANCELLED)
+        over.cause = "requeued";
     else if (!said->cause || !*said->cause)
         over.cause = row->cause;
     over.again = task->stop == STOP_BY_REQUEUE || (row->lost && job_wants_requeue (core, task->job));

@@ -69,11 +69,11 @@ static int check (const struct request *request, const struct op_row *row, Moiss
         return err_set (err, MOISSON__FAIL_CODE__FAIL_INVALID_JOB_ID, "Invalid job id specified");
     if (!action_allowed (row->action, who->uid, who->roles, *ret_owner))
         return err_set (err, MOISSON__FAIL_CODE__FAIL_PERMISSION, "Access/permission denied");
-    if (row->requeue)
-        return 0;
     struct look look = look_up (core, ref);
     if (!look.any)
         return err_set (err, MOISSON__FAIL_CODE__FAIL_JOB_FINISHED, "Job/step already completing or completed");
+    if (row->requeue)
+        return 0;
     if (!look.pending)
         return err_set (err, MOISSON__FAIL_CODE__FAIL_JOB_NOT_PENDING, "Job is no longer pending execution");
     if (!row->held && look.held_by_admin &&

@@ -54,7 +54,8 @@ static void notify (const struct shepherd *s, char what)
         return; /* best effort: the truth is the status file */
 }
 
-/* The line that Slurm's users and their tools look for on the job's stderr. note NULL: CANCELLED AT <now><due>. */
+/* The line that Slurm's users and their tools look for on the job's stderr: CANCELLED AT <now>, with what it is due to.
+ * A note that says more than "DUE TO ..." is taken as it is. */
 static void write_note (struct watch *w, const char *note, const char *due)
 {
     const Moisson__Order *order = w->s->job->order;
@@ -67,11 +68,11 @@ static void write_note (struct watch *w, const char *note, const char *due)
         return;
     if (localtime_r (&now, &tm))
         strftime (when, sizeof when, "%Y-%m-%dT%H:%M:%S", &tm);
-    if (note)
+    if (note && strncmp (note, "DUE TO ", 7))
         line = xasprintf ("slurmstepd: error: *** JOB %" PRIu64 " ON %s %s ***\n", order->raw_id, order->node, note);
     else
-        line = xasprintf ("slurmstepd: error: *** JOB %" PRIu64 " ON %s CANCELLED AT %s%s ***\n", order->raw_id,
-                          order->node, when, due);
+        line = xasprintf ("slurmstepd: error: *** JOB %" PRIu64 " ON %s CANCELLED AT %s%s%s ***\n", order->raw_id,
+                          order->node, when, note ? " " : "", note ? note : due);
     if (write (w->stderr_fd, line, strlen (line)) < 0)
         log_warn ("job=%" PRIu64 " cannot write to its stderr: %s", order->raw_id, strerror (errno));
 }
