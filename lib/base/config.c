@@ -117,6 +117,8 @@ static int first_error (const struct config_reader *r, struct err *err)
         f++;
     if (f->line)
         err_set (err, MOISSON__FAIL_CODE__FAIL_OTHER, "%s:%u: %s", f->file, f->line, f->what);
+    else if (strstr (f->what, f->file)) /* "cannot open FILE" */
+        err_set (err, MOISSON__FAIL_CODE__FAIL_OTHER, "%s", f->what);
     else
         err_set (err, MOISSON__FAIL_CODE__FAIL_OTHER, "%s: %s", f->file, f->what);
     return f->fix ? err_fix (err, "%s", f->fix) : -1;

@@ -188,6 +188,12 @@ void reader_file (struct config_reader *r, const char *path)
     size_t len = 0;
 
     if (file_read (path, FILE_MAX, &text, &len, &err) < 0) {
+        if (!r->depth) {
+            r->line = 0;
+            err_fix (&err,
+                     "name the cluster's configuration with MOISSON_CONF; a cluster of contrib/ prints the line to "
+                     "type: contrib/minicluster env DIR");
+        }
         reader_error (r, r->depth ? "Include" : NULL, &err);
         return;
     }

@@ -8,5 +8,5 @@ size_t word_distance (const char *a, const char *b);
 
 /* Keeps the best candidate so far: *best_distance starts at NEAREST_LIMIT (word). A candidate equal up to the limit
  * replaces a worse one. */
-#define NEAREST_LIMIT(word) (1 + strlen (word) / 3)
+#define NEAREST_LIMIT(word) ((strlen (word) + 2) / 3)
 void nearest_offer (const char *word, const char *candidate, const char **best, size_t *best_distance);

@@ -311,7 +311,8 @@ START_TEST (a_missing_file_and_a_binary_one)
     struct config *conf = NULL;
 
     ck_assert_int_eq (config_load (&conf, "/nonexistent/moisson.conf", &err), -1);
-    ck_assert_ptr_nonnull (strstr (err.why, "No such file"));
+    ck_assert_str_eq (err.why, "cannot open /nonexistent/moisson.conf: No such file or directory");
+    ck_assert_ptr_nonnull (strstr (err.fix, "MOISSON_CONF"));
     PLACE (HEAD TAIL);
     _cleanup_fclose_ FILE *f = fopen (place.path, "w");
     ck_assert_ptr_nonnull (f);

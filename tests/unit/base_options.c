@@ -109,7 +109,7 @@ END_TEST
 
 START_TEST (what_is_not_an_option_is_said_as_getopt_does)
 {
-    ck_refused (WORDS ("--foo"), "unrecognized option '--foo'", NULL);
+    ck_refused (WORDS ("--foo"), "unrecognized option '--foo'", "see: sbatch --help");
     ck_refused (WORDS ("--partitoin=x"), "unrecognized option '--partitoin'", "did you mean --partition?");
     ck_refused (WORDS ("--xyzzyplugh"), "unrecognized option '--xyzzyplugh'", "see: sbatch --help");
     ck_refused (WORDS ("--=x"), "unrecognized option '--'", NULL);
