@@ -176,6 +176,15 @@ static void scontrol_clear (struct scontrol *s)
     free (s->clusters);
 }
 
+int scontrol_no_json (const char *what)
+{
+    fprintf (stderr,
+             TOOL
+             ": error: there is no JSON of \"%s\"\n        fix: leave --json out, or show job, node or partition\n",
+             what);
+    return COMMAND_ERROR;
+}
+
 static int run (struct scontrol *s, int argc, char **argv)
 {
     const struct subcommand *command;
@@ -196,6 +205,8 @@ static int run (struct scontrol *s, int argc, char **argv)
                  command->help);
         return COMMAND_ERROR;
     }
+    if (s->json && command->run != scontrol_show)
+        return scontrol_no_json (command->word.name);
     return command->run (s, argc - 1, argv + 1);
 }
 

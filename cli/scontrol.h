@@ -13,6 +13,9 @@ struct scontrol {
 /* Opens the way to the controller once. 0 or COMMAND_ERROR, then said on stderr. */
 int scontrol_rpc (struct scontrol *s);
 
+/* Refuses --json for what is printed as text only. Returns COMMAND_ERROR. */
+int scontrol_no_json (const char *what);
+
 /* Each takes the words after the subcommand. Returns 0 or COMMAND_ERROR (said on stderr). */
 int scontrol_show (struct scontrol *s, int argc, char **argv);
 int scontrol_hold (struct scontrol *s, int argc, char **argv);

@@ -348,22 +348,23 @@ static int show_daemons (struct scontrol *s, const char *name)
 static const struct {
     struct scontrol_word word;
     int (*run) (struct scontrol *s, const char *name);
+    bool json;
 } entities[] = {
-    {{"jobs", 1}, show_jobs},
-    {{"jobid", 4}, show_jobs},
-    {{"nodes", 1}, show_nodes},
-    {{"nodename", 5}, show_nodes},
-    {{"partitions", 1}, show_partitions},
-    {{"partitionname", 10}, show_partitions},
-    {{"config", 1}, show_config},
-    {{"configuration", 7}, show_config},
-    {{"hostnames", 5}, show_hostnames},
-    {{"hostlist", 5}, show_hostlist},
-    {{"hostlistsorted", 9}, show_hostlist_sorted},
-    {{"reservations", 1}, show_reservations},
-    {{"licenses", 2}, show_licenses},
-    {{"steps", 1}, show_steps},
-    {{"daemons", 2}, show_daemons},
+    {{"jobs", 1}, show_jobs, true},
+    {{"jobid", 4}, show_jobs, true},
+    {{"nodes", 1}, show_nodes, true},
+    {{"nodename", 5}, show_nodes, true},
+    {{"partitions", 1}, show_partitions, true},
+    {{"partitionname", 10}, show_partitions, true},
+    {{"config", 1}, show_config, false},
+    {{"configuration", 7}, show_config, false},
+    {{"hostnames", 5}, show_hostnames, false},
+    {{"hostlist", 5}, show_hostlist, false},
+    {{"hostlistsorted", 9}, show_hostlist_sorted, false},
+    {{"reservations", 1}, show_reservations, true},
+    {{"licenses", 2}, show_licenses, true},
+    {{"steps", 1}, show_steps, true},
+    {{"daemons", 2}, show_daemons, false},
 };
 
 int scontrol_show (struct scontrol *s, int argc, char **argv)
@@ -383,7 +384,10 @@ int scontrol_show (struct scontrol *s, int argc, char **argv)
     }
     for (size_t i = 0; i < sizeof entities / sizeof *entities; i++)
         if (scontrol_matches (&entities[i].word, argv[0]))
-            return entities[i].run (s, equals ? equals + 1 : argc > 1 ? argv[1] : NULL);
+            return s->json && !entities[i].json ? scontrol_no_json (entities[i].word.name)
+                                                : entities[i].run (s, equals     ? equals + 1
+                                                                      : argc > 1 ? argv[1]
+                                                                                 : NULL);
     fprintf (stderr,
              "invalid entity:%s for keyword:show\n        fix: show job, node, partition, config, hostnames, "
              "hostlist\n",

@@ -21,6 +21,19 @@ void program_clear (struct program *p)
     *p = (struct program){0};
 }
 
+static const char help_text[] =
+    "Usage: %s -N NODE [-f CONF] [-v]\n"
+    "The launcher of one node; it starts the node's agent. Runs in the foreground until SIGTERM or SIGINT; jobs go on\n"
+    "meanwhile, and are found again by the next one.\n"
+    "\n"
+    "  -N NODE             a NodeName of the configuration (default: this host's name)\n"
+    "  -f, --config CONF   the configuration (default: $MOISSON_CONF, $SLURM_CONF,\n"
+    "                      /etc/moisson/moisson.conf); check it with: moisson config check CONF\n"
+    "  -D                  accepted for Slurm's sake: it always stays in the foreground\n"
+    "  -v, --verbose       log more\n"
+    "  -h, --help          this text\n"
+    "  -V, --version       print the version\n";
+
 static int usage (struct err *err, const char *name, const char *why)
 {
     err_set (err, 0, "%s", why);
@@ -29,13 +42,25 @@ static int usage (struct err *err, const char *name, const char *why)
 
 static int parse (struct program *p, const char *name, int argc, char **argv, struct err *err)
 {
+    static const struct option rows[] = {
+        {"config", required_argument, NULL, 'f'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {NULL, 0, NULL, 0},
+    };
     int c;
 
     opterr = 0;
-    while ((c = getopt (argc, argv, "N:f:vh")) != -1) {
+    while ((c = getopt_long (argc, argv, "N:f:DvhV", rows, NULL)) != -1) {
         if (c == 'h') {
-            printf ("usage: %s -N NODE [-f CONF] [-v]\n", name);
+            printf (help_text, name);
             exit (0);
+        } else if (c == 'V') {
+            printf ("%s %s\n", name, MOISSON_VERSION);
+            exit (0);
+        } else if (c == 'D') {
+            continue;
         } else if (c == 'v') {
             p->verbose = true;
         } else if (c == 'N' || c == 'f') {

@@ -90,6 +90,7 @@ def test_operations_out_of_season(cluster):
 
 @pytest.mark.parametrize("words", [["scontrol", "frobnicate"], ["scontrol", "show", "everything"], ["squeue", "--frob"],
                                    ["sinfo", "--frob"], ["sacct", "--frob"], ["scancel"], ["scancel", "--frob", "1"],
+                                   ["scontrol", "show", "config", "--json"], ["scontrol", "--json", "ping"],
                                    ["moisson", "frobnicate"], ["sacct", "-o", "NoSuchField"]])
 def test_unknown_words_of_the_other_commands(cluster, words):
     done = cluster.run(*words)
@@ -98,7 +99,8 @@ def test_unknown_words_of_the_other_commands(cluster, words):
 
 
 def test_help_is_on_stdout(cluster):
-    for tool in ("sbatch", "squeue", "scancel", "sinfo", "scontrol", "sacct", "srun", "salloc", "moisson"):
+    for tool in ("sbatch", "squeue", "scancel", "sinfo", "scontrol", "sacct", "srun", "salloc", "moisson",
+                 "moissonctld", "moissond"):
         assert "sage" in cluster.ok(tool, "--help"), tool
 
 
