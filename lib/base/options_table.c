@@ -42,7 +42,7 @@ static const struct option_row rows[] = {
     {"delay-boot", 0, ARG_REQUIRED, OPT_HARMLESS, "SBATCH_DELAY_BOOT", "MINUTES", "Nodes are always on.", NULL},
     {"dependency", 'd', ARG_REQUIRED, OPT_HONOURED, NULL, "LIST",
      "Wait for other jobs: afterok:12:13, afterany:12_3, after:12+5, afternotok:12, singleton; joined by , (all) or ? "
-     "(any).",
+     "(any). A job that is no longer known, MinJobAge after its end, counts as met whatever its end was.",
      apply_dependency},
     {"distribution", 'm', ARG_REQUIRED, OPT_HARMLESS, "SBATCH_DISTRIBUTION", "WORD",
      "How steps spread their tasks; steps are not available yet.", NULL},
