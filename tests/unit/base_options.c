@@ -189,6 +189,26 @@ START_TEST (bad_values)
 }
 END_TEST
 
+START_TEST (a_submit_key_has_at_most_255_characters)
+{
+    for (size_t len = 255; len <= 256; len++) {
+        _cleanup_submit_ struct submit s;
+        _cleanup_err_ struct err err = ERR_INIT;
+        _cleanup_free_ char *key = xcalloc (1, len + 1), *word = NULL;
+        int index;
+
+        memset (key, 'k', len);
+        word = xasprintf ("--submit-key=%s", key);
+        start (&s);
+        ck_assert_int_eq (options_parse (&s, 2, (char *[]){"sbatch", word, NULL}, &index, &err), len > 255 ? -1 : 0);
+        if (len > 255)
+            ck_assert_str_eq (err.fix, "use one line of at most 255 characters");
+        else
+            ck_assert_str_eq (s.flags.submit_key, key);
+    }
+}
+END_TEST
+
 START_TEST (times_and_sizes)
 {
     PARSED ("-t", "0:7201", "--mem-per-cpu=2g", "--begin=now+60", "--time-min=90", "--nodes=2-4", "--mem=0");
@@ -545,8 +565,8 @@ END_TEST
 
 SUITE ("options", the_four_ways_to_write_a_value, absent_is_absent, optional_values_need_the_equals_sign, abbreviations,
        what_is_not_an_option_is_said_as_getopt_does, what_would_change_the_job_and_cannot_be_done_is_refused,
-       harmless_options_leave_no_trace, bad_values, times_and_sizes, gpus_in_any_order, arrays_stay_ranges, bad_arrays,
-       dependencies, bad_dependencies_in_the_words_clients_match, empty_words_mean_not_asked, the_rest_of_the_words,
-       script_lines, script_refusals_name_the_line, scripts_without_a_last_newline_or_with_zero_bytes,
-       environment_then_script_then_command_line, a_refusal_names_the_variable,
-       every_row_is_whole_and_every_listing_has_it, suggestions)
+       harmless_options_leave_no_trace, bad_values, a_submit_key_has_at_most_255_characters, times_and_sizes,
+       gpus_in_any_order, arrays_stay_ranges, bad_arrays, dependencies, bad_dependencies_in_the_words_clients_match,
+       empty_words_mean_not_asked, the_rest_of_the_words, script_lines, script_refusals_name_the_line,
+       scripts_without_a_last_newline_or_with_zero_bytes, environment_then_script_then_command_line,
+       a_refusal_names_the_variable, every_row_is_whole_and_every_listing_has_it, suggestions)
