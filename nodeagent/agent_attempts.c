@@ -121,7 +121,7 @@ static void load_one (void *arg, struct attempt_id id)
     size_t len = 0;
 
     attempt_read_status (a, t);
-    if (file_read (path, ORDER_MAX, &data, &len, &err)) {
+    if (file_read_own (path, ORDER_MAX, &data, &len, &err)) {
         log_warn ("attempt=%s %s", attempt_format (id, name), err.why);
         return; /* it can be told and stopped; which cpus it holds is not known */
     }

@@ -118,7 +118,7 @@ static bool content_is_right (const struct blobs *b, const struct blob *blob)
     uint8_t hash[HASH_SIZE];
     size_t len = 0;
 
-    if (file_read (path, BLOB_MAX, &data, &len, NULL))
+    if (file_read_own (path, BLOB_MAX, &data, &len, NULL))
         return false;
     hash_bytes (data, len, hash);
     return memcmp (hash, blob->key.hash, HASH_SIZE) == 0;

@@ -191,7 +191,7 @@ int launcher_adopt (struct launcher *l, struct err *err)
 
     strcpy (a.boot_before, l->boot);
     if (access (path, F_OK) == 0) {
-        if (file_read (path, 256, &text, NULL, err))
+        if (file_read_own (path, 256, &text, NULL, err))
             return -1;
         text[strcspn (text, "\n")] = '\0';
         if (strlen (text) < BOOT_ID_SIZE)

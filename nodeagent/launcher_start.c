@@ -59,7 +59,7 @@ static int copy_blob (const struct launcher *l, const char *dir, const char *nam
     buf_printf (&path, "%s/blobs/%u-", l->spool, uid);
     for (size_t i = 0; i < hash->len; i++)
         buf_printf (&path, "%02x", hash->data[i]);
-    if (file_read (path.data, BLOB_MAX, &data, &len, err) || blob_verify (hash, data, len, what, err))
+    if (file_read_own (path.data, BLOB_MAX, &data, &len, err) || blob_verify (hash, data, len, what, err))
         return -1;
     return write_file (dir, name, data, len, mode, err);
 }
@@ -68,12 +68,12 @@ static int open_fds (const char *dir, struct attempt_fds *ret, struct err *err)
 {
     _cleanup_free_ char *lock = xasprintf ("%s/lock", dir), *ctl = xasprintf ("%s/ctl", dir);
 
-    ret->lock = open (lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    ret->lock = open (lock, O_RDWR | O_CREAT | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (ret->lock < 0 || flock (ret->lock, LOCK_EX | LOCK_NB))
         return err_errno (err, errno, "cannot lock %s", lock);
     if (mkfifo (ctl, 0600) && errno != EEXIST)
         return err_errno (err, errno, "cannot create %s", ctl);
-    ret->ctl = open (ctl, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    ret->ctl = open (ctl, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
     return ret->ctl < 0 ? err_errno (err, errno, "cannot open %s", ctl) : 0;
 }
 

@@ -21,7 +21,7 @@ static int load_order (struct job *job, struct err *err)
     _cleanup_free_ char *data = NULL;
     size_t len = 0;
 
-    if (file_read ("order", ORDER_MAX, &data, &len, err))
+    if (file_read_own ("order", ORDER_MAX, &data, &len, err))
         return -1;
     job->launch = moisson__launch__unpack (NULL, len, (const uint8_t *) data);
     if (!job->launch)
@@ -40,7 +40,7 @@ static int load_env (struct job *job, const char *conf_path, struct err *err)
     _cleanup_free_ char *blob = NULL;
     size_t len = 0;
 
-    if (file_read ("env", ENV_MAX, &blob, &len, err))
+    if (file_read_own ("env", ENV_MAX, &blob, &len, err))
         return -1;
     env_add_blob (&job->env, blob, len);
     env_add_job (&job->env, &facts);
@@ -223,7 +223,7 @@ int job_setup_result (int setup_fd, int *ret_stderr_fd, struct setup_failure *re
 
 char *job_setup_words (const struct job *job, const struct setup_failure *failure)
 {
-    _cleanup_close_ int fd = open ("script", O_RDONLY | O_CLOEXEC);
+    _cleanup_close_ int fd = open ("script", O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
     char script[FIRST_LINE_MAX + 1];
     ssize_t n = fd < 0 ? 0 : read (fd, script, FIRST_LINE_MAX);
 

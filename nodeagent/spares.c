@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "base/cleanup.h"
 #include "base/files.h"
 #include "base/mem.h"
@@ -50,20 +51,35 @@ int spares_take (struct spares *s, const char *path, struct err *err)
     return 0;
 }
 
-/* Only what we made: a job may have put something beside its script. */
+static bool is_name_of_ours (const char *name)
+{
+    static const char *const names[] = {
+        "order", "script", "env", "lock", "status", "status" STATUS_SPARE, "status" STATUS_NEW};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp (names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Only what we made, as we made it: a job may have put something beside its script, or in the place of a file. */
 static bool is_ours (const char *path)
 {
-    static const char *const names[] = {".", "..", "order", "script", "env", "lock", "ctl", "status"};
     _cleanup_ (cleanup_closedirp) DIR *dir = opendir (path);
-    bool known = dir != NULL;
+    bool ours = dir != NULL;
+    struct stat st;
 
-    for (struct dirent *e; known && (e = readdir (dir));) {
-        known = false;
-        for (size_t i = 0; i < sizeof names / sizeof *names && !known; i++)
-            known = strcmp (names[i], e->d_name) == 0;
-        known = known || strcmp (e->d_name, "status" STATUS_SPARE) == 0 || strcmp (e->d_name, "status" STATUS_NEW) == 0;
+    for (struct dirent *e; ours && (e = readdir (dir));) {
+        if (strcmp (e->d_name, ".") == 0 || strcmp (e->d_name, "..") == 0)
+            continue;
+        if (fstatat (dirfd (dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW))
+            return false;
+        if (strcmp (e->d_name, "ctl") == 0)
+            ours = S_ISFIFO (st.st_mode) && st.st_nlink == 1 && st.st_uid == geteuid ();
+        else
+            ours = is_name_of_ours (e->d_name) && file_is_own (&st) && st.st_uid == geteuid ();
     }
-    return known;
+    return ours;
 }
 
 int spares_give (struct spares *s, const char *path)

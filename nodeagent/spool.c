@@ -94,14 +94,28 @@ int spool_each_attempt (const char *spool, void (*fn) (void *arg, struct attempt
     return errno ? err_errno (err, errno, "cannot read %s", path) : 0;
 }
 
-bool spool_lock_held (const char *spool, struct attempt_id id)
+enum lock_state spool_lock_look (const char *spool, struct attempt_id id)
 {
     _cleanup_free_ char *path = spool_attempt_path (spool, id, "lock");
-    _cleanup_close_ int fd = open (path, O_RDONLY | O_CLOEXEC);
+    _cleanup_close_ int fd = open (path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+    struct stat st;
 
     if (fd < 0)
-        return false;
-    return flock (fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+        return errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENXIO ? LOCK_ABSENT : LOCK_UNKNOWN;
+    if (fstat (fd, &st))
+        return LOCK_UNKNOWN;
+    if (!S_ISREG (st.st_mode))
+        return LOCK_ABSENT;
+    if (flock (fd, LOCK_SH | LOCK_NB) == 0)
+        return LOCK_FREE;
+    return errno == EWOULDBLOCK ? LOCK_HELD : LOCK_UNKNOWN;
+}
+
+bool spool_lock_held (const char *spool, struct attempt_id id)
+{
+    enum lock_state state = spool_lock_look (spool, id);
+
+    return state == LOCK_HELD || state == LOCK_UNKNOWN;
 }
 
 int spool_remove_attempt (const char *spool, struct attempt_id id)
@@ -119,17 +133,44 @@ int spool_remove_attempt (const char *spool, struct attempt_id id)
     return dir_remove (dir);
 }
 
+/* What lies there, if it is a file of ours; else a new one in its place. Opening never waits: it may be a fifo. */
+static int open_to_rewrite (const char *path, mode_t mode, struct stat *st)
+{
+    const int flags = O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
+    int fd = open (path, flags | O_CREAT, mode), rc;
+
+    if (fd >= 0 && fstat (fd, st) == 0 && file_is_own (st))
+        return fd;
+    if (fd >= 0)
+        close (fd);
+    else if (errno != ELOOP && errno != ENXIO && errno != EISDIR && errno != EACCES)
+        return -1;
+    rc = dir_remove (path);
+    if (rc && rc != -ENOENT) {
+        errno = -rc;
+        return -1;
+    }
+    fd = open (path, flags | O_CREAT | O_EXCL, mode);
+    if (fd >= 0 && fstat (fd, st)) {
+        close (fd);
+        return -1;
+    }
+    return fd;
+}
+
 int file_rewrite (const char *path, const void *data, size_t len, mode_t mode, struct err *err)
 {
-    _cleanup_close_ int fd = open (path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode);
-    struct stat st;
+    struct stat st = {0};
+    _cleanup_close_ int fd = open_to_rewrite (path, mode, &st);
 
-    if (fd < 0 || fstat (fd, &st))
+    if (fd < 0)
         return err_errno (err, errno, "cannot create %s", path);
     if ((st.st_mode & 07777) != mode && fchmod (fd, mode))
         return err_errno (err, errno, "cannot set the mode of %s", path);
     for (size_t done = 0; done < len;) {
         ssize_t n = write (fd, (const char *) data + done, len - done);
+        if (n < 0 && errno == EINTR)
+            continue;
         if (n < 0)
             return err_errno (err, errno, "cannot write %s", path);
         done += (size_t) n;

@@ -37,13 +37,17 @@ char *spool_attempt_path (const char *spool, struct attempt_id id, const char *f
 int spool_prepare (const char *spool, struct err *err);
 /* Calls fn for every attempt directory, in no order. fn may remove the one it is called for. */
 int spool_each_attempt (const char *spool, void (*fn) (void *arg, struct attempt_id id), void *arg, struct err *err);
-/* Does a shepherd hold the attempt's lock? An absent lock file is not held. */
-bool spool_lock_held (const char *spool, struct attempt_id id);
+/* Does a shepherd hold the attempt's lock? UNKNOWN: the system could not say now (it is out of files or memory). */
+enum lock_state { LOCK_FREE, LOCK_HELD, LOCK_ABSENT, LOCK_UNKNOWN };
+enum lock_state spool_lock_look (const char *spool, struct attempt_id id);
+bool spool_lock_held (const char *spool,
+                      struct attempt_id id); /* HELD, or UNKNOWN: nobody is declared dead by mistake */
 /* Remove the attempt's directory and all in it; 0 or -errno. */
 int spool_remove_attempt (const char *spool, struct attempt_id id);
 
 /* Write data into a file that may exist (it then keeps its inode), without truncating it to nothing first: file systems
- * take that for the beginning of a replacement, and write such files out at once. */
+ * take that for the beginning of a replacement, and write such files out at once. What is no plain file of ours with
+ * one name (file_is_own) is removed first, and never opened in a way that waits. */
 int file_rewrite (const char *path, const void *data, size_t len, mode_t mode, struct err *err);
 
 /* This boot's id, from the kernel. */

@@ -130,7 +130,8 @@ int status_parse (const char *text, size_t len, struct status *ret, struct err *
     }
     if (!ended || !rest || *rest)
         return err_set (err, 0, "status file: it does not end with a line 'end'");
-    if (st.phase == STATUS_EXITED && (st.kind < MOISSON__END_KIND__END_EXITED || st.kind > MOISSON__END_KIND__END_OOM))
+    if (st.phase == STATUS_EXITED &&
+        (st.kind < MOISSON__END_KIND__END_EXITED || st.kind > MOISSON__END_KIND__END_REFUSED))
         return err_set (err, 0, "status file: unknown kind %" PRIu64, st.kind);
     *ret = st;
     st.cause = NULL;
@@ -143,11 +144,12 @@ int status_read (const char *path, struct attempt_id id, struct status *ret, str
     _cleanup_free_ char *text = NULL;
     size_t len = 0;
 
-    if (access (path, F_OK) && errno == ENOENT)
+    int rc = file_read_own (path, STATUS_MAX, &text, &len, err);
+    if (rc == FILE_E_ABSENT)
         return STATUS_E_ABSENT;
-    if (file_read (path, STATUS_MAX, &text, &len, err))
+    if (rc < 0)
         return -1;
-    if (status_parse (text, len, &st, err) || st.id.raw != id.raw || st.id.attempt != id.attempt)
+    if (rc == FILE_E_ODD || status_parse (text, len, &st, err) || st.id.raw != id.raw || st.id.attempt != id.attempt)
         return STATUS_E_DAMAGED;
     *ret = st;
     st.cause = NULL;

@@ -11,14 +11,12 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 
-int file_read (const char *path, size_t max, char **ret, size_t *ret_len, struct err *err)
+/* rc 0; FILE_E_ODD: more than max bytes; -1. */
+static int read_all (int fd, const char *path, size_t max, char **ret, size_t *ret_len, struct err *err)
 {
-    _cleanup_close_ int fd = open (path, O_RDONLY | O_CLOEXEC);
     _cleanup_free_ char *data = NULL;
     size_t len = 0, room = 0;
 
-    if (fd < 0)
-        return err_errno (err, errno, "cannot open %s", path);
     for (;;) {
         if (room - len < 2) {
             room = room ? room * 2 : 4096;
@@ -32,14 +30,52 @@ int file_read (const char *path, size_t max, char **ret, size_t *ret_len, struct
         if (n == 0)
             break;
         len += (size_t) n;
-        if (len > max)
-            return err_set (err, 0, "%s is larger than %zu bytes", path, max);
+        if (len > max) {
+            err_set (err, 0, "%s is larger than %zu bytes", path, max);
+            return FILE_E_ODD;
+        }
     }
     data[len] = '\0';
     *ret = steal (&data);
     if (ret_len)
         *ret_len = len;
     return 0;
+}
+
+int file_read (const char *path, size_t max, char **ret, size_t *ret_len, struct err *err)
+{
+    _cleanup_close_ int fd = open (path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return err_errno (err, errno, "cannot open %s", path);
+    return read_all (fd, path, max, ret, ret_len, err) ? -1 : 0;
+}
+
+bool file_is_own (const struct stat *st)
+{
+    return S_ISREG (st->st_mode) && st->st_nlink == 1 && (st->st_uid == geteuid () || st->st_uid == 0);
+}
+
+int file_read_own (const char *path, size_t max, char **ret, size_t *ret_len, struct err *err)
+{
+    _cleanup_close_ int fd = open (path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+    struct stat st;
+
+    if (fd < 0) {
+        int errnum = errno;
+        err_errno (err, errnum, "cannot open %s", path);
+        if (errnum == ENOENT || errnum == ENOTDIR)
+            return FILE_E_ABSENT;
+        return errnum == ELOOP || errnum == ENXIO ? FILE_E_ODD : -1; /* a link, a socket */
+    }
+    if (fstat (fd, &st))
+        return err_errno (err, errno, "cannot look at %s", path);
+    if (!file_is_own (&st)) {
+        err_set (err, 0, "%s is not what was put there: no plain file of uid %u with one name", path,
+                 (unsigned) geteuid ());
+        return FILE_E_ODD;
+    }
+    return read_all (fd, path, max, ret, ret_len, err);
 }
 
 static int write_all (int fd, const char *p, size_t len)

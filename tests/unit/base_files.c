@@ -96,5 +96,30 @@ START_TEST (removing_does_not_follow_links)
 }
 END_TEST
 
+START_TEST (only_what_is_ours_is_read_and_nothing_blocks)
+{
+    _cleanup_free_ char *dir = scratch (), *path = xasprintf ("%s/f", dir), *link_path = xasprintf ("%s/l", dir);
+    _cleanup_free_ char *fifo = xasprintf ("%s/p", dir), *text = NULL;
+    size_t len = 0;
+
+    ck_assert_int_eq (file_read_own (path, 10, &text, &len, NULL), FILE_E_ABSENT);
+    ck_assert_int_eq (file_write (path, "abc", 3, 0600, 0, NULL), 0);
+    ck_assert_int_eq (file_read_own (path, 2, &text, &len, NULL), FILE_E_ODD);
+    ck_assert_int_eq (symlink (path, link_path), 0);
+    ck_assert_int_eq (file_read_own (link_path, 10, &text, &len, NULL), FILE_E_ODD);
+    ck_assert_int_eq (mkfifo (fifo, 0600), 0);
+    ck_assert_int_eq (file_read_own (fifo, 10, &text, &len, NULL), FILE_E_ODD); /* without a writer: it would wait */
+    ck_assert_int_eq (file_read_own (dir, 10, &text, &len, NULL), FILE_E_ODD);
+    ck_assert_ptr_null (text);
+    ck_assert_int_eq (file_read_own (path, 3, &text, &len, NULL), 0);
+    ck_assert_str_eq (text, "abc");
+    ck_assert_int_eq (unlink (link_path), 0);
+    ck_assert_int_eq (link (path, link_path), 0);
+    ck_assert_int_eq (file_read_own (path, 10, &text, &len, NULL), FILE_E_ODD); /* somebody else holds it, too */
+    ck_assert_int_eq (dir_remove (dir), 0);
+}
+END_TEST
+
 SUITE ("files", what_is_written_is_read, large_files_grow_and_limits_hold, failures_name_the_file_and_leave_nothing,
-       directories_are_made_with_their_parents, removing_does_not_follow_links)
+       directories_are_made_with_their_parents, removing_does_not_follow_links,
+       only_what_is_ours_is_read_and_nothing_blocks)
