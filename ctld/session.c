@@ -6,6 +6,9 @@
 #include "ctld/nodes.h"
 #include "ctld/rpc.h"
 
+/* What a submit may be, and room: a script of 4 MB, an environment of 16 MB, a job of 1 MB. Nodes have FRAME_MAX. */
+#define USER_FRAME_MAX (24u << 20)
+
 struct sessions {
     struct ctld *ctld;
     struct session *list;
@@ -227,6 +230,8 @@ void sessions_accept (void *arg, struct channel *channel, const struct peer *pee
         all->list->prev = session;
     all->list = session;
     all->n++;
+    if (!peer->is_node)
+        channel_set_max_frame (channel, USER_FRAME_MAX);
     channel_handle (channel, &handlers, session);
 }
 

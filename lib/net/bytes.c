@@ -28,11 +28,15 @@ uint8_t *bytes_reserve (struct bytes *b, size_t n)
     return b->data + b->end;
 }
 
+void bytes_clear (struct bytes *b)
+{
+    free (b->data);
+    *b = (struct bytes){0};
+}
+
 void bytes_take (struct bytes *b, size_t n)
 {
     b->start += n;
-    if (b->start == b->end && b->room > BYTES_KEEP) {
-        free (b->data);
-        *b = (struct bytes){0};
-    }
+    if (b->start == b->end && b->room > BYTES_KEEP)
+        bytes_clear (b);
 }

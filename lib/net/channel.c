@@ -27,6 +27,10 @@ struct channel {
     struct watch *watch;
     struct late *late;
     size_t max_frame;
+    usec_t frame_time;
+    struct timer *frame_timer; /* made when first needed */
+    bool unfinished;           /* frame_timer runs: a part of a frame is here */
+    struct debt debt;          /* input held */
     struct channel_handlers handlers;
     void *arg;
     struct bytes in, out;
@@ -52,6 +56,7 @@ struct channel {
 
 static void on_watch (void *arg, int events);
 static void on_turn_end (void *arg);
+static void on_evicted (void *arg);
 
 struct channel *channel_create (struct loop *loop, int fd, struct seal *seal, size_t max_frame)
 {
@@ -61,14 +66,26 @@ struct channel *channel_create (struct loop *loop, int fd, struct seal *seal, si
     ch->fd = fd;
     ch->seal = seal;
     ch->max_frame = max_frame;
+    ch->frame_time = FRAME_TIME;
+    ch->debt = (struct debt){.evict = on_evicted, .arg = ch};
     ch->watch = watch_create (loop, fd, on_watch, ch);
     ch->late = late_create (loop, on_turn_end, ch);
     return ch;
 }
 
+/* Nothing more will be read from what is held. */
+static void drop_input (struct channel *ch)
+{
+    ch->frame_timer = timer_free (ch->frame_timer);
+    ch->unfinished = false;
+    budget_charge (loop_budget (ch->loop), &ch->debt, 0);
+    bytes_clear (&ch->in);
+}
+
 /* The connection ends; memory may have to wait for handlers to return. */
 static void disconnect (struct channel *ch)
 {
+    drop_input (ch);
     ch->watch = watch_free (ch->watch);
     ch->late = late_free (ch->late);
     ch->finish_timer = timer_free (ch->finish_timer);
@@ -83,7 +100,6 @@ static void destroy (struct channel *ch)
     if (ch->finishing)
         loop_disown (&ch->owned);
     seal_free (ch->seal);
-    free (ch->in.data);
     free (ch->out.data);
     free (ch->plain);
     err_clear (&ch->fault);
@@ -126,7 +142,12 @@ size_t channel_queued (const struct channel *ch)
 
 void channel_set_max_frame (struct channel *ch, size_t max_frame)
 {
-    ch->max_frame = max_frame;
+    ch->max_frame = max_frame < FRAME_MAX ? max_frame : FRAME_MAX;
+}
+
+void channel_set_frame_time (struct channel *ch, usec_t limit)
+{
+    ch->frame_time = limit;
 }
 
 const struct seal *channel_seal (const struct channel *ch)
@@ -157,12 +178,21 @@ void channel_handle (struct channel *ch, const struct channel_handlers *handlers
     update_watch (ch);
 }
 
+static void stop_frame_timer (struct channel *ch)
+{
+    if (ch->unfinished)
+        timer_disarm (ch->frame_timer);
+    ch->unfinished = false;
+}
+
 void channel_pause (struct channel *ch, bool paused)
 {
     ch->paused = paused;
     if (ch->dead || ch->closed)
         return;
-    if (!paused)
+    if (paused)
+        stop_frame_timer (ch);
+    else
         late_arm (ch->late);
     update_watch (ch);
 }
@@ -173,6 +203,7 @@ static void tell_closed (struct channel *ch)
     if (ch->closed || !ch->handled)
         return;
     ch->closed = true;
+    drop_input (ch);
     update_watch (ch);
     if (!ch->handlers.on_closed)
         return;
@@ -285,6 +316,7 @@ static bool deliver_frame (struct channel *ch, size_t len)
     if (seal_open (ch->seal, cipher, len, ch->plain, &n, &ch->fault) < 0)
         return true; /* the fault says the rest */
     bytes_take (&ch->in, LENGTH_SIZE + len);
+    stop_frame_timer (ch);
     enter (ch);
     if (ch->handlers.on_message)
         ch->handlers.on_message (ch->arg, (Moisson__MsgType) (ch->plain[0] << 8 | ch->plain[1]), ch->plain + TYPE_SIZE,
@@ -319,6 +351,47 @@ static bool deliver (struct channel *ch)
         return true;
     tell_closed (ch);
     return false;
+}
+
+static void on_frame_late (void *arg)
+{
+    struct channel *ch = arg;
+
+    ch->unfinished = false;
+    err_set (&ch->fault, MOISSON__FAIL_CODE__FAIL_PROTOCOL,
+             "the peer did not finish a message within %u seconds (%zu bytes came)",
+             (unsigned) (ch->frame_time / USEC_PER_SEC), bytes_len (&ch->in));
+    tell_closed (ch);
+}
+
+/* Told at the end of the turn, as another channel may be reading now. */
+static void on_evicted (void *arg)
+{
+    struct channel *ch = arg;
+
+    err_set (&ch->fault, MOISSON__FAIL_CODE__FAIL_OTHER,
+             "all peers together hold more than %u MB of unfinished messages here, and this one holds the most",
+             INPUT_BUDGET >> 20);
+    drop_input (ch);
+    late_arm (ch->late);
+    update_watch (ch);
+}
+
+/* What is left of the input goes on the account, and a part of a frame on the clock. */
+static void account_input (struct channel *ch)
+{
+    size_t have = bytes_len (&ch->in);
+    bool unfinished = have && ch->handled && !ch->paused && !ch->more;
+
+    if (!unfinished) {
+        stop_frame_timer (ch);
+    } else if (!ch->unfinished) {
+        if (!ch->frame_timer)
+            ch->frame_timer = timer_create_in (ch->loop, on_frame_late, ch);
+        timer_arm (ch->frame_timer, ch->frame_time);
+        ch->unfinished = true;
+    }
+    budget_charge (loop_budget (ch->loop), &ch->debt, have);
 }
 
 /* One piece of input. The buffer grows with what has come, not with what was announced. */
@@ -379,6 +452,7 @@ void channel_finish (struct channel *ch)
         return;
     }
     ch->finishing = true;
+    drop_input (ch);
     ch->owned = (struct owned){.release = release, .arg = ch};
     loop_adopt (ch->loop, &ch->owned);
     ch->finish_timer = timer_create_in (ch->loop, release, ch);
@@ -404,6 +478,7 @@ static void on_watch (void *arg, int events)
         read_some (ch);
         if (!deliver (ch))
             return;
+        account_input (ch);
     }
     if (events & WATCH_WRITE && !push_out (ch))
         return;
@@ -414,8 +489,13 @@ static void on_turn_end (void *arg)
 {
     struct channel *ch = arg;
 
-    if (ch->finishing)
+    if (ch->finishing) {
         finish_step (ch, false);
-    else if (deliver (ch) && (ch->blocked || push_out (ch)))
+        return;
+    }
+    if (!deliver (ch))
+        return;
+    account_input (ch);
+    if (ch->blocked || push_out (ch))
         update_watch (ch);
 }

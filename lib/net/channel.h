@@ -19,10 +19,18 @@ struct channel_handlers {
 #define CHANNEL_LOW (256u << 10)
 #define CHANNEL_MAX (256u << 20) /* a peer that lets this much pile up is closed */
 
+/* What a peer may make us hold before a message is whole. A frame beyond the channel's bound, or one that is not whole
+ * FRAME_TIME after its first byte was read, ends the connection; so does being the largest when all channels of a loop
+ * together hold more than INPUT_BUDGET. on_closed says which. The time does not run while the channel is paused. */
+#define FRAME_TIME (60 * USEC_PER_SEC)
+#define INPUT_BUDGET (256u << 20)
+
 struct channel *channel_free (struct channel *ch); /* queued output is dropped */
 DEFINE_CLEANUP (struct channel *, channel_free)
 /* Flush what is queued, then close and free by itself; no further handler is called. */
 void channel_finish (struct channel *ch);
+/* The largest frame that is taken, up to FRAME_MAX, which is the bound of a new session. */
+void channel_set_max_frame (struct channel *ch, size_t max_frame);
 void channel_handle (struct channel *ch, const struct channel_handlers *handlers, void *arg);
 /* Queued now, sealed, and sent at the end of the loop's turn. msg may be NULL: an empty message. A failure (too large,
  * too much waiting) ends the connection; on_closed then tells, never from within this call. */

@@ -13,6 +13,22 @@ struct owned {
 void loop_adopt (struct loop *loop, struct owned *o);
 void loop_disown (struct owned *o);
 
+/* --- budget.c: input that is held and not handed on yet, of all channels of a loop together --- */
+struct budget;
+struct debt { /* one channel's part */
+    size_t bytes;
+    void (*evict) (void *arg); /* let go of it: the bytes are off the account already */
+    void *arg;
+    LIST_ENTRY (debt) link;
+};
+struct budget *budget_create (size_t limit);
+struct budget *budget_free (struct budget *b); /* NULL is fine; all debts are zero by then, or never used again */
+void budget_set_limit (struct budget *b, size_t limit);
+size_t budget_bytes (const struct budget *b);
+/* From now on d holds so many bytes. While the sum is over the limit, the largest is evicted; that may be d itself. */
+void budget_charge (struct budget *b, struct debt *d, size_t bytes);
+struct budget *loop_budget (struct loop *loop); /* the loop's one, of INPUT_BUDGET */
+
 /* --- bytes.c --- */
 #define BYTES_KEEP (256u << 10) /* a larger block is given back when it is empty */
 struct bytes {
@@ -22,6 +38,7 @@ struct bytes {
 size_t bytes_len (const struct bytes *b);
 uint8_t *bytes_reserve (struct bytes *b, size_t n); /* room for n more; count them by `end += n` */
 void bytes_take (struct bytes *b, size_t n);
+void bytes_clear (struct bytes *b);
 
 /* --- credential.c: all of munge --- */
 /* Blocking, for at most a few seconds. -1 with words when munged is not there. */
@@ -49,7 +66,7 @@ struct auth_check *auth_cancel (struct auth_check *check); /* NULL is fine; retu
 /* Takes fd (connected, non-blocking) and seal (handshake done). Frames larger than max_frame end the connection.
  * Nothing is read before channel_handle. */
 struct channel *channel_create (struct loop *loop, int fd, struct seal *seal, size_t max_frame);
-void channel_set_max_frame (struct channel *ch, size_t max_frame);
+void channel_set_frame_time (struct channel *ch, usec_t limit); /* other than FRAME_TIME; for tests */
 const struct seal *channel_seal (const struct channel *ch);
 
 /* --- socket.c --- */

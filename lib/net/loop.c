@@ -78,6 +78,7 @@ struct loop {
     LIST_HEAD (late_list, late) lates;
     LIST_HEAD (on_signal_list, on_signal) signals;
     LIST_HEAD (owned_list, owned) owned;
+    struct budget *budget;
 };
 
 static usec_t now_of (clockid_t clock)
@@ -204,6 +205,7 @@ int loop_create (struct loop **ret, struct err *err)
     _cleanup_ (loop_freep) struct loop *loop = xcalloc (1, sizeof *loop);
 
     pthread_mutex_init (&loop->lock, NULL);
+    loop->budget = budget_create (INPUT_BUDGET);
     loop->turn = 1; /* 0 is the turn of a late one that never ran */
     TAILQ_INIT (&loop->ready);
     TAILQ_INIT (&loop->next);
@@ -247,6 +249,7 @@ struct loop *loop_free (struct loop *loop)
     pthread_mutex_destroy (&loop->lock);
     free (loop->posts.items);
     free (loop->running.items);
+    budget_free (loop->budget);
     free (loop);
     return NULL;
 }
@@ -290,6 +293,11 @@ void loop_adopt (struct loop *loop, struct owned *o)
 void loop_disown (struct owned *o)
 {
     LIST_REMOVE (o, link);
+}
+
+struct budget *loop_budget (struct loop *loop)
+{
+    return loop->budget;
 }
 
 /* --- late ones -----------------------------------------------------------------------------------------------------

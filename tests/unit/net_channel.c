@@ -81,13 +81,11 @@ static void make_seals (struct seal **a, struct seal **b)
     ck_assert_int_eq (seal_server_header (*b, header, &err), 0);
 }
 
-static void setup (struct pair *p, bool raw_a)
+static void setup_on (struct pair *p, struct loop *loop, bool raw_a)
 {
-    struct err err = ERR_INIT;
     int fds[2];
 
-    *p = (struct pair){0};
-    ck_assert_int_eq (loop_create (&p->loop, &err), 0);
+    *p = (struct pair){.loop = loop};
     ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
     make_seals (&p->a.seal, &p->b.seal);
     p->a.loop = p->b.loop = p->loop;
@@ -102,13 +100,27 @@ static void setup (struct pair *p, bool raw_a)
     p->a.fd = -1;
 }
 
-static void teardown (struct pair *p)
+static void setup (struct pair *p, bool raw_a)
+{
+    struct err err = ERR_INIT;
+    struct loop *loop;
+
+    ck_assert_int_eq (loop_create (&loop, &err), 0);
+    setup_on (p, loop, raw_a);
+}
+
+static void hang_up (struct pair *p)
 {
     if (p->a.fd >= 0)
         close (p->a.fd);
     seal_free (p->a.seal);
     channel_free (p->a.ch);
     channel_free (p->b.ch);
+}
+
+static void teardown (struct pair *p)
+{
+    hang_up (p);
     loop_free (p->loop);
 }
 
@@ -205,6 +217,7 @@ START_TEST (large_messages_arrive_whole)
         channel_send (p.a.ch, l.type, &m.base);
         loop_run (p.loop);
         ck_assert_msg (l.same, "size %zu", sizes[i]);
+        ck_assert_uint_eq (budget_bytes (loop_budget (p.loop)), 0); /* what was handed on is off the account */
         free (l.want);
     }
     teardown (&p);
@@ -313,6 +326,99 @@ START_TEST (bad_frames_end_the_connection)
     expect_closed (empty, sizeof empty, FRAME_MAX, "announced a frame of 0 bytes");
     expect_closed (huge, sizeof huge, FRAME_MAX, "announced a frame of 4294967295 bytes");
     expect_closed (over, sizeof over, FRAME_MAX_UNKNOWN, "announced a frame of 8193 bytes; 19 to 8192");
+    expect_closed (huge, sizeof huge, SIZE_MAX, "19 to 67108864 are accepted"); /* no bound is above FRAME_MAX */
+}
+END_TEST
+
+/* Run one turn with whatever is ready. */
+static void turn (struct loop *loop)
+{
+    loop_post (loop, (void (*) (void *)) loop_stop, loop);
+    loop_run (loop);
+}
+
+START_TEST (a_frame_that_is_not_finished_in_time_ends_the_connection)
+{
+    struct pair p, paused, slow;
+    uint8_t buf[256];
+    size_t len;
+
+    setup (&p, true);
+    setup_on (&paused, p.loop, true);
+    setup_on (&slow, p.loop, true);
+    channel_set_frame_time (p.b.ch, 1000);
+    channel_set_frame_time (paused.b.ch, 1000);
+    raw_send (&p.a, buf, raw_frame (&p.a, 1, buf)); /* whole: no time runs */
+    paused.b.pause_in_message = true;
+    len = raw_frame (&paused.a, 1, buf);
+    len += raw_frame (&paused.a, 2, buf + len);
+    raw_send (&paused.a, buf, len - 1); /* the rest is not asked for: no time runs either */
+    p.b.stop_at = paused.b.stop_at = 1;
+    while (!p.b.messages || !paused.b.messages)
+        loop_run (p.loop);
+
+    channel_set_frame_time (slow.b.ch, 50000); /* the others' time would be long over */
+    raw_send (&slow.a, "\0\0", 2);
+    while (!slow.b.closed)
+        loop_run (p.loop);
+    ck_assert_msg (strstr (slow.b.why, "did not finish a message"), "%s", slow.b.why);
+    ck_assert_msg (strstr (slow.b.why, "2 bytes"), "%s", slow.b.why);
+    ck_assert_uint_eq (p.b.closed + paused.b.closed, 0);
+
+    channel_pause (paused.b.ch, false); /* from now on it is asked for */
+    while (!paused.b.closed)
+        loop_run (p.loop);
+    ck_assert_uint_eq (paused.b.messages, 1);
+    ck_assert_uint_eq (p.b.closed, 0);
+    hang_up (&slow);
+    hang_up (&paused);
+    teardown (&p);
+}
+END_TEST
+
+/* The beginning of a frame of 1 MB. */
+static void send_part (struct pair *p, size_t len)
+{
+    _cleanup_free_ uint8_t *part = xcalloc (1, len);
+
+    part[1] = 0x10;
+    raw_send (&p->a, part, len);
+}
+
+START_TEST (all_channels_share_a_budget_and_the_largest_goes_first)
+{
+    static const size_t sizes[] = {40000, 50000, 30000};
+    struct pair p[3];
+    struct budget *budget;
+
+    setup (&p[0], true);
+    budget = loop_budget (p[0].loop);
+    budget_set_limit (budget, 100000);
+    for (size_t i = 1; i < 3; i++)
+        setup_on (&p[i], p[0].loop, true);
+    for (size_t i = 0, sum = 0; i < 2; i++) {
+        sum += sizes[i];
+        send_part (&p[i], sizes[i]);
+        while (budget_bytes (budget) < sum)
+            turn (p[0].loop);
+    }
+    send_part (&p[2], sizes[2]);
+    while (!p[1].b.closed)
+        loop_run (p[0].loop);
+    ck_assert_msg (strstr (p[1].b.why, "holds the most"), "%s", p[1].b.why);
+    ck_assert_uint_eq (p[0].b.closed + p[2].b.closed, 0);
+    ck_assert_uint_eq (budget_bytes (budget), 70000);
+
+    send_part (&p[2], 70000); /* now this one is the largest itself, while it reads */
+    while (!p[2].b.closed)
+        loop_run (p[0].loop);
+    ck_assert_uint_eq (p[0].b.closed, 0);
+    ck_assert_uint_eq (budget_bytes (budget), 40000);
+    p[0].b.ch = channel_free (p[0].b.ch);
+    ck_assert_uint_eq (budget_bytes (budget), 0);
+    hang_up (&p[2]);
+    hang_up (&p[1]);
+    teardown (&p[0]);
 }
 END_TEST
 
@@ -500,6 +606,7 @@ END_TEST
 SUITE ("channel", many_small_messages_leave_together_and_arrive_in_order, large_messages_arrive_whole,
        a_message_beyond_a_frame_ends_the_connection_in_words, handlers_may_free_the_channel,
        the_end_of_a_peer_is_told_after_its_last_message, frames_may_come_byte_by_byte, bad_frames_end_the_connection,
+       a_frame_that_is_not_finished_in_time_ends_the_connection, all_channels_share_a_budget_and_the_largest_goes_first,
        a_paused_channel_waits_but_notices_the_end, a_reader_that_never_reads_is_closed_at_the_bound,
        a_stream_is_paced_by_its_reader, finish_delivers_the_last_words_though_input_is_unread,
        an_unfinished_end_goes_with_the_loop, tiny_fields_cannot_take_all_memory,
