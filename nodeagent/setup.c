@@ -53,3 +53,15 @@ char *setup_words (const struct setup_failure *failure, const char *work_dir, co
         return xasprintf ("cannot set up the job: %s", strerror (failure->errnum));
     return xasprintf ("%s%s: %s", rows[stage].words, rows[stage].object, strerror (failure->errnum));
 }
+
+bool setup_is_the_nodes (const struct setup_failure *failure)
+{
+    static const int shortages[] = {EMFILE, ENFILE, ENOMEM, EAGAIN, ENOBUFS};
+
+    if (failure->stage == SETUP_FORK || failure->stage == SETUP_SESSION || failure->stage == SETUP_STREAMS)
+        return true;
+    for (size_t i = 0; i < sizeof shortages / sizeof *shortages; i++)
+        if (failure->errnum == shortages[i])
+            return true;
+    return false;
+}

@@ -1,6 +1,7 @@
 /* setup.h - why a job's process never reached the user's program. Pure: the child reports a stage and an errno, the
  * shepherd makes a sentence of it. */
 #pragma once
+#include <stdbool.h>
 #include "nodeagent/paths.h"
 
 enum setup_stage {
@@ -22,3 +23,6 @@ struct setup_failure {
  * "cannot open output /x/y: No such file or directory". The caller frees it. */
 char *setup_words (const struct setup_failure *failure, const char *work_dir, const struct job_paths *paths,
                    const char *script);
+
+/* Not for anything that the job asked: another node, or this one later, may start it. */
+bool setup_is_the_nodes (const struct setup_failure *failure);

@@ -43,7 +43,7 @@ int main (int argc, char **argv)
 {
     _cleanup_err_ struct err err = ERR_INIT;
     _cleanup_ (job_freep) struct job *job = NULL;
-    struct shepherd s = {.ctl_fd = CTL_FD, .notify_fd = -1};
+    struct shepherd s = {.lock_fd = LOCK_FD, .ctl_fd = CTL_FD, .notify_fd = -1};
     struct attempt_id id;
 
     log_open ("moisson-shepherd", LOG_LEVEL_INFO);

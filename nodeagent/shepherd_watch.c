@@ -1,6 +1,7 @@
 /* shepherd_watch.c - one running job until nothing of it is left. */
 #include "nodeagent/shepherd_watch.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -9,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -16,6 +18,7 @@
 #include "base/mem.h"
 #include "nodeagent/clock.h"
 #include "nodeagent/control.h"
+#include "nodeagent/shepherd_home.h"
 #include "nodeagent/tree.h"
 
 #define NEVER UINT64_MAX
@@ -23,10 +26,11 @@
 #define AGAIN_MIN 2000      /* us between looks at processes that were killed */
 #define AGAIN_MAX 200000
 #define RETRY_WRITE (1 * USEC_PER_SEC) /* the spool is full: until it is not */
+#define HOME_EVERY (5 * USEC_PER_SEC)
 #define LINE_MAX_CTL 1024
 
 /* Everything that may have to be done at some time (monotonic). */
-enum due { DUE_RUNNING, DUE_WARN, DUE_LIMIT, DUE_KILL, DUE_AGAIN, N_DUE };
+enum due { DUE_RUNNING, DUE_WARN, DUE_LIMIT, DUE_KILL, DUE_AGAIN, DUE_HOME, N_DUE };
 
 struct watch {
     struct shepherd *s;
@@ -54,8 +58,23 @@ static void notify (const struct shepherd *s, char what)
         return; /* best effort: the truth is the status file */
 }
 
-/* The line that Slurm's users and their tools look for on the job's stderr: CANCELLED AT <now>, with what it is due to.
- * A note that says more than "DUE TO ..." is taken as it is. */
+/* Never waits: stderr may be a fifo that the job keeps full, and it is the job's own, not to be made non-blocking for
+ * it. Opened again it is ours. A plain file takes the line as it is. */
+static int write_without_waiting (int job_fd, const char *line)
+{
+    char path[32];
+    struct stat st;
+
+    if (fstat (job_fd, &st))
+        return -1;
+    if (S_ISREG (st.st_mode))
+        return write (job_fd, line, strlen (line)) < 0 ? -1 : 0;
+    snprintf (path, sizeof path, "/proc/self/fd/%d", job_fd);
+    _cleanup_close_ int fd = open (path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    return fd < 0 || write (fd, line, strlen (line)) < 0 ? -1 : 0;
+}
+
+/* The line that Slurm's users and their tools look for on the job's stderr. note NULL: CANCELLED AT <now><due>. */
 static void write_note (struct watch *w, const char *note, const char *due)
 {
     const Moisson__Order *order = w->s->job->order;
@@ -68,12 +87,12 @@ static void write_note (struct watch *w, const char *note, const char *due)
         return;
     if (localtime_r (&now, &tm))
         strftime (when, sizeof when, "%Y-%m-%dT%H:%M:%S", &tm);
-    if (note && strncmp (note, "DUE TO ", 7))
+    if (note)
         line = xasprintf ("slurmstepd: error: *** JOB %" PRIu64 " ON %s %s ***\n", order->raw_id, order->node, note);
     else
-        line = xasprintf ("slurmstepd: error: *** JOB %" PRIu64 " ON %s CANCELLED AT %s%s%s ***\n", order->raw_id,
-                          order->node, when, note ? " " : "", note ? note : due);
-    if (write (w->stderr_fd, line, strlen (line)) < 0)
+        line = xasprintf ("slurmstepd: error: *** JOB %" PRIu64 " ON %s CANCELLED AT %s%s ***\n", order->raw_id,
+                          order->node, when, due);
+    if (write_without_waiting (w->stderr_fd, line))
         log_warn ("job=%" PRIu64 " cannot write to its stderr: %s", order->raw_id, strerror (errno));
 }
 
@@ -92,21 +111,28 @@ static void begin_killing (struct watch *w)
     set_due (w, DUE_AGAIN, 0);
 }
 
-/* The first reason counts: a job that is cancelled while its time is up has been ended by its limit. */
-static void begin_stop (struct watch *w, Moisson__EndKind kind, const char *note, const char *due)
+static void send_term (struct watch *w)
 {
-    if (w->s->status.kind == 0) {
-        w->s->status.kind = kind;
-        write_note (w, note, due);
-    }
-    if (w->term_sent)
-        return;
     w->term_sent = true;
     set_due (w, DUE_LIMIT, NEVER);
     set_due (w, DUE_WARN, NEVER);
     set_due (w, DUE_KILL, clock_monotonic () + (usec_t) w->s->job->order->kill_wait_s * USEC_PER_SEC);
     tree_signal (getpid (), 0, SIGTERM);
     tree_signal (getpid (), 0, SIGCONT); /* a stopped process meets its TERM only when it goes on */
+}
+
+/* The first reason counts: a job that is cancelled while its time is up has been ended by its limit. The note comes
+ * last: nothing that happens to it may keep the job alive. */
+static void begin_stop (struct watch *w, Moisson__EndKind kind, const char *note, const char *due)
+{
+    bool first = w->s->status.kind == 0;
+
+    if (first)
+        w->s->status.kind = kind;
+    if (!w->term_sent)
+        send_term (w);
+    if (first)
+        write_note (w, note, due);
 }
 
 static void send_signal (struct watch *w, int sig, enum control_whom whom)
@@ -166,15 +192,27 @@ static void read_ctl (struct watch *w)
 
 static void save (struct watch *w)
 {
-    _cleanup_err_ struct err err = ERR_INIT;
-
-    while (status_replace ("status", &w->s->status, &err)) {
+    while (true) {
+        _cleanup_err_ struct err err = ERR_INIT;
+        if (home_keep (w->s, &err) == 0 && status_replace ("status", &w->s->status, &err) == 0)
+            return;
         log_error ("%s; trying again", err.why);
         if (w->s->status.phase != STATUS_EXITED)
             return; /* an end is kept until it can be told; this can do without */
         struct timespec pause = {.tv_sec = RETRY_WRITE / USEC_PER_SEC};
         nanosleep (&pause, NULL);
     }
+}
+
+/* A job may have cleaned up more than it should: without its directory it can be neither cancelled nor found. */
+static void look_at_home (struct watch *w)
+{
+    _cleanup_err_ struct err err = ERR_INIT;
+    int rc = home_keep (w->s, &err);
+
+    set_due (w, DUE_HOME, clock_monotonic () + HOME_EVERY);
+    if (rc)
+        log_error ("%s; trying again", err.why);
 }
 
 static void say_running (struct watch *w)
@@ -197,7 +235,8 @@ static void end_setup (struct watch *w)
     if (rc == JOB_FAILED) {
         w->setup_failed = true;
         if (w->s->status.kind == 0) {
-            w->s->status.kind = MOISSON__END_KIND__END_SETUP;
+            w->s->status.kind =
+                setup_is_the_nodes (&failure) ? MOISSON__END_KIND__END_REFUSED : MOISSON__END_KIND__END_SETUP;
             w->s->status.cause = job_setup_words (w->s->job, &failure);
         }
     } else if (w->s->status.phase == STATUS_STARTING)
@@ -270,7 +309,7 @@ static void on_limit (struct watch *w)
 
 static void (*const on_due[N_DUE]) (struct watch *w) = {
     [DUE_RUNNING] = say_running, [DUE_WARN] = on_warn,     [DUE_LIMIT] = on_limit,
-    [DUE_KILL] = begin_killing,  [DUE_AGAIN] = kill_again,
+    [DUE_KILL] = begin_killing,  [DUE_AGAIN] = kill_again, [DUE_HOME] = look_at_home,
 };
 
 static void do_what_is_due (struct watch *w)
@@ -340,11 +379,12 @@ static void begin (struct watch *w)
     if (w->child < 0) {
         w->child = 0;
         w->alone = true;
-        w->s->status.kind = MOISSON__END_KIND__END_SETUP;
+        w->s->status.kind = MOISSON__END_KIND__END_REFUSED;
         w->s->status.cause = job_setup_words (w->s->job, &failure);
         return;
     }
     w->s->status.pid = (uint64_t) w->child;
+    set_due (w, DUE_HOME, w->begun + HOME_EVERY);
     set_limits (w);
 }
 

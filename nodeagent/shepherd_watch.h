@@ -6,7 +6,7 @@
 struct shepherd {
     struct job *job;
     struct status status;
-    int ctl_fd;
+    int lock_fd, ctl_fd;
     int notify_fd; /* unix datagrams to the agent; -1 = none */
 };
 

@@ -1,5 +1,6 @@
 /* The built moisson-shepherd, in a spool of its own: what jobs do, and what is left of them. */
 #include "node_fixture.h"
+#include "nodeagent/setup.h"
 #include "suite.h"
 
 #define SH "#!/bin/sh\n"
@@ -454,6 +455,92 @@ START_TEST (an_attempt_that_was_started_is_not_started_again)
 }
 END_TEST
 
+/* A job must not escape its limit by keeping the pipe full that takes its messages. */
+START_TEST (a_full_stderr_holds_up_no_stop)
+{
+    for (int i = 0; i < 2; i++) {
+        _cleanup_status_ struct status st = STATUS_INIT;
+        char block[4096] = {0};
+        struct fixture f;
+        fixture_open (&f);
+        f.spec.std_err = (char *) "pipe";
+        _cleanup_free_ char *pipe_path = fixture_path (&f, "pipe");
+        ck_assert_int_eq (mkfifo (pipe_path, 0600), 0);
+        _cleanup_close_ int fd = open (pipe_path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+        while (write (fd, block, sizeof block) > 0)
+            ;
+        if (i == 0)
+            limit_after_start (&f, 1);
+        fixture_start (&f, SH "touch up; trap '' TERM; while :; do sleep 0.05; done\n", "", 0);
+        WAIT_UNTIL (fixture_has (&f, "up"));
+        if (i == 1)
+            fixture_ctl (&f, "note CANCELLED\ncancel\n");
+        ck_assert_int_eq (fixture_wait (&f), 0);
+        fixture_status (&f, &st);
+        ck_assert_uint_eq (st.kind, i ? MOISSON__END_KIND__END_CANCELLED : MOISSON__END_KIND__END_TIME_LIMIT);
+        ck_assert_uint_eq (st.signal, SIGKILL);
+        fixture_close (&f);
+    }
+}
+END_TEST
+
+/* rm -rf "$(dirname "$0")" is how many scripts clean up after themselves. */
+START_TEST (a_job_that_removes_its_directory_keeps_its_exit_code)
+{
+    static const char *const ways[] = {
+        SH "rm -rf \"$(dirname \"$0\")\"; exit 6\n", SH "mv \"$(dirname \"$0\")\" away; exit 6\n",
+        SH "cd \"$(dirname \"$0\")\"; rm -f status; mkfifo status status.new; exit 6\n",
+        SH "d=\"$(dirname \"$0\")\"; rm -rf \"$d\"; ln -s /nonexistent \"$d\"; exit 6\n"};
+    struct fixture f;
+
+    fixture_open (&f);
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        _cleanup_status_ struct status st = STATUS_INIT;
+        f.id.attempt = (uint32_t) i + 1;
+        fixture_run (&f, ways[i], &st);
+        ck_assert_uint_eq (st.kind, MOISSON__END_KIND__END_EXITED);
+        ck_assert_uint_eq (st.code, 6);
+    }
+    fixture_close (&f);
+}
+END_TEST
+
+START_TEST (a_job_without_a_directory_can_be_cancelled)
+{
+    _cleanup_status_ struct status st = STATUS_INIT;
+    struct fixture f;
+
+    fixture_open (&f);
+    fixture_start (&f, SH "rm -rf \"$(dirname \"$0\")\"; touch up; while :; do sleep 0.05; done\n", "", 0);
+    WAIT_UNTIL (fixture_has (&f, "up"));
+    _cleanup_free_ char *ctl = spool_attempt_path (f.spool, f.id, "ctl");
+    WAIT_UNTIL (access (ctl, F_OK) == 0);
+    WAIT_UNTIL (spool_lock_look (f.spool, f.id) == LOCK_HELD);
+    fixture_ctl (&f, "cancel\n");
+    ck_assert_int_eq (fixture_wait (&f), 0);
+    fixture_status (&f, &st);
+    ck_assert_uint_eq (st.kind, MOISSON__END_KIND__END_CANCELLED);
+    ck_assert_int_eq (spool_lock_look (f.spool, f.id), LOCK_FREE);
+    fixture_close (&f);
+}
+END_TEST
+
+/* What the node lacks is not the job's fault: it will be started again. */
+START_TEST (whose_fault_a_setup_failure_is)
+{
+    static const struct {
+        struct setup_failure failure;
+        bool nodes;
+    } rows[] = {{{SETUP_FORK, EAGAIN}, true},   {{SETUP_SESSION, EPERM}, true},  {{SETUP_STREAMS, EBADF}, true},
+                {{SETUP_STDOUT, ENFILE}, true}, {{SETUP_EXEC, ENOMEM}, true},    {{SETUP_WORK_DIR, ENOENT}, false},
+                {{SETUP_STDIN, EACCES}, false}, {{SETUP_STDOUT, ENOENT}, false}, {{SETUP_STDERR, EISDIR}, false},
+                {{SETUP_EXEC, ENOEXEC}, false}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        ck_assert_int_eq (setup_is_the_nodes (&rows[i].failure), rows[i].nodes);
+}
+END_TEST
+
 SUITE ("shepherd", exit_code_output_and_usage, death_by_signal, cpu_time_of_descendants_counts,
        arguments_environment_and_stdin, no_fd_no_mask_and_no_ignored_signal_is_inherited, streams_by_patterns,
        output_is_truncated_unless_append_or_restart, setup_failures_in_words, leftovers_and_daemons_end_with_the_script,
@@ -461,4 +548,6 @@ SUITE ("shepherd", exit_code_output_and_usage, death_by_signal, cpu_time_of_desc
        while_stopping_descendants_have_their_kill_wait, cancel_with_a_note,
        a_stopped_job_can_be_cancelled_and_kill_is_at_once, signals_reach_whom_they_are_for,
        a_warning_signal_comes_before_the_limit, a_cancel_before_the_first_breath_counts, it_says_running_and_exited,
-       an_attempt_that_was_started_is_not_started_again)
+       an_attempt_that_was_started_is_not_started_again, a_full_stderr_holds_up_no_stop,
+       a_job_that_removes_its_directory_keeps_its_exit_code, a_job_without_a_directory_can_be_cancelled,
+       whose_fault_a_setup_failure_is)
