@@ -1,4 +1,4 @@
-/* sacct.c - the records of jobs: ended ones from the store, others from the controller, as the pages come. */
+/* sacct.c - the records of jobs: ended ones from the store, others from the controller, by id. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -11,6 +11,7 @@
 #include "rpc.h"
 #include "sacct_json.h"
 #include "sacct_request.h"
+#include "sacct_sort.h"
 
 #define TOOL "sacct"
 #define FORMAT_PLAIN "jobid,jobname,partition,account,alloccpus,state,exitcode"
@@ -26,6 +27,7 @@ struct printing {
     struct buf line, value;
     bool header_done;
     json_t *json;
+    struct sacct_sort *sort;
     usec_t now;
 };
 
@@ -86,6 +88,22 @@ static void print_row (struct printing *p, const Moisson__AcctRecord *record, bo
     put_line (p);
 }
 
+/* In the order of the output. */
+static void on_record (void *arg, const Moisson__AcctRecord *r)
+{
+    struct printing *p = arg;
+
+    if (p->s->want_json) {
+        if (sacct_wants (p->s, r, false))
+            json_array_append_new (p->json, json_acct (r, p->s->row.cluster, p->now));
+        return;
+    }
+    print_header (p);
+    for (int batch = 0; batch < 2; batch++)
+        if (sacct_wants (p->s, r, batch))
+            print_row (p, r, batch);
+}
+
 static bool on_page (void *arg, const void *message)
 {
     struct printing *p = arg;
@@ -93,18 +111,9 @@ static bool on_page (void *arg, const void *message)
 
     if (page->now_us)
         p->now = page->now_us;
-    print_header (p);
-    for (size_t i = 0; i < page->n_records; i++) {
-        const Moisson__AcctRecord *r = page->records[i];
-        if (p->s->want_json) {
-            if (sacct_wants (p->s, r, false))
-                json_array_append_new (p->json, json_acct (r, p->s->row.cluster, p->now));
-            continue;
-        }
-        for (int batch = 0; batch < 2; batch++)
-            if (sacct_wants (p->s, r, batch))
-                print_row (p, r, batch);
-    }
+    for (size_t i = 0; i < page->n_records; i++)
+        if (sacct_wants (p->s, page->records[i], false) || sacct_wants (p->s, page->records[i], true))
+            sacct_sort_add (p->sort, page->records[i]);
     return page->last;
 }
 
@@ -125,13 +134,16 @@ static int choose_columns (const struct sacct *s, struct columns *ret, struct er
 static int query (struct sacct *s, struct rpc *rpc, struct printing *p)
 {
     _cleanup_err_ struct err err = ERR_INIT;
+    _cleanup_sacct_sort_ struct sacct_sort *sort = sacct_sort_create (SACCT_SORT_MOST, on_record, p);
 
+    p->sort = sort;
     if (s->want_json)
         p->json = json_array ();
     if (!s->no_state &&
         rpc_stream (rpc, MOISSON__MSG_TYPE__MSG_ACCT, &s->request.base, MOISSON__MSG_TYPE__MSG_ACCT_PAGE,
                     &moisson__acct_page__descriptor, on_page, p, &err))
         return failure_report (TOOL, NULL, &err);
+    sacct_sort_finish (sort);
     print_header (p);
     return s->want_json && json_print ("jobs", steal (&p->json)) ? COMMAND_ERROR : 0;
 }

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "sacct_json.h"
 #include "sacct_request.h"
+#include "sacct_sort.h"
 #include "suite.h"
 
 #define SECONDS(n) ((usec_t) (n) *USEC_PER_SEC)
@@ -265,6 +266,57 @@ START_TEST (steps_and_groups_are_sieved)
 }
 END_TEST
 
+static void take_record (void *arg, const Moisson__AcctRecord *r)
+{
+    if (r->has_task)
+        buf_printf (arg, "%lu_%u.%u ", (unsigned long) r->array_id, r->task, r->attempt);
+    else
+        buf_printf (arg, "%lu%s.%u ", (unsigned long) r->raw_id, r->has_array_id ? "_rest" : "", r->attempt);
+}
+
+static void add_record (struct sacct_sort *s, uint64_t raw_id, uint64_t array_id, int task, uint32_t attempt)
+{
+    Moisson__AcctRecord r = MOISSON__ACCT_RECORD__INIT;
+
+    r.raw_id = raw_id;
+    r.attempt = attempt;
+    r.has_array_id = array_id > 0;
+    r.array_id = array_id;
+    r.has_task = task >= 0;
+    r.task = r.has_task ? (uint32_t) task : 0;
+    sacct_sort_add (s, &r);
+}
+
+static void five_records (struct sacct_sort *s)
+{
+    add_record (s, 7, 7, -1, 0); /* the rest of array 7 */
+    add_record (s, 20, 7, 10, 1);
+    add_record (s, 12, 0, -1, 2);
+    add_record (s, 12, 0, -1, 1);
+    add_record (s, 21, 7, 9, 1);
+}
+
+START_TEST (records_come_by_id_unless_they_are_too_many)
+{
+    _cleanup_buf_ struct buf out = BUF_INIT;
+    _cleanup_sacct_sort_ struct sacct_sort *few = sacct_sort_create (5, take_record, &out);
+    _cleanup_sacct_sort_ struct sacct_sort *many = sacct_sort_create (4, take_record, &out);
+
+    five_records (few);
+    ck_assert_uint_eq (out.len, 0);
+    sacct_sort_finish (few);
+    ck_assert_str_eq (buf_str (&out), "7_9.1 7_10.1 7_rest.0 12.1 12.2 ");
+
+    buf_reset (&out);
+    five_records (many); /* the fifth gives up */
+    ck_assert_str_eq (buf_str (&out), "7_rest.0 7_10.1 12.2 12.1 7_9.1 ");
+    add_record (many, 1, 0, -1, 1);
+    ck_assert_str_eq (buf_str (&out), "7_rest.0 7_10.1 12.2 12.1 7_9.1 1.1 ");
+    sacct_sort_finish (many);
+    ck_assert_uint_eq (out.len, strlen ("7_rest.0 7_10.1 12.2 12.1 7_9.1 1.1 "));
+}
+END_TEST
+
 START_TEST (a_record_as_json)
 {
     Moisson__AcctRecord r;
@@ -282,4 +334,5 @@ END_TEST
 
 SUITE ("sacct", one_record_is_two_rows, times_and_usage, how_it_ended, what_waits_and_what_never_started,
        memory_in_the_unit_asked_for, every_name_of_the_help_is_a_column_once, the_window_is_slurms,
-       lists_of_jobs_as_clients_write_them, steps_and_groups_are_sieved, a_record_as_json)
+       lists_of_jobs_as_clients_write_them, steps_and_groups_are_sieved, records_come_by_id_unless_they_are_too_many,
+       a_record_as_json)
