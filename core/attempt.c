@@ -40,6 +40,10 @@ struct task *task_split (struct core *core, struct job *job, uint32_t index)
 void pending_hold (struct core *core, struct task *task, enum hold hold)
 {
     task->hold = hold;
+    if (hold == HOLD_NONE && task->cause) {
+        free (task->cause); /* why it was held */
+        task->cause = NULL;
+    }
     again_set (task, hold == HOLD_NONE);
     job_mark_dirty (core, task->job);
 }
@@ -212,6 +216,7 @@ void pending_cancel (struct core *core, struct task *task, const uint32_t *by_ui
     task->state = MOISSON__JOB_STATE__STATE_CANCELLED;
     task->has_cancelled_by = by_uid != NULL;
     task->cancelled_by = by_uid ? *by_uid : 0;
+    free (task->cause);
     task->cause = xstrdup (cause);
     task->end_us = core->now;
     task->job->n_pending--;
@@ -253,6 +258,7 @@ void attempt_begin (struct core *core, struct task *task, uint32_t attempt, stru
     phase_move (&task->phase, ON_PLACED, NULL);
     again_set (task, false);
     task->attempt = attempt;
+    task->placed_at = core->sequence + 1;
     task->shares = shares;
     task->n_shares = n_shares;
     for (uint32_t i = 0; i < n_shares; i++) {
@@ -272,6 +278,8 @@ void attempt_start (struct core *core, struct task *task, const Moisson__Started
 {
     struct job *job = task->job;
 
+    task->refusals = 0;
+    node_began (task_host (task));
     task->start_us = started->start_us;
     if (started->cpu_ids) {
         free (task->cpu_ids);
@@ -290,6 +298,19 @@ void attempt_withdraw (struct core *core, struct task *task)
 {
     release (core, task);
     become_pending (core, task);
+}
+
+#define REFUSALS_A_TASK 5
+
+void attempt_refused (struct core *core, struct task *task, const char *cause)
+{
+    attempt_withdraw (core, task);
+    if (++task->refusals < REFUSALS_A_TASK)
+        return;
+    task->refusals = 0; /* a release gives it as many again */
+    pending_hold (core, task, HOLD_ADMIN);
+    free (task->cause);
+    task->cause = xasprintf ("held after %d refused starts: %s", REFUSALS_A_TASK, cause);
 }
 
 void attempt_stop (struct core *core, struct task *task, enum stop_why why, Moisson__StopHow how, const char *note)

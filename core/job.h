@@ -42,6 +42,8 @@ struct task {
     enum hold again_hold; /* hold to take when it becomes pending again */
     enum stop_why stop;
     uint32_t restarts;
+    uint32_t refusals;     /* starts that nodes could not make, since it last ran or was held */
+    uint64_t placed_at;    /* sequence of its placement */
     uint32_t cancelled_by; /* uid; valid with has_cancelled_by */
     bool has_cancelled_by;
     bool begun;        /* some attempt of it has started, or it has ended */
@@ -55,7 +57,7 @@ struct task {
     Moisson__Exit *exit;   /* ended: as the node said; NULL without attempt */
     Moisson__Share *last;  /* ended: where it ran, for views: n_last of them */
     uint32_t n_last;
-    char *cause; /* why it ended, in words; NULL */
+    char *cause; /* why it ended, or why it was held after refused starts, in words; NULL */
     char *cpu_ids;
     struct idset *rest;                   /* a record of the cancelled rest of an array: its tasks */
     struct task *prev, *next;             /* of the job, by index */

@@ -47,6 +47,8 @@ static int load_node (struct core *core, const Moisson__Image *image, struct err
             node_set_admin (node, a, in->reason, in->reason_uid, in->reason_us);
     node->dead = in->dead;
     node->seen_us = in->seen_us;
+    node->refusals = in->refusals;
+    node->refused_at = in->refused_at;
     node_set_up (core, node, in->up);
     core_node_session (core, in->name, false); /* who can be reached now is not in a snapshot */
     return 0;
@@ -123,6 +125,8 @@ static void load_task_facts (const Moisson__ImageTask *in, struct task *task)
     task->hold = in->held_admin ? HOLD_ADMIN : in->held ? HOLD_USER : HOLD_NONE;
     task->again_hold = in->requeue_hold;
     task->stop = in->stop_why;
+    task->refusals = in->refusals;
+    task->placed_at = in->placed_at;
     task->restarts = in->restarts;
     task->has_cancelled_by = in->has_cancelled_by;
     task->cancelled_by = in->cancelled_by;

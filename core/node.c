@@ -20,6 +20,55 @@ void node_set_admin (struct node *node, enum admin admin, const char *reason, ui
     node->reason_us = admin == ADMIN_NONE ? 0 : now;
 }
 
+/* --- strays and refusals ------------------------------------------------------------------------------------------ */
+
+void node_stray_add (struct core *core, struct node *node, uint64_t raw_id, uint32_t attempt)
+{
+    GROW (node->strays, node->n_strays, node->room_strays);
+    node->strays[node->n_strays++] = (struct stray){raw_id, attempt};
+    node_reindex (core, node);
+}
+
+void node_stray_gone (struct core *core, struct node *node, uint64_t raw_id, uint32_t attempt)
+{
+    for (size_t i = node->n_strays; i--;)
+        if (node->strays[i].raw_id == raw_id && node->strays[i].attempt == attempt)
+            node->strays[i] = node->strays[--node->n_strays];
+    node_reindex (core, node);
+}
+
+void node_strays_clear (struct core *core, struct node *node)
+{
+    node->n_strays = 0;
+    node_reindex (core, node);
+}
+
+#define REFUSALS_A_NODE 3
+
+void node_refused (struct core *core, struct node *node, uint64_t placed_at, const char *cause)
+{
+    _cleanup_free_ char *reason = NULL;
+
+    if (placed_at < node->refused_at)
+        return; /* was on its way when the last one came */
+    node->refused_at = core->sequence + 1;
+    if (++node->refusals < REFUSALS_A_NODE)
+        return;
+    node->refusals = 0;
+    if (node->admin != ADMIN_NONE)
+        return;
+    reason = xasprintf ("cannot start jobs: %s", cause);
+    node_set_admin (node, ADMIN_DRAIN, reason, 0, core->now);
+    node_reindex (core, node);
+}
+
+void node_began (struct node *node)
+{
+    node->refusals = 0;
+}
+
+/* --- shares ------------------------------------------------------------------------------------------------------- */
+
 int share_check (const struct core *core, const Moisson__Share *asked, struct share *share, struct err *err)
 {
     struct node *node = node_find (core, asked->node);

@@ -19,6 +19,11 @@ enum admin {
     ADMIN_DOWN,
 };
 
+struct stray { /* an attempt that nobody wants any more, and that may still hold its cpus */
+    uint64_t raw_id;
+    uint32_t attempt;
+};
+
 struct node {
     const Moisson__NodeConf *conf; /* in the configuration, or `kept` */
     Moisson__NodeConf *kept;       /* owned; of a node that has left the configuration but still runs something */
@@ -40,6 +45,10 @@ struct node {
     uint32_t bucket;          /* free cpus that it is indexed under, or NODE_NOWHERE */
     struct share *shares;
     uint32_t n_shares;
+    uint32_t refusals;    /* starts in a row that it could not make */
+    uint64_t refused_at;  /* sequence of the event that brought the last one that counted */
+    struct stray *strays; /* a hint like session: what it runs still and was told to kill; nothing goes there before */
+    size_t n_strays, room_strays;
     UT_hash_handle hh;
 };
 
@@ -97,5 +106,15 @@ void node_set_admin (struct node *node, enum admin admin, const char *reason, ui
 int share_check (const struct core *core, const Moisson__Share *asked, struct share *share, struct err *err);
 void share_take (struct core *core, struct share *share);
 void share_give (struct core *core, struct share *share);
+
+/* Strays: known from a registration, gone with their ends or with the next registration. */
+void node_stray_add (struct core *core, struct node *node, uint64_t raw_id, uint32_t attempt);
+void node_stray_gone (struct core *core, struct node *node, uint64_t raw_id, uint32_t attempt);
+void node_strays_clear (struct core *core, struct node *node);
+
+/* It could not start the attempt that was placed with event `placed_at`. What was on its way together counts once;
+ * after three in a row it is drained. */
+void node_refused (struct core *core, struct node *node, uint64_t placed_at, const char *cause);
+void node_began (struct node *node); /* it can start jobs */
 
 void node_state_text (const struct node *node, struct buf *out); /* idle mixed allocated down drained draining [*] */

@@ -23,7 +23,7 @@ uint64_t boot_hash (const char *boot_id)
 
 bool node_usable (const struct node *node)
 {
-    return node->up && node->session && node->admin == ADMIN_NONE && !node_left (node);
+    return node->up && node->session && node->admin == ADMIN_NONE && !node_left (node) && !node->n_strays;
 }
 
 /* --- the index ---------------------------------------------------------------------------------------------------- */
@@ -120,6 +120,7 @@ static void node_remove (struct node_table *nodes, struct node *node)
     if (node->facts)
         moisson__register__free_unpacked (node->facts, NULL);
     free (node->reason);
+    free (node->strays);
     free (node);
 }
 

@@ -18,6 +18,8 @@ static const struct kind_row {
     {MOISSON__END_KIND__END_SETUP, MOISSON__JOB_STATE__STATE_FAILED, 1, 0, false, "could not be set up"},
     {MOISSON__END_KIND__END_LOST, MOISSON__JOB_STATE__STATE_NODE_FAIL, 1, 0, true,
      "its processes vanished from the node"},
+    {MOISSON__END_KIND__END_REFUSED, MOISSON__JOB_STATE__STATE_NODE_FAIL, 1, 0, true,
+     "its node says that it never ran"}, /* after it had said that it runs */
     {MOISSON__END_KIND__END_NODE_REBOOT, MOISSON__JOB_STATE__STATE_NODE_FAIL, 1, 0, true, "the node was rebooted"},
     {MOISSON__END_KIND__END_OOM, MOISSON__JOB_STATE__STATE_OUT_OF_MEMORY, 0, 125, false, "out of memory"},
 };
@@ -61,6 +63,26 @@ static void end_with (struct core *core, struct task *task, const Moisson__Exit 
     attempt_over (core, task, &over);
 }
 
+/* It never ran, for no fault of its own: placed again (law 3), unless it was to end anyway. The others of its kind tell
+ * that the node can start jobs. */
+static bool refused (struct core *core, struct task *task, const Moisson__Exit *said)
+{
+    const char *cause = said->cause && *said->cause ? said->cause : "the node does not say why";
+    struct node *host = task_host (task);
+    uint64_t placed_at = task->placed_at;
+
+    if (said->kind != MOISSON__END_KIND__END_REFUSED) {
+        if (!kind_row (said->kind)->lost && said->kind != MOISSON__END_KIND__END_CANCELLED)
+            node_began (host);
+        return false;
+    }
+    if (task->stop == STOP_BY_CANCEL || phase_move (&task->phase, ON_REFUSED, NULL))
+        return false;
+    attempt_refused (core, task, cause);
+    node_refused (core, host, placed_at, cause);
+    return true;
+}
+
 int on_ended (struct core *core, const Moisson__Event *event, struct err *err)
 {
     const Moisson__Exit *exit = event->ended->exit;
@@ -73,7 +95,17 @@ int on_ended (struct core *core, const Moisson__Event *event, struct err *err)
         fx->attempt = exit->id->attempt;
         fx->node = xstrdup (node ? node : task ? node_name (task_host (task)) : "");
     }
-    if (!task || phase_move (&task->phase, ON_EXITED, err))
+    if (!task) {
+        struct node *from = node ? node_find (core, node) : NULL;
+        if (from && from->n_strays) {
+            node_stray_gone (core, from, exit->id->raw_id, exit->id->attempt);
+            core->want_pass |= !from->n_strays;
+        }
+        return APPLY_E_STALE;
+    }
+    if (refused (core, task, exit))
+        return 0;
+    if (phase_move (&task->phase, ON_EXITED, err))
         return APPLY_E_STALE;
     end_with (core, task, exit);
     return 0;

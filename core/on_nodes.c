@@ -31,6 +31,7 @@ int on_node_up (struct core *core, const Moisson__Event *event, struct err *err)
     node->boot = boot_hash (facts->boot_id);
     node->dead = false;
     node->seen_us = core->now;
+    node_strays_clear (core, node); /* it says anew what it has */
     node_set_up (core, node, true);
     core->want_pass = true;
     return 0;
@@ -81,6 +82,13 @@ static bool runs_again (const struct core *core, const struct task *task, bool d
     return (dead && task->stop == STOP_BY_REQUEUE) || job_wants_requeue (core, task->job);
 }
 
+/* Nobody waits for its end any more, but its node does not take more work before it. */
+static void kill_stray (struct core *core, struct node *node, struct task *task)
+{
+    attempt_stop (core, task, task->stop, MOISSON__STOP_HOW__STOP_KILL, "DUE TO NODE FAILURE");
+    node_stray_add (core, node, task->raw_id, task->attempt);
+}
+
 static void node_lost (struct core *core, struct node *node, bool dead, bool kill, const char *why)
 {
     _cleanup_free_ char *cause = xasprintf ("node %s %s%s%s", node_name (node), dead ? "is down" : "does not respond",
@@ -99,7 +107,7 @@ static void node_lost (struct core *core, struct node *node, bool dead, bool kil
         if (!dead && !again)
             continue;
         if (kill)
-            attempt_stop (core, task, task->stop, MOISSON__STOP_HOW__STOP_KILL, "DUE TO NODE FAILURE");
+            kill_stray (core, node, task);
         lose (core, task, cause, again);
     }
 }
@@ -136,6 +144,7 @@ int on_node_set (struct core *core, const Moisson__Event *event, struct err *err
         i++;
     if (i == sizeof words / sizeof *words)
         return err_set (err, 0, "a node cannot be set %s", set->state);
+    node->refusals = 0;
     node_set_admin (node, words[i].admin, set->reason ? set->reason : "none given", set->uid, core->now);
     node_reindex (core, node);
     if (words[i].admin == ADMIN_DOWN) /* the admin's word: what ran there is over; a node that hears us kills it */

@@ -5,6 +5,7 @@ static const struct phase_row table[] = {
     {TASK_PENDING, ON_PLACED, TASK_PLACED, "take the resources, send the start order"},
     {TASK_PENDING, ON_CANCELLED, TASK_ENDED, "record it as cancelled"},
     {TASK_PLACED, ON_UNPLACED, TASK_PENDING, "give the resources back; back to its old rank, no record"},
+    {TASK_PLACED, ON_REFUSED, TASK_PENDING, "as above; its node counts it, and the task is held after five"},
     {TASK_PLACED, ON_STARTED, TASK_RUNNING, "tell those that wait for its start"},
     {TASK_PLACED, ON_EXITED, TASK_ENDED, "give the resources back, record, let the node forget it"},
     {TASK_PLACED, ON_CANCELLED, TASK_PLACED, "send a stop; it shows COMPLETING"},
@@ -23,9 +24,9 @@ static const struct {
     const char *name;
     bool news;
 } event_names[N_TASK_EVENTS] = {
-    [ON_PLACED] = {"placed", false}, [ON_UNPLACED] = {"unplaced", true},    [ON_STARTED] = {"started", true},
-    [ON_EXITED] = {"ended", true},   [ON_CANCELLED] = {"cancelled", false}, [ON_REQUEUED] = {"requeued", false},
-    [ON_LOST] = {"node lost", true}, [ON_AGAIN] = {"again", false},
+    [ON_PLACED] = {"placed", false},     [ON_UNPLACED] = {"unplaced", true}, [ON_REFUSED] = {"refused", true},
+    [ON_STARTED] = {"started", true},    [ON_EXITED] = {"ended", true},      [ON_CANCELLED] = {"cancelled", false},
+    [ON_REQUEUED] = {"requeued", false}, [ON_LOST] = {"node lost", true},    [ON_AGAIN] = {"again", false},
 };
 
 struct phase_row_list phase_rows (void)

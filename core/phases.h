@@ -17,6 +17,7 @@ enum phase {
 enum task_event {
     ON_PLACED,
     ON_UNPLACED,
+    ON_REFUSED,
     ON_STARTED,
     ON_EXITED,
     ON_CANCELLED,

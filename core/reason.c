@@ -67,7 +67,11 @@ static bool starting (const struct core *core, const struct row *row, struct buf
 static bool held_admin (const struct core *core, const struct row *row, struct buf *text)
 {
     (void) core;
-    return row_hold (row) == HOLD_ADMIN && say (text, "held by an administrator: ask them to release it");
+    if (row_hold (row) != HOLD_ADMIN)
+        return false;
+    if (row->task && row->task->cause)
+        return say (text, "%s; an administrator releases it", row->task->cause);
+    return say (text, "held by an administrator: ask them to release it");
 }
 
 static bool held_user (const struct core *core, const struct row *row, struct buf *text)
@@ -151,7 +155,8 @@ static bool nodes_not_available (const struct core *core, const struct row *row,
         if (!node_usable (places->must[i]))
             return say (text, "node %s, which it asks for by name, is not available", node_name (places->must[i]));
     return !freest (core, places) &&
-           say (text, "no node that it may use is up and undrained in partition %s", row->job->partition);
+           say (text, "no node that it may use is up, undrained and rid of what it was told to kill in partition %s",
+                row->job->partition);
 }
 
 static bool priority (const struct core *core, const struct row *row, struct buf *text)

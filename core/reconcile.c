@@ -11,7 +11,6 @@ struct item { /* one attempt, as both sides see it */
     uint32_t attempt;
     enum wanted_as wanted;
     enum present_as present;
-    bool rebooted;                        /* the node has another boot id than at the start */
     const Moisson__AttemptReport *report; /* borrowed from the facts; NULL = absent or tombstone */
 };
 
@@ -97,12 +96,12 @@ static void add_absent (const struct core *core, struct list *list, const Moisso
         if (task_host (task) != node || is_present (list, n, task))
             continue;
         GROW (list->items, list->n, list->room);
+        bool rebooted = task->boot && task->boot != boot_hash (facts->boot_id);
         list->items[list->n++] = (struct item){
             .raw_id = task->raw_id,
             .attempt = task->attempt,
             .wanted = wanted_of (task),
-            .present = PRESENT_ABSENT,
-            .rebooted = task->boot && task->boot != boot_hash (facts->boot_id),
+            .present = rebooted ? PRESENT_GONE : PRESENT_ABSENT,
         };
     }
     if (list->n > n)
@@ -166,22 +165,46 @@ static Moisson__Event *ended_event (const struct core *core, const struct item *
     return event;
 }
 
+/* Until its end is told, the node takes nothing more. Ends of an attempt that is under way elsewhere are not listened
+ * to, so nothing waits for them. */
+static void kill_stray (struct core *core, const struct item *item, const char *name, const struct reconcile_ops *ops,
+                        void *arg)
+{
+    struct node *node = node_find (core, name);
+
+    if (node && !core_attempt_host (core, item->raw_id, item->attempt))
+        node_stray_add (core, node, item->raw_id, item->attempt);
+    ops->stop (arg, item->raw_id, item->attempt, MOISSON__STOP_HOW__STOP_KILL, NULL);
+}
+
+/* Whatever kind the report names: an attempt in this phase never ran. */
+static Moisson__Event *refused_event (const struct core *core, const struct item *item, const char *node)
+{
+    Moisson__Event *event = ended_event (core, item, MOISSON__END_KIND__END_REFUSED, node);
+
+    event->ended->exit->kind = MOISSON__END_KIND__END_REFUSED;
+    return event;
+}
+
 static void settle (struct core *core, const struct item *item, const char *node, const struct reconcile_ops *ops,
                     void *arg)
 {
     unsigned what = reconcile_cell (item->wanted, item->present)->what;
-    Moisson__EndKind lost = item->rebooted ? MOISSON__END_KIND__END_NODE_REBOOT : MOISSON__END_KIND__END_LOST;
+    Moisson__EndKind lost =
+        item->present == PRESENT_GONE ? MOISSON__END_KIND__END_NODE_REBOOT : MOISSON__END_KIND__END_LOST;
 
     if (what & DO_START)
         ops->start (arg, item->raw_id, item->attempt);
     if (what & DO_STOP)
         ops->stop (arg, item->raw_id, item->attempt, MOISSON__STOP_HOW__STOP_CANCEL, NULL);
     if (what & DO_KILL)
-        ops->stop (arg, item->raw_id, item->attempt, MOISSON__STOP_HOW__STOP_KILL, NULL);
+        kill_stray (core, item, node, ops, arg);
     if (what & DO_STARTED)
         ops->event (arg, started_event (core, item));
     if (what & (DO_ENDED | DO_LOST))
         ops->event (arg, ended_event (core, item, lost, node));
+    if (what & DO_REFUSED)
+        ops->event (arg, refused_event (core, item, node));
     if (what & DO_CANCELLED)
         ops->event (arg, ended_event (core, item, MOISSON__END_KIND__END_CANCELLED, node));
     if (what & DO_FORGET)

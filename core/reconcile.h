@@ -14,6 +14,7 @@ enum wanted_as {
 
 enum present_as {
     PRESENT_ABSENT,
+    PRESENT_GONE, /* absent, and the node has been rebooted since: a spool may forget in a power loss */
     PRESENT_STARTING,
     PRESENT_RUNNING,
     PRESENT_EXITED,
@@ -32,6 +33,7 @@ enum reconcile_do {
     DO_STOP = 1 << 5,      /* send the stop again */
     DO_KILL = 1 << 6,      /* send a kill; its exit will be let go */
     DO_FORGET = 1 << 7,    /* the node may let it go */
+    DO_REFUSED = 1 << 8,   /* apply Ended: refused, with the cause that the node reports */
 };
 
 struct reconcile_cell {

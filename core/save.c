@@ -44,6 +44,8 @@ static int save_node (const struct save *save, const struct node *node)
     SET_IF (&out, up, node->up);
     SET_IF (&out, dead, node->dead);
     SET_IF (&out, seen_us, node->seen_us);
+    SET_IF (&out, refusals, node->refusals);
+    SET_IF (&out, refused_at, node->refused_at);
     image.what_case = MOISSON__IMAGE__WHAT_NODE;
     image.node = &out;
     return save->fn (save->arg, &image);
@@ -121,6 +123,8 @@ static Moisson__ImageTask *save_task (const struct task *task)
     SET_IF (out, requeue_hold, task->again_hold);
     SET_IF (out, begun, task->begun);
     SET_IF (out, stop_why, task->stop);
+    SET_IF (out, refusals, task->refusals);
+    SET_IF (out, placed_at, task->placed_at);
     out->has_cancelled_by = task->has_cancelled_by;
     out->cancelled_by = task->cancelled_by;
     out->has_state = task->phase == TASK_ENDED;

@@ -20,8 +20,9 @@ static void print_phases (FILE *out)
 
     fprintf (out,
              "\n## Phases of a task\n\n"
-             "What has no row here is refused with a sentence or, where it is news from a node (unplaced, started,\n"
-             "ended, node lost), counted as stale and dropped. A stop that was asked for is a flag beside PLACED and\n"
+             "What has no row here is refused with a sentence or, where it is news from a node (unplaced, refused,\n"
+             "started, ended, node lost), counted as stale and dropped. A stop that was asked for is a flag beside "
+             "PLACED and\n"
              "RUNNING, shown as COMPLETING. PLACED is shown as PENDING with the reason `Starting`.\n\n"
              "| phase | event | next | what follows |\n| --- | --- | --- | --- |\n");
     for (size_t i = 0; i < list.n; i++)

@@ -77,7 +77,16 @@ static void finish (struct vnode *node, struct vattempt *a, Moisson__EndKind kin
     say (node, VMSG_EXITED, a);
 }
 
-static void on_start (struct vnode *node, const struct vmsg *msg, usec_t now, usec_t run_for, uint32_t code,
+/* Never two attempts of one task at once. */
+static bool other_lives (const struct vnode *node, uint64_t raw_id)
+{
+    for (size_t i = 0; i < node->n; i++)
+        if (node->attempts[i].raw_id == raw_id && node->attempts[i].phase == MOISSON__ATTEMPT_PHASE__PHASE_RUNNING)
+            return true;
+    return false;
+}
+
+static void on_start (struct vnode *node, const struct vmsg *msg, usec_t now, const struct vnode_fate *fate,
                       const struct vnode_listener *l)
 {
     struct vattempt *a = vnode_find (node, msg->raw_id, msg->attempt);
@@ -87,14 +96,20 @@ static void on_start (struct vnode *node, const struct vmsg *msg, usec_t now, us
             say (node, VMSG_EXITED, a);
         return;
     }
+    if (fate->refuse || other_lives (node, msg->raw_id)) {
+        a = add (node, msg, MOISSON__ATTEMPT_PHASE__PHASE_REFUSED, now);
+        a->kind = MOISSON__END_KIND__END_REFUSED;
+        say (node, VMSG_EXITED, a);
+        return;
+    }
     a = add (node, msg, MOISSON__ATTEMPT_PHASE__PHASE_RUNNING, now);
-    a->end = now + run_for;
-    a->code = code;
+    a->end = now + fate->run_for;
+    a->code = fate->code;
     l->ran (l->arg, node, a);
     say (node, VMSG_STARTED, a);
 }
 
-static void on_stop (struct vnode *node, const struct vmsg *msg, usec_t now, const struct vnode_listener *l)
+static void on_stop (struct vnode *node, const struct vmsg *msg, usec_t now, usec_t die_for)
 {
     struct vattempt *a = vnode_find (node, msg->raw_id, msg->attempt);
 
@@ -103,13 +118,15 @@ static void on_stop (struct vnode *node, const struct vmsg *msg, usec_t now, con
         a->kind = MOISSON__END_KIND__END_CANCELLED;
         say (node, VMSG_EXITED, a);
     } else if (a->phase == MOISSON__ATTEMPT_PHASE__PHASE_RUNNING) {
-        finish (node, a, MOISSON__END_KIND__END_CANCELLED, now, l);
+        if (a->end > now + die_for)
+            a->end = now + die_for;
+        a->stopping = true;
     } else {
         say (node, VMSG_EXITED, a);
     }
 }
 
-bool vnode_receive (struct vnode *node, usec_t now, usec_t run_for, uint32_t code, const struct vnode_listener *l)
+bool vnode_receive (struct vnode *node, usec_t now, const struct vnode_fate *fate, const struct vnode_listener *l)
 {
     struct vmsg msg;
     struct vattempt *a;
@@ -117,8 +134,8 @@ bool vnode_receive (struct vnode *node, usec_t now, usec_t run_for, uint32_t cod
     if (!vqueue_pop (&node->in, &msg))
         return false;
     switch (msg.kind) {
-    case VMSG_START: on_start (node, &msg, now, run_for, code, l); break;
-    case VMSG_STOP: on_stop (node, &msg, now, l); break;
+    case VMSG_START: on_start (node, &msg, now, fate, l); break;
+    case VMSG_STOP: on_stop (node, &msg, now, fate->die_for); break;
     default:
         a = vnode_find (node, msg.raw_id, msg.attempt);
         if (a && a->phase != MOISSON__ATTEMPT_PHASE__PHASE_RUNNING)
@@ -132,11 +149,11 @@ void vnode_advance (struct vnode *node, usec_t now, const struct vnode_listener 
     for (size_t i = 0; i < node->n; i++) {
         struct vattempt *a = &node->attempts[i];
         if (a->phase == MOISSON__ATTEMPT_PHASE__PHASE_RUNNING && a->end <= now)
-            finish (node, a, MOISSON__END_KIND__END_EXITED, now, l);
+            finish (node, a, a->stopping ? MOISSON__END_KIND__END_CANCELLED : MOISSON__END_KIND__END_EXITED, now, l);
     }
 }
 
-void vnode_reboot (struct vnode *node, usec_t now, const struct vnode_listener *l)
+void vnode_reboot (struct vnode *node, usec_t now, bool forgetful, const struct vnode_listener *l)
 {
     node->boot++;
     node->connected = false;
@@ -145,6 +162,8 @@ void vnode_reboot (struct vnode *node, usec_t now, const struct vnode_listener *
     for (size_t i = 0; i < node->n; i++)
         if (node->attempts[i].phase == MOISSON__ATTEMPT_PHASE__PHASE_RUNNING)
             finish (node, &node->attempts[i], MOISSON__END_KIND__END_NODE_REBOOT, now, l);
+    if (forgetful)
+        node->n = 0;
 }
 
 static Moisson__AttemptReport *report (const struct vattempt *a)

@@ -8,10 +8,11 @@ struct vattempt {
     uint64_t raw_id;
     uint32_t attempt;
     uint32_t cpus;
-    Moisson__AttemptPhase phase; /* RUNNING, EXITED, TOMBSTONE */
+    Moisson__AttemptPhase phase; /* RUNNING, EXITED, REFUSED, TOMBSTONE */
     Moisson__EndKind kind;       /* EXITED */
     uint32_t code;
     usec_t start, end; /* end of a RUNNING one: when it will stop by itself */
+    bool stopping;     /* told to stop: it ends as cancelled, a little later */
 };
 
 enum vmsg_kind { VMSG_START, VMSG_STOP, VMSG_FORGET, VMSG_STARTED, VMSG_EXITED };
@@ -52,10 +53,17 @@ bool vqueue_pop (struct vqueue *q, struct vmsg *ret);
 void vqueue_drop (struct vqueue *q); /* the link broke */
 void vnode_clear (struct vnode *node);
 
-/* Take the next message from the controller. run_for: how long a job that starts now will run; code: its exit. */
-bool vnode_receive (struct vnode *node, usec_t now, usec_t run_for, uint32_t code, const struct vnode_listener *l);
+struct vnode_fate {          /* of what the next message starts or stops */
+    usec_t run_for, die_for; /* how long it will run by itself; how long it takes to die */
+    uint32_t code;           /* its exit */
+    bool refuse;             /* the node cannot start it */
+};
+
+/* Take the next message from the controller. */
+bool vnode_receive (struct vnode *node, usec_t now, const struct vnode_fate *fate, const struct vnode_listener *l);
 void vnode_advance (struct vnode *node, usec_t now, const struct vnode_listener *l); /* let due jobs end */
-void vnode_reboot (struct vnode *node, usec_t now, const struct vnode_listener *l);
+/* forgetful: the power went, and the spool with it. */
+void vnode_reboot (struct vnode *node, usec_t now, bool forgetful, const struct vnode_listener *l);
 struct vattempt *vnode_find (struct vnode *node, uint64_t raw_id, uint32_t attempt);
 uint32_t vnode_running_cpus (const struct vnode *node);
 /* Everything it has, as an agent reports it. Free with moisson__register__free_unpacked. */

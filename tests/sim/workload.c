@@ -290,9 +290,12 @@ static struct vnode *any_node (struct world *w)
 
 static void deliver (struct world *w, struct vnode *node)
 {
-    usec_t run_for = (1 + dice_below (&w->dice, 20)) * USEC_PER_SEC;
+    struct vnode_fate fate = {.run_for = (1 + dice_below (&w->dice, 20)) * USEC_PER_SEC,
+                              .die_for = dice_below (&w->dice, 4) * USEC_PER_SEC,
+                              .code = dice_percent (&w->dice, 20) ? 1 : 0,
+                              .refuse = dice_percent (&w->dice, 8)};
 
-    vnode_receive (node, w->now, run_for, dice_percent (&w->dice, 20) ? 1 : 0, &w->listener);
+    vnode_receive (node, w->now, &fate, &w->listener);
 }
 
 static void pass_time (struct world *w, usec_t step)
@@ -314,7 +317,7 @@ static void link_trouble (struct world *w)
         world_disconnect (w, node);
     else if (dice_percent (&w->dice, 10)) {
         world_disconnect (w, node);
-        vnode_reboot (node, w->now, &w->listener);
+        vnode_reboot (node, w->now, dice_percent (&w->dice, 50), &w->listener);
         if (dice_percent (&w->dice, 30))
             set_node (w, node->name, "DOWN"); /* an admin confirms what is true */
     }
@@ -378,6 +381,7 @@ static void everything_released (struct world *w)
         ev->held = xmalloc (sizeof *ev->held);
         moisson__held__init (ev->held);
         ev->held->job_id = id;
+        ev->held->has_by_admin = ev->held->by_admin = true; /* also what was held after refused starts */
         world_event (w, ev);
     }
 }
@@ -401,8 +405,10 @@ static void cancel_the_rest (struct world *w)
 
 static void quiet_round (struct world *w)
 {
+    static const struct vnode_fate fate = {.run_for = USEC_PER_SEC};
+
     for (int i = 0; i < WORLD_NODES && !w->wrong.why; i++) {
-        while (vnode_receive (&w->nodes[i], w->now, USEC_PER_SEC, 0, &w->listener))
+        while (vnode_receive (&w->nodes[i], w->now, &fate, &w->listener))
             ;
         while (!w->wrong.why && world_hear (w, &w->nodes[i]))
             ;

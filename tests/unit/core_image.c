@@ -76,6 +76,29 @@ START_TEST (everything_survives)
 }
 END_TEST
 
+START_TEST (refusals_survive)
+{
+    _cleanup_kit_ struct kit *k = kit_new ("n1", 4);
+    uint64_t id = submit (k, .name = "x");
+
+    for (uint32_t attempt = 1; attempt <= 5; attempt++) {
+        node_set (k, "n1", "RESUME");
+        ck_assert_uint_eq (pass (k), 1);
+        if (attempt == 4) {
+            reload (k);
+            node_up (k, "n1");
+        }
+        refused (k, id, attempt, "no room");
+    }
+    assert_reason (k, id, "JobHeldAdmin");
+    reload (k);
+    assert_reason (k, id, "JobHeldAdmin");
+    assert_cause (k, id, "held after 5 refused starts: no room");
+    cancel (k, id, ALL_TASKS);
+    assert_state (k, id, CANCELLED);
+}
+END_TEST
+
 START_TEST (settled_conditions_stay_settled)
 {
     _cleanup_kit_ struct kit *k = kit_new ("n1", 4);
@@ -147,5 +170,5 @@ START_TEST (damage_is_noticed)
 }
 END_TEST
 
-SUITE ("image", everything_survives, settled_conditions_stay_settled, a_node_that_left_survives_while_it_runs_something,
-       many_tasks_come_in_portions, damage_is_noticed)
+SUITE ("image", everything_survives, refusals_survive, settled_conditions_stay_settled,
+       a_node_that_left_survives_while_it_runs_something, many_tasks_come_in_portions, damage_is_noticed)

@@ -326,23 +326,47 @@ static inline void started (struct kit *k, uint64_t raw_id, uint32_t attempt)
     kit_apply (k, &event);
 }
 
-static inline void ended (struct kit *k, uint64_t raw_id, uint32_t attempt, Moisson__EndKind kind, uint32_t code,
-                          uint32_t signal)
+static inline void ended_as (struct kit *k, const char *node, Moisson__Exit *exit, uint64_t raw_id, uint32_t attempt)
 {
     Moisson__AttemptId id = MOISSON__ATTEMPT_ID__INIT;
-    Moisson__Exit exit = MOISSON__EXIT__INIT;
     Moisson__Ended e = MOISSON__ENDED__INIT;
     EVENT (ended, ENDED, &e);
 
     id.raw_id = raw_id;
     id.attempt = attempt;
-    exit.id = &id;
+    exit->id = &id;
+    e.exit = exit;
+    e.node = (char *) node;
+    kit_apply (k, &event);
+}
+
+static inline void ended_on (struct kit *k, const char *node, uint64_t raw_id, uint32_t attempt, Moisson__EndKind kind)
+{
+    Moisson__Exit exit = MOISSON__EXIT__INIT;
+
+    exit.kind = kind;
+    ended_as (k, node, &exit, raw_id, attempt);
+}
+
+static inline void refused (struct kit *k, uint64_t raw_id, uint32_t attempt, const char *cause)
+{
+    Moisson__Exit exit = MOISSON__EXIT__INIT;
+
+    exit.kind = MOISSON__END_KIND__END_REFUSED;
+    exit.cause = (char *) cause;
+    ended_as (k, NULL, &exit, raw_id, attempt);
+}
+
+static inline void ended (struct kit *k, uint64_t raw_id, uint32_t attempt, Moisson__EndKind kind, uint32_t code,
+                          uint32_t signal)
+{
+    Moisson__Exit exit = MOISSON__EXIT__INIT;
+
     exit.kind = kind;
     exit.has_code = exit.has_signal = true;
     exit.code = code;
     exit.signal = signal;
-    e.exit = &exit;
-    kit_apply (k, &event);
+    ended_as (k, NULL, &exit, raw_id, attempt);
 }
 
 static inline void exited (struct kit *k, uint64_t raw_id, uint32_t attempt, uint32_t code)
@@ -486,6 +510,14 @@ static inline void assert_reason (struct kit *k, uint64_t id, const char *reason
 
     ck_assert_uint_eq (rows.n, 1);
     ck_assert_str_eq (rows.row[0]->reason, reason);
+}
+
+static inline void assert_cause (struct kit *k, uint64_t id, const char *cause)
+{
+    _cleanup_rows_ struct rows rows = rows_of (k, id, false);
+
+    ck_assert_uint_eq (rows.n, 1);
+    ck_assert_str_eq (rows.row[0]->cause ? rows.row[0]->cause : "", cause);
 }
 
 static inline void assert_nodes (struct kit *k, uint64_t id, const char *nodes)

@@ -20,7 +20,7 @@ static void do_event (void *arg, Moisson__Event *event)
     static const char *const kinds[] = {
         [MOISSON__END_KIND__END_EXITED] = "exited", [MOISSON__END_KIND__END_CANCELLED] = "cancelled",
         [MOISSON__END_KIND__END_LOST] = "lost",     [MOISSON__END_KIND__END_NODE_REBOOT] = "rebooted",
-        [MOISSON__END_KIND__END_SETUP] = "refused",
+        [MOISSON__END_KIND__END_SETUP] = "setup",   [MOISSON__END_KIND__END_REFUSED] = "refused",
     };
 
     say (d, event->what_case == MOISSON__EVENT__WHAT_STARTED ? "started" : kinds[event->ended->exit->kind]);
@@ -76,7 +76,7 @@ static struct deeds reconcile (struct kit *k, uint64_t raw_id, enum present_as p
     facts.tombstones = ids;
     facts.n_tombstones = present == PRESENT_TOMBSTONE;
     facts.attempts = reports;
-    facts.n_attempts = present != PRESENT_ABSENT && present != PRESENT_TOMBSTONE;
+    facts.n_attempts = present > PRESENT_GONE && present != PRESENT_TOMBSTONE;
     report.phase = facts.n_attempts ? phases[present] : MOISSON__ATTEMPT_PHASE__PHASE_RUNNING;
     core_reconcile (k->core, &facts, &ops, &d);
     return d;
@@ -100,17 +100,18 @@ static uint64_t wanted (struct kit *k, enum wanted_as as)
 START_TEST (each_cell_does_what_it_says)
 {
     static const char *const expect[N_WANTED][N_PRESENT] = {
-        [WANTED_PLACED] = {"START", "", "started", "exited", "refused", "cancelled"},
-        [WANTED_RUNNING] = {"lost", "", "", "exited", "refused", "cancelled"},
-        [WANTED_STOPPING_PLACED] = {"STOP cancelled", "STOP", "STOP", "exited", "refused", "cancelled"},
-        [WANTED_STOPPING_RUNNING] = {"lost", "STOP", "STOP", "exited", "refused", "cancelled"},
-        [WANTED_NONE] = {"", "KILL", "KILL", "FORGET", "FORGET", "FORGET"},
+        [WANTED_PLACED] = {"START", "rebooted", "", "started", "exited", "refused", "cancelled"},
+        [WANTED_RUNNING] = {"lost", "rebooted", "", "", "exited", "setup", "cancelled"},
+        [WANTED_STOPPING_PLACED] = {"STOP cancelled", "STOP cancelled", "STOP", "STOP", "exited", "refused",
+                                    "cancelled"},
+        [WANTED_STOPPING_RUNNING] = {"lost", "rebooted", "STOP", "STOP", "exited", "setup", "cancelled"},
+        [WANTED_NONE] = {"", "", "KILL", "KILL", "FORGET", "FORGET", "FORGET"},
     };
 
     for (int w = 0; w < N_WANTED; w++)
         for (int p = 0; p < N_PRESENT; p++) {
             _cleanup_kit_ struct kit *k = kit_new ("n1", 4);
-            struct deeds d = reconcile (k, wanted (k, w), p, "boot-1");
+            struct deeds d = reconcile (k, wanted (k, w), p, p == PRESENT_GONE ? "boot-2" : "boot-1");
             if (strcmp (d.text, expect[w][p]))
                 ck_abort_msg ("%s x %s: \"%s\", not \"%s\"", wanted_name (w), present_name (p), d.text, expect[w][p]);
         }
@@ -128,13 +129,15 @@ START_TEST (another_boot_says_why_it_is_gone)
 }
 END_TEST
 
-START_TEST (what_was_placed_under_an_old_boot_is_started_again)
+/* A power loss may have taken what the node wrote of it. */
+START_TEST (what_was_placed_under_an_old_boot_may_have_run)
 {
     _cleanup_kit_ struct kit *k = kit_new ("n1", 4);
     uint64_t id = wanted (k, WANTED_PLACED);
 
     node_up_as (k, "n1", "boot-2");
-    ck_assert_str_eq (reconcile (k, id + 1, PRESENT_TOMBSTONE, "boot-2").text, "START FORGET");
+    ck_assert_str_eq (reconcile (k, id + 1, PRESENT_TOMBSTONE, "boot-2").text, "rebooted FORGET");
+    assert_state (k, id, NODE_FAIL);
 }
 END_TEST
 
@@ -164,6 +167,39 @@ START_TEST (an_old_attempt_is_not_wanted)
 }
 END_TEST
 
+/* Attempt 1 of a job that is to run again is still alive: its node takes nothing before it is gone. */
+START_TEST (nothing_is_placed_beside_a_stray)
+{
+    _cleanup_kit_ struct kit *k = kit_new ("n1", 4);
+    uint64_t id = submit (k, .requeue = true);
+
+    pass (k);
+    started (k, id, 1);
+    node_down (k, "n1", false); /* requeued */
+    node_up (k, "n1");
+    ck_assert_str_eq (reconcile (k, id, PRESENT_RUNNING, "boot-1").text, "KILL");
+    ck_assert_uint_eq (pass (k), 0);
+    assert_reason (k, id, "ReqNodeNotAvail");
+    ended_on (k, "n1", id, 1, MOISSON__END_KIND__END_CANCELLED);
+    ck_assert_uint_eq (effects_count (&k->fx, FX_FORGET), 1);
+    ck_assert_uint_eq (effects_count (&k->fx, FX_WANT_PASS), 1);
+    ck_assert_uint_eq (pass (k), 1);
+}
+END_TEST
+
+START_TEST (a_new_registration_tells_of_strays_anew)
+{
+    _cleanup_kit_ struct kit *k = kit_new ("n1", 4);
+
+    submit (k, .name = "x");
+    ck_assert_str_eq (reconcile (k, 77, PRESENT_STARTING, "boot-1").text, "KILL");
+    ck_assert_uint_eq (pass (k), 0);
+    node_up (k, "n1");
+    ck_assert_str_eq (reconcile (k, 77, PRESENT_EXITED, "boot-1").text, "FORGET");
+    ck_assert_uint_eq (pass (k), 1);
+}
+END_TEST
+
 SUITE ("reconcile", each_cell_does_what_it_says, another_boot_says_why_it_is_gone,
-       what_was_placed_under_an_old_boot_is_started_again, an_attempt_is_wanted_on_its_own_node_only,
-       an_old_attempt_is_not_wanted)
+       what_was_placed_under_an_old_boot_may_have_run, an_attempt_is_wanted_on_its_own_node_only,
+       an_old_attempt_is_not_wanted, nothing_is_placed_beside_a_stray, a_new_registration_tells_of_strays_anew)
