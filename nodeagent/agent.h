@@ -35,6 +35,7 @@ struct attempt {
     enum attempt_phase phase;
     bool told; /* the controller has been sent this phase in this session */
     usec_t told_at;
+    bool reaped; /* its shepherd is gone: a status that does not say EXITED never will */
     struct claim claim;
     char *cpu_ids, *gpu_ids;
     struct status status; /* RUNNING, EXITED; of REFUSED and TOMBSTONE: kind and cause */
@@ -92,6 +93,7 @@ void attempt_move (struct agent *a, struct attempt *t, enum attempt_phase phase)
 void attempt_end_early (struct agent *a, struct attempt *t, enum attempt_phase phase, Moisson__EndKind kind,
                         const char *cause);
 void attempt_read_status (struct agent *a, struct attempt *t); /* and move on if it says so */
+void attempt_reaped (struct agent *a, struct attempt *t);      /* the launcher says that it has ended */
 int attempts_load (struct agent *a, struct err *err);          /* what the spool has, at start */
 void attempt_tell_again (struct agent *a, struct attempt *t);
 void attempts_tell (void *agent);                                 /* the batch of a turn */

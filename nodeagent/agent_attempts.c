@@ -86,26 +86,49 @@ void attempt_end_early (struct agent *a, struct attempt *t, enum attempt_phase p
     attempt_move (a, t, phase);
 }
 
-void attempt_read_status (struct agent *a, struct attempt *t)
+/* STATUS_E_*, -1, or 0: what it says is taken over. */
+static int look (struct agent *a, struct attempt *t)
 {
     static const enum attempt_phase phases[] = {
         [STATUS_STARTING] = ATTEMPT_STARTING, [STATUS_RUNNING] = ATTEMPT_RUNNING, [STATUS_EXITED] = ATTEMPT_EXITED};
     _cleanup_free_ char *path = spool_attempt_path (a->program.spool, t->id, "status");
     _cleanup_err_ struct err err = ERR_INIT;
     struct status st = STATUS_INIT;
-    int rc;
+    int rc = status_read (path, t->id, &st, &err);
 
-    if (t->phase != ATTEMPT_STARTING && t->phase != ATTEMPT_RUNNING)
-        return;
-    rc = status_read (path, t->id, &st, &err);
     if (rc < 0)
         log_error ("%s", err.why);
     if (rc) /* not there, or just being created: STARTING */
-        return;
+        return rc;
     status_clear (&t->status);
     t->status = st;
     if (phases[st.phase] != t->phase)
         attempt_move (a, t, phases[st.phase]);
+    return 0;
+}
+
+static bool is_alive (const struct attempt *t)
+{
+    return t->phase == ATTEMPT_STARTING || t->phase == ATTEMPT_RUNNING;
+}
+
+void attempt_read_status (struct agent *a, struct attempt *t)
+{
+    if (!is_alive (t))
+        return;
+    int rc = look (a, t);
+    if (!t->reaped || rc < 0 || !is_alive (t))
+        return;
+    usec_t start_us = t->status.start_us; /* nobody is there who could still say how it ended */
+    attempt_end_early (a, t, ATTEMPT_EXITED, MOISSON__END_KIND__END_LOST,
+                       "the job's shepherd is gone, and so is what it wrote about the job's end");
+    t->status.start_us = start_us;
+}
+
+void attempt_reaped (struct agent *a, struct attempt *t)
+{
+    t->reaped = true;
+    attempt_read_status (a, t);
 }
 
 /* --- at start -------------------------------------------------------------------------------------------------------

@@ -43,8 +43,11 @@ static void on_refused (struct agent *a, const ProtobufCMessage *msg)
 
     if (!t || t->phase != ATTEMPT_STARTING)
         return;
+    for (int i = 0; i < 2; i++)
+        if (t->wanted[i])
+            blobs_doubt (a->blobs, &t->blobs[i]); /* it may be that one of them was not what it should be */
     orders_answered (a, t);
-    attempt_end_early (a, t, ATTEMPT_REFUSED, MOISSON__END_KIND__END_SETUP,
+    attempt_end_early (a, t, ATTEMPT_REFUSED, MOISSON__END_KIND__END_REFUSED,
                        result->why ? result->why : "refused by the launcher");
 }
 
@@ -53,7 +56,7 @@ static void on_reaped (struct agent *a, const ProtobufCMessage *msg)
     struct attempt *t = attempt_of (a, msg);
 
     if (t)
-        attempt_read_status (a, t);
+        attempt_reaped (a, t);
 }
 
 static const struct {

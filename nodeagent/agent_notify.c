@@ -35,7 +35,7 @@ static void on_look (void *arg)
     struct agent *a = arg;
 
     for (struct attempt *t = a->attempts; t; t = t->hh.next)
-        if (t->phase == ATTEMPT_STARTING)
+        if (t->phase == ATTEMPT_STARTING || t->reaped)
             attempt_read_status (a, t);
     timer_arm (a->look_timer, LOOK_EVERY);
 }

@@ -56,7 +56,7 @@ static void refuse (struct agent *a, struct attempt *t, const char *why)
 
     log_warn ("attempt=%s event=refused why='%s'", attempt_format (t->id, name), why);
     orders_answered (a, t);
-    attempt_end_early (a, t, ATTEMPT_REFUSED, MOISSON__END_KIND__END_SETUP, why);
+    attempt_end_early (a, t, ATTEMPT_REFUSED, MOISSON__END_KIND__END_REFUSED, why);
 }
 
 /* --- blobs ----------------------------------------------------------------------------------------------------------

@@ -124,6 +124,13 @@ static bool content_is_right (const struct blobs *b, const struct blob *blob)
     return memcmp (hash, blob->key.hash, HASH_SIZE) == 0;
 }
 
+static bool is_there (const struct blobs *b, const struct blob *blob)
+{
+    _cleanup_free_ char *path = path_of (b, &blob->key);
+
+    return access (path, F_OK) == 0;
+}
+
 static void remove_file (struct blobs *b, struct blob *blob)
 {
     _cleanup_free_ char *path = path_of (b, &blob->key);
@@ -143,7 +150,7 @@ bool blobs_have (struct blobs *b, const struct blob_key *key)
 
     if (!blob || !blob->stored)
         return false;
-    if (!blob->checked && !content_is_right (b, blob)) {
+    if (blob->checked ? !is_there (b, blob) : !content_is_right (b, blob)) {
         remove_file (b, blob);
         return false;
     }
@@ -151,6 +158,14 @@ bool blobs_have (struct blobs *b, const struct blob_key *key)
     HASH_DEL (b->table, blob); /* to the end: used last */
     HASH_ADD (hh, b->table, key, sizeof blob->key, blob);
     return true;
+}
+
+void blobs_doubt (struct blobs *b, const struct blob_key *key)
+{
+    struct blob *blob = find (b, key, false);
+
+    if (blob)
+        blob->checked = false;
 }
 
 static void prune (struct blobs *b)
@@ -176,7 +191,7 @@ int blobs_put (struct blobs *b, const struct blob_key *key, const void *data, si
     hash_bytes (data, len, hash);
     if (memcmp (hash, key->hash, HASH_SIZE) != 0)
         return err_set (err, 0, "a blob's content does not have the hash of its name");
-    if (file_write (path, data, len, 0600, 0, err))
+    if (dir_make (b->dir, 0700, err) || file_write (path, data, len, 0600, 0, err))
         return -1;
     struct blob *blob = find (b, key, true);
     if (!blob->stored && blob->holds == 0)

@@ -21,6 +21,8 @@ DEFINE_CLEANUP (struct blobs *, blobs_free)
 
 /* Is it there? Found on disk for the first time, its hash is checked: a file that a crash has damaged is removed. */
 bool blobs_have (struct blobs *b, const struct blob_key *key);
+/* Somebody could not use it: its hash is checked again before it counts as there. */
+void blobs_doubt (struct blobs *b, const struct blob_key *key);
 /* Store; -1 if the hash differs or the disk says no. */
 int blobs_put (struct blobs *b, const struct blob_key *key, const void *data, size_t len, struct err *err);
 /* While held it is not pruned. Each hold needs its release; both may name blobs that are not there (yet). */

@@ -28,7 +28,10 @@ static struct launcher *launcher_free (struct launcher *l)
         close (l->lock_fd);
     spares_close (&l->spares);
     config_free (l->conf);
+    for (size_t i = 0; i < l->n_live; i++)
+        free (l->live[i].stop);
     free (l->live);
+    pids_clear (&l->born_with);
     free (l->conf_path);
     free (l->node);
     free (l->spool);
@@ -70,6 +73,7 @@ static int open_spool (struct launcher *l, struct err *err)
 
     if (prctl (PR_SET_CHILD_SUBREAPER, 1)) /* what a dying shepherd leaves comes to us */
         return err_errno (err, errno, "cannot become a subreaper");
+    tree_list (getpid (), &l->born_with);
     if (spool_prepare (l->spool, err) || take_lock (l, err) || boot_id_read (l->boot, err))
         return -1;
     if (key_read (key_path, l->verifier.key, err))

@@ -6,13 +6,27 @@
 #include "nodeagent/clock.h"
 #include "nodeagent/spares.h"
 #include "nodeagent/spool.h"
+#include "nodeagent/tree.h"
 #include "nodeagent/verbs.h"
 #include "nodeagent/verify.h"
+
+struct sweep { /* the rounds in which an attempt's processes are ended */
+    unsigned rounds;
+    usec_t due, pause;
+    size_t found; /* processes that named the attempt */
+};
 
 struct live { /* an attempt that has a shepherd */
     struct attempt_id id;
     pid_t pid;     /* 0: re-adopted, not our child; known by its lock */
     bool removing; /* the directory goes when the shepherd is gone */
+    /* when nobody holds the lock, or may not: */
+    usec_t absent_since; /* its lock file is not there; the shepherd makes it again (shepherd_home.h) */
+    bool gone;           /* the shepherd is: what it left is being ended, then its status is written */
+    bool lost;           /* ... without a last word in the status */
+    struct sweep sweep;
+    char *stop; /* lines that did not fit into `ctl` yet; owned */
+    bool stop_is_signal;
 };
 
 struct launcher {
@@ -37,19 +51,24 @@ struct launcher {
     usec_t agent_due;   /* when to start the next one (monotonic) */
     usec_t agent_delay; /* back-off */
     usec_t agent_since;
-    usec_t look_due; /* when to look at the locks of re-adopted attempts */
+    usec_t look_due; /* when to look at what is not our child, or waits for something */
+    char boot_before[BOOT_ID_SIZE];
+    struct pids born_with; /* processes below us that were there before us: not ours to end */
     bool stopping, failed;
 };
 
 /* launcher_start.c: carry out verbs. */
 void launcher_start (struct launcher *l, const Moisson__Launch *launch);
 void launcher_stop (struct launcher *l, const Moisson__Stop *stop);
+void launcher_stop_again (struct launcher *l, struct live *live);           /* one that was not delivered */
+void launcher_refuse (struct launcher *l, struct attempt_id id, char *why); /* tell the agent: it never ran */
 void launcher_remove (struct launcher *l, struct attempt_id id);
 
 /* launcher_adopt.c: who lives, who has ended. */
 int launcher_adopt (struct launcher *l, struct err *err);      /* at start: everything in the spool */
 void launcher_reap (struct launcher *l);                       /* after SIGCHLD */
-void launcher_look (struct launcher *l);                       /* at re-adopted ones */
+void launcher_look (struct launcher *l);                       /* at what is due */
+void launcher_look_soon (struct launcher *l);                  /* something waits that was not waiting before */
 void launcher_bury (struct launcher *l, struct attempt_id id); /* its directory is not needed any more */
 struct live *launcher_find (struct launcher *l, struct attempt_id id);
 bool launcher_is_live (void *launcher, uint64_t raw_id); /* for the verifier */
@@ -62,5 +81,7 @@ void agent_hear (struct launcher *l); /* its socket is readable */
 
 /* launcher_orphans.c: end every process of an attempt that lost its shepherd: those that the kernel gave to us, and
  * those with its MOISSON_ATTEMPT and our MOISSON_SPOOL in their environment. (Missed is what hides both and lost its
- * shepherd while no launcher ran, or one that was not its shepherd's parent.) Returns how many named the attempt. */
-size_t orphans_kill (const struct launcher *l, struct attempt_id id);
+ * shepherd while no launcher ran, or one that was not its shepherd's parent.) In rounds, so that nobody waits for it:
+ * begin, then round at each sweep->due (monotonic) until it says that nothing is left, or that it has tried enough. */
+void orphans_begin (const struct launcher *l, struct attempt_id id, struct sweep *sweep);
+bool orphans_round (const struct launcher *l, struct attempt_id id, struct sweep *sweep);

@@ -2,15 +2,23 @@
  * or (if it never started) without a directory. */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include "base/files.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "nodeagent/launcher.h"
 #include "nodeagent/status.h"
 
+#define NEVER UINT64_MAX
 #define LOOK_EVERY (USEC_PER_SEC / 2)
+#define SOON (USEC_PER_SEC / 100)
+#define ABSENT_PATIENCE (15 * USEC_PER_SEC) /* three times as long as a shepherd takes to notice */
+#define SETTLE_AT_START (3 * USEC_PER_SEC)
+#define SWEPT UINT_MAX /* rounds: there is nothing left to end */
 
 struct live *launcher_find (struct launcher *l, struct attempt_id id)
 {
@@ -39,51 +47,62 @@ bool launcher_is_live (void *launcher, uint64_t raw_id)
     return false;
 }
 
-/* The shepherd vanished without a last word: end what it left, and say so in its place. */
-static void write_lost (struct launcher *l, struct attempt_id id, struct status *st, int phase)
+/* The status of an attempt whose lock nobody holds. A job can take the right to read it from its own directory. */
+static int read_status (const struct launcher *l, struct attempt_id id, struct status *ret)
 {
-    _cleanup_free_ char *path = spool_attempt_path (l->spool, id, "status");
+    _cleanup_free_ char *dir = spool_attempt_path (l->spool, id, NULL), *path = xasprintf ("%s/status", dir);
     _cleanup_err_ struct err err = ERR_INIT;
-    char name[ATTEMPT_NAME_SIZE];
-    bool other_boot = strcmp (st->boot, l->boot) != 0;
-    size_t left = other_boot ? 0 : orphans_kill (l, id);
+    int rc = status_read (path, id, ret, &err);
 
-    st->id = id;
-    st->phase = STATUS_EXITED;
-    st->end_us = clock_wall ();
-    free (st->cause);
-    if (phase == STATUS_E_ABSENT) {
-        st->kind = MOISSON__END_KIND__END_SETUP;
-        st->cause = xstrdup ("the job's shepherd ended before it could start the job (see the node's log)");
-    } else if (other_boot) {
-        st->kind = MOISSON__END_KIND__END_NODE_REBOOT;
-        st->cause = xstrdup ("the node was rebooted while the job was there");
-    } else {
-        st->kind = MOISSON__END_KIND__END_LOST;
-        st->cause = xasprintf ("the job's shepherd vanished; %zu processes of the job were ended", left);
+    if (rc < 0 && chmod (dir, 0755) == 0) {
+        err_clear (&err);
+        rc = status_read (path, id, ret, &err);
     }
-    if (status_replace (path, st, &err))
-        log_error ("attempt=%s %s", attempt_format (id, name), err.why);
-    log_warn ("attempt=%s event=lost cause='%s'", attempt_format (id, name), st->cause);
+    if (rc < 0)
+        log_error ("%s; trying again", err.why);
+    return rc;
 }
 
-/* Nobody holds the lock of this attempt. See to it that its status says EXITED. */
-static void settle (struct launcher *l, struct attempt_id id, const char *boot_before)
+/* Without a status it never started, unless other things are missing too: then the job has removed what it found. */
+static bool never_started (const struct launcher *l, struct attempt_id id)
 {
-    _cleanup_free_ char *path = spool_attempt_path (l->spool, id, "status");
+    static const char *const files[] = {"order", "script", "env", "lock", "ctl"};
+
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        _cleanup_free_ char *path = spool_attempt_path (l->spool, id, files[i]);
+        if (access (path, F_OK))
+            return false;
+    }
+    return true;
+}
+
+/* The shepherd vanished without a last word: say it in its place, in a directory of ours if the job left none. */
+static int write_lost (const struct launcher *l, struct attempt_id id, size_t found)
+{
+    _cleanup_free_ char *dir = spool_attempt_path (l->spool, id, NULL), *path = xasprintf ("%s/status", dir);
     _cleanup_status_ struct status st = STATUS_INIT;
     _cleanup_err_ struct err err = ERR_INIT;
-    int rc = status_read (path, id, &st, &err);
+    char name[ATTEMPT_NAME_SIZE];
+    int rc = read_status (l, id, &st);
 
-    if (rc == 0 && st.phase == STATUS_EXITED)
-        return;
     if (rc < 0)
-        log_error ("%s", err.why);
-    if (rc == STATUS_E_ABSENT)
-        strcpy (st.boot, l->boot);
-    else if (rc) /* damaged: it was being created when power or shepherd went */
-        strcpy (st.boot, boot_before);
-    write_lost (l, id, &st, rc);
+        return -1;
+    if (rc) /* damaged: it was being created when power or shepherd went; absent: the job removed it */
+        strcpy (st.boot, rc == STATUS_E_ABSENT ? l->boot : l->boot_before);
+    bool other_boot = strcmp (st.boot, l->boot) != 0;
+    st.id = id;
+    st.phase = STATUS_EXITED;
+    st.end_us = clock_wall ();
+    st.kind = other_boot ? MOISSON__END_KIND__END_NODE_REBOOT : MOISSON__END_KIND__END_LOST;
+    free (st.cause);
+    st.cause = other_boot ? xstrdup ("the node was rebooted while the job was there")
+                          : xasprintf ("the job's shepherd vanished; %zu processes of the job were ended", found);
+    if ((mkdir (dir, 0755) && errno != EEXIST) || status_replace (path, &st, &err)) {
+        log_error ("attempt=%s %s; trying again", attempt_format (id, name), err.why ? err.why : strerror (errno));
+        return -1;
+    }
+    log_warn ("attempt=%s event=lost cause='%s'", attempt_format (id, name), st.cause);
+    return 0;
 }
 
 static void send_reaped (struct launcher *l, struct attempt_id id)
@@ -106,17 +125,80 @@ void launcher_bury (struct launcher *l, struct attempt_id id)
         log_error ("cannot remove %s: %s", dir, strerror (-rc));
 }
 
-/* The shepherd of live[i] is gone. */
-static void shepherd_gone (struct launcher *l, size_t i)
+static void drop (struct launcher *l, size_t i)
+{
+    free (l->live[i].stop);
+    l->live[i] = l->live[--l->n_live];
+}
+
+/* The shepherd of live[i] is gone, and nothing is left of its job; its status says EXITED, or there is none. */
+static void finish (struct launcher *l, size_t i, bool started)
 {
     struct live gone = l->live[i];
 
-    l->live[i] = l->live[--l->n_live];
-    settle (l, gone.id, l->boot);
-    if (gone.removing)
+    drop (l, i);
+    if (gone.removing || !started)
         launcher_bury (l, gone.id);
-    else
+    if (gone.removing)
+        return;
+    if (started)
         send_reaped (l, gone.id);
+    else
+        launcher_refuse (l, gone.id,
+                         (char *) "the job's shepherd ended before it could start the job (see the node's log)");
+}
+
+/* Does live[i] need no more than its last word? It is dead, and has not said so itself. */
+static bool is_swept (struct launcher *l, struct live *live)
+{
+    if (live->sweep.rounds != SWEPT && clock_monotonic () >= live->sweep.due &&
+        orphans_round (l, live->id, &live->sweep))
+        live->sweep.rounds = SWEPT;
+    return live->sweep.rounds == SWEPT;
+}
+
+/* One step on the way of an attempt whose shepherd is gone. When the next one is due; NEVER: it was the last one.
+ * Whatever fails is tried again. */
+static usec_t settle (struct launcher *l, size_t i)
+{
+    struct live *live = &l->live[i];
+    usec_t again = clock_monotonic () + LOOK_EVERY;
+
+    if (!live->lost) {
+        _cleanup_status_ struct status st = STATUS_INIT;
+        int rc = read_status (l, live->id, &st);
+        if (rc < 0)
+            return again;
+        bool exited = rc == 0 && st.phase == STATUS_EXITED;
+        if (exited || (rc == STATUS_E_ABSENT && never_started (l, live->id))) {
+            finish (l, i, exited);
+            return NEVER;
+        }
+        live->lost = true;
+        if (strcmp (rc == 0 ? st.boot : rc == STATUS_E_DAMAGED ? l->boot_before : l->boot, l->boot) != 0)
+            live->sweep.rounds = SWEPT; /* the boot has */
+        else
+            orphans_begin (l, live->id, &live->sweep);
+    }
+    if (!is_swept (l, live))
+        return live->sweep.due;
+    if (write_lost (l, live->id, live->sweep.found))
+        return again;
+    finish (l, i, true);
+    return NEVER;
+}
+
+static void look_at (struct launcher *l, usec_t due)
+{
+    if (due < l->look_due)
+        l->look_due = due;
+}
+
+static void shepherd_gone (struct launcher *l, size_t i)
+{
+    l->live[i].gone = true;
+    l->live[i].pid = 0;
+    look_at (l, settle (l, i));
 }
 
 void launcher_reap (struct launcher *l)
@@ -137,66 +219,110 @@ void launcher_reap (struct launcher *l)
     }
 }
 
+void launcher_look_soon (struct launcher *l)
+{
+    look_at (l, clock_monotonic () + SOON);
+}
+
+/* Nobody is our child here: its lock says whether it lives. */
+static bool lives (const struct launcher *l, struct live *live, usec_t now)
+{
+    enum lock_state state = spool_lock_look (l->spool, live->id);
+
+    if (state != LOCK_ABSENT) {
+        live->absent_since = 0;
+        return state != LOCK_FREE;
+    }
+    if (live->absent_since == 0)
+        live->absent_since = now;
+    return now - live->absent_since < ABSENT_PATIENCE;
+}
+
 void launcher_look (struct launcher *l)
 {
     usec_t now = clock_monotonic ();
-    bool any = false;
 
     if (l->look_due > now)
         return;
+    l->look_due = NEVER;
     for (size_t i = l->n_live; i-- > 0;) {
-        if (l->live[i].pid)
-            continue;
-        if (spool_lock_held (l->spool, l->live[i].id))
-            any = true;
-        else
+        struct live *live = &l->live[i];
+        if (live->gone || (live->pid == 0 && !lives (l, live, now))) {
             shepherd_gone (l, i);
+            continue;
+        }
+        launcher_stop_again (l, live);
+        if (live->pid == 0 || live->stop)
+            look_at (l, now + LOOK_EVERY);
     }
-    l->look_due = any ? now + LOOK_EVERY : UINT64_MAX;
 }
 
-struct adoption {
-    struct launcher *l;
-    char boot_before[BOOT_ID_SIZE];
-};
+static struct live *add_live (struct launcher *l, struct attempt_id id)
+{
+    GROW (l->live, l->n_live, l->room_live);
+    l->live[l->n_live] = (struct live){.id = id};
+    return &l->live[l->n_live++];
+}
 
 static void adopt_one (void *arg, struct attempt_id id)
 {
-    struct adoption *a = arg;
-    struct launcher *l = a->l;
-    _cleanup_free_ char *path = spool_attempt_path (l->spool, id, "status");
+    struct launcher *l = arg;
     _cleanup_status_ struct status st = STATUS_INIT;
+    enum lock_state lock = spool_lock_look (l->spool, id);
     char name[ATTEMPT_NAME_SIZE];
+    int rc = lock == LOCK_HELD || lock == LOCK_UNKNOWN ? 0 : read_status (l, id, &st);
 
-    if (spool_lock_held (l->spool, id)) {
-        GROW (l->live, l->n_live, l->room_live);
-        l->live[l->n_live++] = (struct live){.id = id};
+    if (lock == LOCK_HELD || lock == LOCK_UNKNOWN) {
+        add_live (l, id);
         log_info ("attempt=%s event=adopted", attempt_format (id, name));
-        return;
-    }
-    if (status_read (path, id, &st, NULL) == STATUS_E_ABSENT) { /* we were ended between making it and starting it */
-        int rc = spool_remove_attempt (l->spool, id);
+    } else if (rc == STATUS_E_ABSENT) { /* we were ended between making it and starting it */
+        rc = spool_remove_attempt (l->spool, id);
         if (rc)
             log_error ("attempt=%s cannot be removed: %s", attempt_format (id, name), strerror (-rc));
-        return;
+    } else if (rc != 0 || st.phase != STATUS_EXITED) {
+        /* Of this boot and without a lock file: its shepherd may be about to make that again. */
+        bool may_live = lock == LOCK_ABSENT && rc == 0 && strcmp (st.boot, l->boot) == 0;
+        add_live (l, id)->gone = !may_live;
     }
-    settle (l, id, a->boot_before);
+}
+
+/* What is lost is settled before the first agent speaks of it, all together: each takes its rounds. */
+static void settle_the_lost (struct launcher *l)
+{
+    const struct timespec pause = {.tv_nsec = 10000000};
+    usec_t end = clock_monotonic () + SETTLE_AT_START;
+
+    for (bool any = true; any && clock_monotonic () < end;) {
+        any = false;
+        for (size_t i = l->n_live; i-- > 0;) {
+            if (!l->live[i].gone)
+                continue;
+            any = true;
+            settle (l, i);
+        }
+        if (any)
+            nanosleep (&pause, NULL);
+    }
 }
 
 int launcher_adopt (struct launcher *l, struct err *err)
 {
     _cleanup_free_ char *path = spool_path (l->spool, "boot");
     _cleanup_free_ char *text = NULL;
-    struct adoption a = {.l = l};
 
-    strcpy (a.boot_before, l->boot);
-    if (access (path, F_OK) == 0) {
-        if (file_read_own (path, 256, &text, NULL, err))
-            return -1;
+    strcpy (l->boot_before, l->boot);
+    int rc = file_read_own (path, 256, &text, NULL, err);
+    if (rc < 0)
+        return -1;
+    if (rc == 0) {
         text[strcspn (text, "\n")] = '\0';
         if (strlen (text) < BOOT_ID_SIZE)
-            strcpy (a.boot_before, text);
-    }
+            strcpy (l->boot_before, text);
+    } else if (err)
+        err_clear (err);
     l->look_due = 0;
-    return spool_each_attempt (l->spool, adopt_one, &a, err);
+    if (spool_each_attempt (l->spool, adopt_one, l, err))
+        return -1;
+    settle_the_lost (l);
+    return 0;
 }

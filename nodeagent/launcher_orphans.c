@@ -6,14 +6,16 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 #include "base/buf.h"
 #include "base/mem.h"
 #include "nodeagent/launcher.h"
 #include "nodeagent/tree.h"
 
 #define ENVIRON_MAX (4u << 20)
-#define ROUNDS 200 /* of 10 ms: what cannot be killed in 2 s is left to the kernel */
+#define ROUNDS 24 /* about 2 s: what cannot be killed in that time is left to the kernel */
+#define PAUSE_MIN (USEC_PER_SEC / 100)
+#define PAUSE_MAX (USEC_PER_SEC / 10)
 
 static inline void cleanup_closedirp (DIR **d)
 {
@@ -60,14 +62,17 @@ static size_t signal_all (const char *attempt, const char *spool, int sig)
 }
 
 /* While we live, what a shepherd leaves becomes ours: a child that is neither agent nor shepherd is such an orphan,
- * with everything below it, whatever it did to its environment. */
+ * with everything below it, whatever it did to its environment. Not so what was there before us, nor where we are the
+ * first process of a container: then everybody's orphans are ours. */
 static void kill_adopted (const struct launcher *l)
 {
     _cleanup_pids_ struct pids all = PIDS_INIT;
 
+    if (getpid () == 1)
+        return;
     tree_list (getpid (), &all);
     for (size_t i = 0; i < all.n; i++) {
-        bool known = all.list[i] == l->agent_pid;
+        bool known = all.list[i] == l->agent_pid || pids_have (&l->born_with, all.list[i]);
         for (size_t k = 0; k < l->n_live && !known; k++)
             known = all.list[i] == l->live[k].pid;
         if (!known && tree_parent (all.list[i]) == getpid ()) {
@@ -78,16 +83,27 @@ static void kill_adopted (const struct launcher *l)
     }
 }
 
-size_t orphans_kill (const struct launcher *l, struct attempt_id id)
+static size_t signal_attempt (const struct launcher *l, struct attempt_id id, int sig)
 {
     char name[ATTEMPT_NAME_SIZE];
     _cleanup_free_ char *attempt = xasprintf ("MOISSON_ATTEMPT=%s", attempt_format (id, name));
     _cleanup_free_ char *where = xasprintf ("MOISSON_SPOOL=%s", l->spool);
-    const struct timespec pause = {.tv_nsec = 10000000};
-    size_t found = signal_all (attempt, where, SIGSTOP); /* first all stand still, so that none forks away */
 
+    return signal_all (attempt, where, sig);
+}
+
+void orphans_begin (const struct launcher *l, struct attempt_id id, struct sweep *sweep)
+{
+    *sweep = (struct sweep){.pause = PAUSE_MIN, .due = clock_monotonic ()};
+    sweep->found = signal_attempt (l, id, SIGSTOP); /* first all stand still, so that none forks away */
     kill_adopted (l);
-    for (int i = 0; i < ROUNDS && signal_all (attempt, where, SIGKILL); i++)
-        nanosleep (&pause, NULL);
-    return found;
+}
+
+bool orphans_round (const struct launcher *l, struct attempt_id id, struct sweep *sweep)
+{
+    if (signal_attempt (l, id, SIGKILL) == 0 || ++sweep->rounds == ROUNDS)
+        return true;
+    sweep->due = clock_monotonic () + sweep->pause;
+    sweep->pause = sweep->pause * 2 < PAUSE_MAX ? sweep->pause * 2 : PAUSE_MAX;
+    return false;
 }

@@ -153,6 +153,14 @@ static int start_verified (struct launcher *l, const Moisson__Launch *launch, co
     return 0;
 }
 
+void launcher_refuse (struct launcher *l, struct attempt_id id, char *why)
+{
+    char name[ATTEMPT_NAME_SIZE];
+
+    log_warn ("attempt=%s event=refused why='%s'", attempt_format (id, name), why);
+    answer (l, VERB_REFUSED, id, why);
+}
+
 void launcher_start (struct launcher *l, const Moisson__Launch *launch)
 {
     _cleanup_err_ struct err err = ERR_INIT;
@@ -173,23 +181,52 @@ void launcher_start (struct launcher *l, const Moisson__Launch *launch)
             id = (struct attempt_id){order->raw_id, order->attempt};
     }
     _cleanup_free_ char *why = err_line (&err);
-    log_warn ("attempt=%s event=refused why='%s'", attempt_format (id, name), why);
-    answer (l, VERB_REFUSED, id, why);
+    launcher_refuse (l, id, why);
+}
+
+/* The lines go in whole or not at all: they are shorter than what a fifo takes at once. */
+static int deliver (const struct launcher *l, struct attempt_id id, const char *lines)
+{
+    _cleanup_free_ char *path = spool_attempt_path (l->spool, id, "ctl");
+    _cleanup_close_ int fd = open (path, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+    struct stat st;
+
+    if (fd < 0 || fstat (fd, &st))
+        return -1;
+    if (!S_ISFIFO (st.st_mode)) {
+        errno = ENOTSUP;
+        return -1;
+    }
+    return write (fd, lines, strlen (lines)) == (ssize_t) strlen (lines) ? 0 : -1;
+}
+
+void launcher_stop_again (struct launcher *l, struct live *live)
+{
+    if (live->stop && deliver (l, live->id, live->stop) == 0)
+        free (steal (&live->stop));
 }
 
 void launcher_stop (struct launcher *l, const Moisson__Stop *stop)
 {
-    struct attempt_id id = id_of (stop->id);
-    _cleanup_free_ char *path = spool_attempt_path (l->spool, id, "ctl");
-    _cleanup_buf_ struct buf line = BUF_INIT;
+    struct live *live = launcher_find (l, id_of (stop->id));
+    bool is_signal = stop->how == MOISSON__STOP_HOW__STOP_SIGNAL;
+    struct buf lines = BUF_INIT;
     char name[ATTEMPT_NAME_SIZE];
 
-    if (!launcher_find (l, id))
+    if (!live || live->gone)
         return; /* it has ended, or never was here: the agent knows which */
-    control_format (stop, &line);
-    _cleanup_close_ int fd = open (path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0 || write (fd, line.data, line.len) != (ssize_t) line.len)
-        log_warn ("attempt=%s event=stop-not-delivered why='%s'", attempt_format (id, name), strerror (errno));
+    if (live->stop && is_signal && !live->stop_is_signal)
+        return; /* an end is on its way: nothing takes its place */
+    control_format (stop, &lines);
+    free (live->stop);
+    live->stop = buf_steal (&lines);
+    live->stop_is_signal = is_signal;
+    launcher_stop_again (l, live);
+    if (!live->stop)
+        return;
+    log_warn ("attempt=%s event=stop-not-delivered why='%s; trying again'", attempt_format (live->id, name),
+              strerror (errno));
+    launcher_look_soon (l);
 }
 
 void launcher_remove (struct launcher *l, struct attempt_id id)

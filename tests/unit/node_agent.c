@@ -29,7 +29,7 @@ struct world {
     uint8_t secret[KEY_SIZE], public_key[KEY_SIZE];
     Moisson__Register *facts; /* the last REGISTER */
     unsigned registers, blob_gets;
-    bool blobs_are_lost, forge;
+    bool blobs_are_lost, forge, bad_spec;
     const char *script; /* of the blob that is asked for */
     uint64_t sequence;
     struct seen seen[256];
@@ -301,6 +301,8 @@ static void send_start (struct world *w, uint64_t raw, uint32_t attempt, const c
     order.kill_wait_s = 1;
     order.user = (char *) "tester";
     order.spec = (ProtobufCBinaryData){moisson__job_spec__pack (&spec, spec_bytes), spec_bytes};
+    if (w->bad_spec)
+        order.spec = (ProtobufCBinaryData){1, (uint8_t *) "\xff"};
     signed_order.order = (ProtobufCBinaryData){moisson__order__pack (&order, order_bytes), order_bytes};
     mac_bytes (order_bytes, signed_order.order.len, w->keys.rows[0].order_key, mac);
     mac[0] ^= w->forge;
@@ -466,7 +468,7 @@ START_TEST (many_at_once_share_no_cpu)
     ck_assert_uint_eq (w->blob_gets, 1); /* asked once, though all of them waited for it */
     send_start (w, 100, 1, UNTIL_END, 1);
     RUN_UNTIL (w, seen_end (w, 100, 1));
-    ck_assert_int_eq (seen_end (w, 100, 1)->kind, MOISSON__END_KIND__END_SETUP);
+    ck_assert_int_eq (seen_end (w, 100, 1)->kind, MOISSON__END_KIND__END_REFUSED);
     ck_assert_str_eq (seen_end (w, 100, 1)->cause, "1 cpus and 0 GPUs asked, the node has 0 cpus free");
     touch (w, "end");
     for (uint64_t raw = 1; raw <= MANY / 2; raw++)
@@ -482,7 +484,7 @@ START_TEST (what_is_not_signed_does_not_run)
     w->forge = true;
     send_start (w, 1, 1, SH "touch ran\n", 1);
     RUN_UNTIL (w, seen_end (w, 1, 1));
-    ck_assert_int_eq (seen_end (w, 1, 1)->kind, MOISSON__END_KIND__END_SETUP);
+    ck_assert_int_eq (seen_end (w, 1, 1)->kind, MOISSON__END_KIND__END_REFUSED);
     ck_assert_ptr_nonnull (strstr (seen_end (w, 1, 1)->cause, "not signed with this node's order key"));
     w->forge = false;
     w->sequence = 10;
@@ -545,11 +547,171 @@ START_TEST (a_lost_blob_refuses_its_job_only)
     send_start (w, 1, 1, SH "true\n", 1);
     RUN_UNTIL (w, seen_end (w, 1, 1));
     ck_assert_str_eq (seen_end (w, 1, 1)->cause, "the controller no longer has the job's script or environment");
+    ck_assert_int_eq (seen_end (w, 1, 1)->kind, MOISSON__END_KIND__END_REFUSED);
     w->blobs_are_lost = false;
     send_start (w, 2, 1, SH "true\n", 1);
     RUN_UNTIL (w, seen_end (w, 2, 1));
     ck_assert_uint_eq (seen_end (w, 2, 1)->code, 0);
     ck_assert_int_eq (seen_end (w, 2, 1)->kind, MOISSON__END_KIND__END_EXITED);
+    world_close (w);
+}
+END_TEST
+
+/* The cache may vanish while the agent believes that it has everything. */
+START_TEST (blobs_that_vanish_are_fetched_again)
+{
+    struct world *w = world_open ();
+    _cleanup_free_ char *blobs = spool_path (w->spool, "blobs");
+
+    for (uint64_t raw = 1; raw <= 3; raw++) {
+        send_start (w, raw, 1, SH "exit 3\n", 1);
+        RUN_UNTIL (w, seen_end (w, raw, 1));
+        ck_assert_int_eq (seen_end (w, raw, 1)->kind, MOISSON__END_KIND__END_EXITED);
+        ck_assert_uint_eq (seen_end (w, raw, 1)->code, 3);
+        ck_assert_uint_eq (w->blob_gets, raw);
+        ck_assert_int_eq (dir_remove (blobs), 0);
+    }
+    world_close (w);
+}
+END_TEST
+
+START_TEST (what_cannot_be_set_up_is_refused)
+{
+    struct world *w = world_open ();
+
+    w->bad_spec = true; /* the shepherd ends before there is a status */
+    send_start (w, 1, 1, SH "touch ran\n", 1);
+    RUN_UNTIL (w, seen_end (w, 1, 1));
+    ck_assert_int_eq (seen_end (w, 1, 1)->kind, MOISSON__END_KIND__END_REFUSED);
+    ck_assert_ptr_nonnull (strstr (seen_end (w, 1, 1)->cause, "shepherd ended before it could start the job"));
+    RUN_UNTIL (w, !has_directory (w, 1, 1));
+    w->bad_spec = false;
+    send_start (w, 1, 2, SH "exit 3\n", 1);
+    RUN_UNTIL (w, seen_end (w, 1, 2));
+    ck_assert_uint_eq (seen_end (w, 1, 2)->code, 3);
+    ck_assert_str_eq (seen_end (w, 1, 2)->cpu_ids, "0"); /* it was given back */
+    world_close (w);
+}
+END_TEST
+
+START_TEST (a_second_attempt_waits_for_the_end_of_the_first)
+{
+    struct world *w = world_open ();
+
+    send_start (w, 1, 1, SH "trap '' TERM; touch up; while :; do sleep 0.02; done\n", 1);
+    RUN_UNTIL (w, seen_start (w, 1, 1) && file_is_there (w, "up"));
+    send_stop (w, 1, 1, MOISSON__STOP_HOW__STOP_CANCEL);
+    send_start (w, 1, 2, SH "touch second\n", 1);
+    RUN_UNTIL (w, seen_end (w, 1, 2));
+    ck_assert_ptr_null (seen_end (w, 1, 1));
+    ck_assert_int_eq (seen_end (w, 1, 2)->kind, MOISSON__END_KIND__END_REFUSED);
+    ck_assert_str_eq (seen_end (w, 1, 2)->cause, "job 1 has a live attempt on this node already");
+    RUN_UNTIL (w, seen_end (w, 1, 1));
+    ck_assert (!file_is_there (w, "second"));
+    send_start (w, 1, 3, SH "touch third\n", 1);
+    RUN_UNTIL (w, seen_end (w, 1, 3));
+    ck_assert (file_is_there (w, "third"));
+    world_close (w);
+}
+END_TEST
+
+/* The files of an attempt belong to the job's user: what a job puts there must not hold up the node. */
+START_TEST (fifos_in_the_spool_hold_nobody_up)
+{
+    struct world *w = world_open ();
+    uint64_t raw = 0;
+
+    for (int i = 0; i < 2; i++) {
+        send_start (w, ++raw, 1,
+                    i ? SH "cd $(dirname $0); for f in *; do rm -f $f; mkfifo $f; done; mkfifo status.new; exit 4\n"
+                      : SH "cd $(dirname $0); rm order env; mkfifo order env status.spare; exit 4\n",
+                    1);
+        RUN_UNTIL (w, seen_end (w, raw, 1));
+        ck_assert_int_eq (seen_end (w, raw, 1)->kind, MOISSON__END_KIND__END_EXITED);
+        ck_assert_uint_eq (seen_end (w, raw, 1)->code, 4);
+        send_forget (w, raw, 1);
+        RUN_UNTIL (w, !has_directory (w, raw, 1));
+        send_start (w, ++raw, 1, SH "exit 5\n", 1);
+        RUN_UNTIL (w, seen_end (w, raw, 1));
+        ck_assert_uint_eq (seen_end (w, raw, 1)->code, 5);
+    }
+    world_close (w);
+}
+END_TEST
+
+START_TEST (a_job_that_removes_its_directory_ends)
+{
+    struct world *w = world_open ();
+
+    send_start (w, 1, 1, SH "rm -rf \"$(dirname \"$0\")\"; exit 6\n", MANY);
+    RUN_UNTIL (w, seen_end (w, 1, 1));
+    ck_assert_int_eq (seen_end (w, 1, 1)->kind, MOISSON__END_KIND__END_EXITED);
+    ck_assert_uint_eq (seen_end (w, 1, 1)->code, 6);
+    send_forget (w, 1, 1);
+    RUN_UNTIL (w, !has_directory (w, 1, 1));
+    send_start (w, 2, 1, SH "echo $$ >shell; touch up; rm -rf \"$(dirname \"$0\")\"; touch removed; exec sleep 1000\n",
+                MANY);
+    RUN_UNTIL (w, seen_start (w, 2, 1) && file_is_there (w, "up"));
+    RUN_UNTIL (w, file_is_there (w, "removed"));
+    send_stop (w, 2, 1, MOISSON__STOP_HOW__STOP_CANCEL); /* there is no ctl now: it is kept until there is */
+    RUN_UNTIL (w, seen_end (w, 2, 1));
+    ck_assert_int_eq (seen_end (w, 2, 1)->kind, MOISSON__END_KIND__END_CANCELLED);
+    ck_assert (process_is_gone (pid_in (w, "shell")));
+    send_forget (w, 2, 1);
+    send_start (w, 3, 1, SH "exit 7\n", MANY); /* all cpus are free again */
+    RUN_UNTIL (w, seen_end (w, 3, 1));
+    ck_assert_uint_eq (seen_end (w, 3, 1)->code, 7);
+    world_close (w);
+}
+END_TEST
+
+START_TEST (a_lost_job_without_directory_is_lost)
+{
+    struct world *w = world_open ();
+    pid_t shepherd;
+
+    send_start (w, 1, 1,
+                SH "echo $$ >shell; touch up; while ! [ -e go ]; do sleep 0.02; done\n"
+                   "rm -rf \"$(dirname \"$0\")\"; kill -9 $(cat shepherd); exec sleep 1000\n",
+                MANY);
+    RUN_UNTIL (w, seen_start (w, 1, 1) && file_is_there (w, "up"));
+    shepherd = shepherd_of (w, 1);
+    _cleanup_free_ char *text = xasprintf ("%d\n", (int) shepherd);
+    fixture_write (w->dir, "shepherd", text, strlen (text), 0644);
+    touch (w, "go");
+    RUN_UNTIL (w, seen_end (w, 1, 1));
+    ck_assert_int_eq (seen_end (w, 1, 1)->kind, MOISSON__END_KIND__END_LOST); /* it has run: never again by itself */
+    RUN_UNTIL (w, process_is_gone (pid_in (w, "shell")));
+    send_forget (w, 1, 1);
+    RUN_UNTIL (w, !has_directory (w, 1, 1));
+    send_start (w, 2, 1, SH "exit 7\n", MANY);
+    RUN_UNTIL (w, seen_end (w, 2, 1));
+    ck_assert_uint_eq (seen_end (w, 2, 1)->code, 7);
+    world_close (w);
+}
+END_TEST
+
+START_TEST (a_stop_that_does_not_fit_is_kept)
+{
+    static const char noise[] = "noise that is no command\n";
+    struct world *w = world_open ();
+    pid_t shepherd;
+
+    send_start (w, 1, 1, SH "touch up; while :; do sleep 0.02; done\n", 1);
+    RUN_UNTIL (w, seen_start (w, 1, 1) && file_is_there (w, "up"));
+    shepherd = shepherd_of (w, 1);
+    ck_assert_int_eq (kill (shepherd, SIGSTOP), 0);
+    _cleanup_free_ char *ctl = spool_attempt_path (w->spool, (struct attempt_id){1, 1}, "ctl");
+    _cleanup_close_ int fd = open (ctl, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    while (write (fd, noise, strlen (noise)) > 0)
+        ;
+    send_stop (w, 1, 1, MOISSON__STOP_HOW__STOP_CANCEL);
+    send_stop (w, 1, 1, MOISSON__STOP_HOW__STOP_SIGNAL); /* this must not take its place */
+    send_start (w, 2, 1, SH ":\n", 1);
+    RUN_UNTIL (w, seen_end (w, 2, 1)); /* the launcher has seen the stops */
+    ck_assert_int_eq (kill (shepherd, SIGCONT), 0);
+    RUN_UNTIL (w, seen_end (w, 1, 1));
+    ck_assert_int_eq (seen_end (w, 1, 1)->kind, MOISSON__END_KIND__END_CANCELLED);
     world_close (w);
 }
 END_TEST
@@ -717,4 +879,7 @@ END_TEST
 SUITE ("node", a_job_runs_and_is_forgotten, directories_are_used_again, many_at_once_share_no_cpu,
        what_is_not_signed_does_not_run, a_stop_that_overtakes_its_start_digs_a_grave, a_running_job_is_cancelled,
        a_lost_blob_refuses_its_job_only, the_agent_is_killed, the_launcher_is_killed, the_launcher_is_told_to_stop,
-       a_shepherd_is_killed, shepherd_and_launcher_are_killed, a_spool_of_an_earlier_boot, one_launcher_a_spool)
+       a_shepherd_is_killed, shepherd_and_launcher_are_killed, a_spool_of_an_earlier_boot, one_launcher_a_spool,
+       blobs_that_vanish_are_fetched_again, what_cannot_be_set_up_is_refused,
+       a_second_attempt_waits_for_the_end_of_the_first, fifos_in_the_spool_hold_nobody_up,
+       a_job_that_removes_its_directory_ends, a_lost_job_without_directory_is_lost, a_stop_that_does_not_fit_is_kept)
