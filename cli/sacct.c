@@ -8,6 +8,7 @@
 #include "command.h"
 #include "failure.h"
 #include "json.h"
+#include "lists.h"
 #include "rpc.h"
 #include "sacct_json.h"
 #include "sacct_request.h"
@@ -30,13 +31,6 @@ struct printing {
     struct sacct_sort *sort;
     usec_t now;
 };
-
-static void put_line (struct printing *p)
-{
-    buf_putc (&p->line, '\n');
-    fwrite (p->line.data, 1, p->line.len, stdout);
-    buf_reset (&p->line);
-}
 
 /* One cell: padded or cut (mark) and followed by a blank, or natural with the separator. */
 static void put_cell (struct printing *p, size_t i, const char *text, bool right, char mark)
@@ -62,7 +56,7 @@ static void print_header (struct printing *p)
     p->header_done = true;
     for (size_t i = 0; i < p->columns.n; i++)
         put_cell (p, i, p->columns.list[i].field->header, true, 0);
-    put_line (p);
+    list_line (&p->line);
     if (p->s->separator)
         return;
     for (size_t i = 0; i < p->columns.n; i++) {
@@ -70,7 +64,7 @@ static void print_header (struct printing *p)
             buf_putc (&p->line, '-');
         buf_putc (&p->line, ' ');
     }
-    put_line (p);
+    list_line (&p->line);
 }
 
 static void print_row (struct printing *p, const Moisson__AcctRecord *record, bool batch)
@@ -85,7 +79,7 @@ static void print_row (struct printing *p, const Moisson__AcctRecord *record, bo
         p->columns.list[i].field->print (&p->value, &row);
         put_cell (p, i, buf_str (&p->value), p->columns.list[i].right, '+');
     }
-    put_line (p);
+    list_line (&p->line);
 }
 
 /* In the order of the output. */
@@ -188,11 +182,7 @@ int sacct_run (int argc, char **argv)
     _cleanup_err_ struct err err = ERR_INIT;
 
     if (sacct_parse (&s, argc, argv, &err)) {
-        if (err_is_set (&err))
-            err_report (TOOL, &err);
-        else
-            fprintf (stderr, "Try \"sacct --help\" for more information\n");
-        return COMMAND_ERROR;
+        return list_refused (TOOL, &err);
     }
     if (s.version)
         return command_version ();

@@ -7,60 +7,29 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "jobref.h"
-#include "words.h"
+#include "lists.h"
 
 #define SELF struct sacct *s = self
 
-static void replace (char **slot, const char *value)
-{
-    free (*slot);
-    *slot = xstrdup (value);
-}
-
-#define ADD_WORDS(name, list)                                                                                          \
-    static int name (void *self, const char *value, struct err *err)                                                   \
-    {                                                                                                                  \
-        SELF;                                                                                                          \
-        (void) err;                                                                                                    \
-        words_add (value, &s->filter.list, &s->filter.n_##list);                                                       \
-        return 0;                                                                                                      \
-    }
-#define SET_TEXT(name, slot)                                                                                           \
-    static int name (void *self, const char *value, struct err *err)                                                   \
-    {                                                                                                                  \
-        SELF;                                                                                                          \
-        (void) err;                                                                                                    \
-        replace (&s->slot, value);                                                                                     \
-        return 0;                                                                                                      \
-    }
-#define SET_FLAG(name, flag)                                                                                           \
-    static int name (void *self, const char *value, struct err *err)                                                   \
-    {                                                                                                                  \
-        SELF;                                                                                                          \
-        (void) value;                                                                                                  \
-        (void) err;                                                                                                    \
-        s->flag = true;                                                                                                \
-        return 0;                                                                                                      \
-    }
-ADD_WORDS (on_account, accounts)
-ADD_WORDS (on_name, names)
-ADD_WORDS (on_partition, partitions)
-ADD_WORDS (on_qos, qos)
-SET_TEXT (on_clusters, clusters)
-SET_TEXT (on_delimiter, delimiter)
-SET_TEXT (on_since, since)
-SET_TEXT (on_until, until)
-SET_TEXT (on_nodelist, filter.nodelist)
-SET_FLAG (on_all_users, all_users)
-SET_FLAG (on_allocations, jobs_only)
-SET_FLAG (on_brief, brief)
-SET_FLAG (on_long, is_long)
-SET_FLAG (on_noheader, noheader)
-SET_FLAG (on_noconvert, row.noconvert)
-SET_FLAG (on_json, want_json)
-SET_FLAG (on_helpformat, helpformat)
-SET_FLAG (on_help, help)
-SET_FLAG (on_version, version)
+OPTION_WORDS (sacct, on_account, accounts)
+OPTION_WORDS (sacct, on_name, names)
+OPTION_WORDS (sacct, on_partition, partitions)
+OPTION_WORDS (sacct, on_qos, qos)
+OPTION_TEXT (sacct, on_clusters, clusters)
+OPTION_TEXT (sacct, on_delimiter, delimiter)
+OPTION_TEXT (sacct, on_since, since)
+OPTION_TEXT (sacct, on_until, until)
+OPTION_TEXT (sacct, on_nodelist, filter.nodelist)
+OPTION_FLAG (sacct, on_all_users, all_users)
+OPTION_FLAG (sacct, on_allocations, jobs_only)
+OPTION_FLAG (sacct, on_brief, brief)
+OPTION_FLAG (sacct, on_long, is_long)
+OPTION_FLAG (sacct, on_noheader, noheader)
+OPTION_FLAG (sacct, on_noconvert, row.noconvert)
+OPTION_FLAG (sacct, on_json, want_json)
+OPTION_FLAG (sacct, on_helpformat, helpformat)
+OPTION_FLAG (sacct, on_help, help)
+OPTION_FLAG (sacct, on_version, version)
 
 static int on_parsable (void *self, const char *value, struct err *err)
 {
@@ -293,14 +262,7 @@ void sacct_clear (struct sacct *s)
 {
     for (size_t i = 0; i < s->filter.n_jobs; i++)
         free (s->refs[i].step);
-    jobref_list_clear (&s->filter.jobs, &s->filter.n_jobs);
-    words_clear (&s->filter.accounts, &s->filter.n_accounts);
-    words_clear (&s->filter.names, &s->filter.n_names);
-    words_clear (&s->filter.partitions, &s->filter.n_partitions);
-    words_clear (&s->filter.qos, &s->filter.n_qos);
-    free (s->filter.uids);
-    free (s->filter.states);
-    free (s->filter.nodelist);
+    filter_clear (&s->filter);
     free (s->refs);
     free (s->gids);
     free (s->format);
@@ -340,9 +302,7 @@ int sacct_resolve (struct sacct *s, usec_t now, uint32_t own_uid, struct err *er
     if (s->all_users) {
         s->filter.n_uids = 0;
     } else if (!s->filter.n_uids && !s->filter.n_jobs && own_uid != 0) {
-        s->filter.uids = xrealloc (s->filter.uids, sizeof *s->filter.uids);
-        s->filter.uids[0] = own_uid;
-        s->filter.n_uids = 1;
+        filter_add_uid (&s->filter, own_uid);
     }
     if (s->separator && s->delimiter)
         s->separator = s->delimiter;

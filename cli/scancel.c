@@ -7,9 +7,9 @@
 #include "command.h"
 #include "failure.h"
 #include "jobref.h"
+#include "lists.h"
 #include "optable.h"
 #include "rpc.h"
-#include "words.h"
 
 #define TOOL "scancel"
 
@@ -80,8 +80,7 @@ static int on_me (void *self, const char *value, struct err *err)
     (void) value;
     (void) err;
     s->filtered = true;
-    s->filter.uids = xrealloc (s->filter.uids, (s->filter.n_uids + 1) * sizeof *s->filter.uids);
-    s->filter.uids[s->filter.n_uids++] = getuid ();
+    filter_add_uid (&s->filter, getuid ());
     return 0;
 }
 
@@ -109,8 +108,7 @@ static int on_nodelist (void *self, const char *value, struct err *err)
     if (!*value)
         return err_set (err, 0, "a filter is empty: --nodelist");
     s->filtered = true;
-    free (s->filter.nodelist);
-    s->filter.nodelist = xstrdup (value);
+    text_replace (&s->filter.nodelist, value);
     return 0;
 }
 
@@ -149,49 +147,11 @@ static int on_full (void *self, const char *value, struct err *err)
     return 0;
 }
 
-static int on_clusters (void *self, const char *value, struct err *err)
-{
-    struct scancel *s = self;
-
-    (void) err;
-    free (s->clusters);
-    s->clusters = xstrdup (value);
-    return 0;
-}
-
-static int set_true (bool *flag)
-{
-    *flag = true;
-    return 0;
-}
-
-static int on_quiet (void *self, const char *value, struct err *err)
-{
-    (void) value;
-    (void) err;
-    return set_true (&((struct scancel *) self)->quiet);
-}
-
-static int on_verbose (void *self, const char *value, struct err *err)
-{
-    (void) value;
-    (void) err;
-    return set_true (&((struct scancel *) self)->verbose);
-}
-
-static int on_help (void *self, const char *value, struct err *err)
-{
-    (void) value;
-    (void) err;
-    return set_true (&((struct scancel *) self)->help);
-}
-
-static int on_version (void *self, const char *value, struct err *err)
-{
-    (void) value;
-    (void) err;
-    return set_true (&((struct scancel *) self)->version);
-}
+OPTION_TEXT (scancel, on_clusters, clusters)
+OPTION_FLAG (scancel, on_quiet, quiet)
+OPTION_FLAG (scancel, on_verbose, verbose)
+OPTION_FLAG (scancel, on_help, help)
+OPTION_FLAG (scancel, on_version, version)
 
 static int on_unavailable (void *self, const char *value, struct err *err)
 {
@@ -231,14 +191,7 @@ static const struct optable_row rows[] = {
 
 static void scancel_clear (struct scancel *s)
 {
-    jobref_list_clear (&s->filter.jobs, &s->filter.n_jobs);
-    words_clear (&s->filter.accounts, &s->filter.n_accounts);
-    words_clear (&s->filter.names, &s->filter.n_names);
-    words_clear (&s->filter.partitions, &s->filter.n_partitions);
-    words_clear (&s->filter.qos, &s->filter.n_qos);
-    free (s->filter.uids);
-    free (s->filter.states);
-    free (s->filter.nodelist);
+    filter_clear (&s->filter);
     free (s->clusters);
 }
 
@@ -329,11 +282,7 @@ int scancel_run (int argc, char **argv)
     int index = argc;
 
     if (optable_parse (rows, N_ROWS, argc, argv, &s, &index, &err)) {
-        if (err_is_set (&err))
-            err_report (TOOL, &err);
-        else
-            fprintf (stderr, "Try \"scancel --help\" for more information\n");
-        return COMMAND_ERROR;
+        return list_refused (TOOL, &err);
     }
     if (s.version)
         return command_version ();

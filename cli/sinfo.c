@@ -2,17 +2,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 #include <unistd.h>
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "command.h"
 #include "failure.h"
 #include "json.h"
+#include "lists.h"
 #include "optable.h"
 #include "rpc.h"
 #include "sinfo_fields.h"
-#include "words.h"
 
 #define TOOL "sinfo"
 #define FORMAT_PLAIN "%9P %.5a %.10l %.6D %.6t %N"
@@ -35,63 +34,21 @@ struct sinfo {
     bool by_node, exact, noheader, is_long, summarize, reasons, responding, dead, want_json, help, version;
 };
 
-static void replace (char **slot, const char *value)
-{
-    free (*slot);
-    *slot = xstrdup (value);
-}
-
 #define SELF struct sinfo *s = self
-#define SET_FLAG(name, flag)                                                                                           \
-    static int name (void *self, const char *value, struct err *err)                                                   \
-    {                                                                                                                  \
-        SELF;                                                                                                          \
-        (void) value;                                                                                                  \
-        (void) err;                                                                                                    \
-        s->flag = true;                                                                                                \
-        return 0;                                                                                                      \
-    }
-SET_FLAG (on_by_node, by_node)
-SET_FLAG (on_exact, exact)
-SET_FLAG (on_noheader, noheader)
-SET_FLAG (on_long, is_long)
-SET_FLAG (on_summarize, summarize)
-SET_FLAG (on_reasons, reasons)
-SET_FLAG (on_responding, responding)
-SET_FLAG (on_dead, dead)
-SET_FLAG (on_json, want_json)
-SET_FLAG (on_help, help)
-SET_FLAG (on_version, version)
-
-static int on_clusters (void *self, const char *value, struct err *err)
-{
-    SELF;
-
-    (void) err;
-    replace (&s->clusters, value);
-    return 0;
-}
-
-/* The last of -o and -O counts. */
-static int on_letters (void *self, const char *value, struct err *err)
-{
-    SELF;
-
-    (void) err;
-    replace (&s->letters, value);
-    replace (&s->names, NULL);
-    return 0;
-}
-
-static int on_names (void *self, const char *value, struct err *err)
-{
-    SELF;
-
-    (void) err;
-    replace (&s->names, value);
-    replace (&s->letters, NULL);
-    return 0;
-}
+OPTION_FLAG (sinfo, on_by_node, by_node)
+OPTION_FLAG (sinfo, on_exact, exact)
+OPTION_FLAG (sinfo, on_noheader, noheader)
+OPTION_FLAG (sinfo, on_long, is_long)
+OPTION_FLAG (sinfo, on_summarize, summarize)
+OPTION_FLAG (sinfo, on_reasons, reasons)
+OPTION_FLAG (sinfo, on_responding, responding)
+OPTION_FLAG (sinfo, on_dead, dead)
+OPTION_FLAG (sinfo, on_json, want_json)
+OPTION_FLAG (sinfo, on_help, help)
+OPTION_FLAG (sinfo, on_version, version)
+OPTION_TEXT (sinfo, on_clusters, clusters)
+OPTION_EITHER (sinfo, on_letters, letters, names)
+OPTION_EITHER (sinfo, on_names, names, letters)
 
 static int on_partition (void *self, const char *value, struct err *err)
 {
@@ -215,7 +172,7 @@ static int choose_columns (struct sinfo *s, struct err *err)
     const struct field *table = sinfo_fields (&n);
 
     if (!s->letters && !s->names && !s->is_long && !s->reasons && !s->by_node && !s->summarize)
-        replace (&s->letters, getenv ("SINFO_FORMAT"));
+        text_replace (&s->letters, getenv ("SINFO_FORMAT"));
     if (s->names)
         return columns_parse_names (&s->columns, table, n, s->names, err);
     return columns_parse_letters (&s->columns, table, n, s->letters ? s->letters : default_format (s), err);
@@ -275,13 +232,6 @@ static void make_key (void *arg, const struct sinfo_row *row, struct buf *key)
         buf_printf (key, "%s\n%s", row->node ? row->node->name : "", row->partition->name);
 }
 
-static void put_line (struct buf *line)
-{
-    buf_putc (line, '\n');
-    fwrite (line->data, 1, line->len, stdout);
-    buf_reset (line);
-}
-
 /* -N lists nodes first, in a column as wide as the longest name. */
 static void fit_first_column (struct sinfo *s, const struct sinfo_table *table)
 {
@@ -299,23 +249,16 @@ static void fit_first_column (struct sinfo *s, const struct sinfo_table *table)
 static void print_table (struct sinfo *s, const struct sinfo_table *table, const char *cluster)
 {
     _cleanup_buf_ struct buf line = BUF_INIT;
-    time_t now = time (NULL);
-    struct tm tm;
-    char date[64];
 
     fit_first_column (s, table);
     if (!s->noheader) {
-        if (s->clusters)
-            printf ("CLUSTER: %s\n", cluster);
-        if ((s->is_long || s->iterate_s) && localtime_r (&now, &tm) &&
-            strftime (date, sizeof date, "%a %b %d %H:%M:%S %Y", &tm))
-            printf ("%s\n", date);
+        list_title (s->clusters ? cluster : NULL, s->is_long || s->iterate_s);
         columns_header (&s->columns, &line);
-        put_line (&line);
+        list_line (&line);
     }
     for (size_t i = 0; i < table->n; i++) {
         columns_row (&s->columns, table->rows[i], &line);
-        put_line (&line);
+        list_line (&line);
     }
 }
 
@@ -411,9 +354,7 @@ static int print_help (void)
     const struct field *table = sinfo_fields (&n);
 
     optable_help (stdout, "Usage: sinfo [OPTIONS]", rows, N_ROWS);
-    printf ("\nColumns (letter of -o, name of -O):\n");
-    for (size_t i = 0; i < n; i++)
-        printf ("  %c  %-17s %s\n", table[i].letter ? table[i].letter : ' ', table[i].name, table[i].help);
+    list_columns_help (table, n, 17);
     return 0;
 }
 
@@ -429,11 +370,7 @@ int sinfo_run (int argc, char **argv)
         err_fix (&err, "name nodes with -n, partitions with -p");
     }
     if (r) {
-        if (err_is_set (&err))
-            err_report (TOOL, &err);
-        else
-            fprintf (stderr, "Try \"sinfo --help\" for more information\n");
-        return COMMAND_ERROR;
+        return list_refused (TOOL, &err);
     }
     if (s.version)
         return command_version ();

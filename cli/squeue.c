@@ -10,11 +10,11 @@
 #include "failure.h"
 #include "jobref.h"
 #include "json.h"
+#include "lists.h"
 #include "optable.h"
 #include "rpc.h"
 #include "squeue_fields.h"
 #include "squeue_sort.h"
-#include "words.h"
 
 #define TOOL "squeue"
 #define FORMAT_PLAIN "%.18i %.9P %.8j %.8u %.2t %.10M %.6D %R"
@@ -34,52 +34,23 @@ struct squeue {
     bool noheader, header_done, is_long, start, want_json, help, version;
 };
 
-static void replace (char **slot, const char *value)
-{
-    free (*slot);
-    *slot = xstrdup (value);
-}
-
 #define SELF struct squeue *s = self
-#define ADD_WORDS(name, list)                                                                                          \
-    static int name (void *self, const char *value, struct err *err)                                                   \
-    {                                                                                                                  \
-        SELF;                                                                                                          \
-        (void) err;                                                                                                    \
-        words_add (value, &s->filter.list, &s->filter.n_##list);                                                       \
-        return 0;                                                                                                      \
-    }
-#define SET_TEXT(name, slot)                                                                                           \
-    static int name (void *self, const char *value, struct err *err)                                                   \
-    {                                                                                                                  \
-        SELF;                                                                                                          \
-        (void) err;                                                                                                    \
-        replace (&s->slot, value);                                                                                     \
-        return 0;                                                                                                      \
-    }
-#define SET_FLAG(name, flag)                                                                                           \
-    static int name (void *self, const char *value, struct err *err)                                                   \
-    {                                                                                                                  \
-        SELF;                                                                                                          \
-        (void) value;                                                                                                  \
-        (void) err;                                                                                                    \
-        s->flag = true;                                                                                                \
-        return 0;                                                                                                      \
-    }
-ADD_WORDS (on_account, accounts)
-ADD_WORDS (on_name, names)
-ADD_WORDS (on_partition, partitions)
-ADD_WORDS (on_qos, qos)
-SET_TEXT (on_clusters, clusters)
-SET_TEXT (on_nodelist, filter.nodelist)
-SET_TEXT (on_sort, sort)
-SET_FLAG (on_noheader, noheader)
-SET_FLAG (on_long, is_long)
-SET_FLAG (on_start, start)
-SET_FLAG (on_json, want_json)
-SET_FLAG (on_noconvert, row.noconvert)
-SET_FLAG (on_help, help)
-SET_FLAG (on_version, version)
+OPTION_WORDS (squeue, on_account, accounts)
+OPTION_WORDS (squeue, on_name, names)
+OPTION_WORDS (squeue, on_partition, partitions)
+OPTION_WORDS (squeue, on_qos, qos)
+OPTION_TEXT (squeue, on_clusters, clusters)
+OPTION_TEXT (squeue, on_nodelist, filter.nodelist)
+OPTION_TEXT (squeue, on_sort, sort)
+OPTION_FLAG (squeue, on_noheader, noheader)
+OPTION_FLAG (squeue, on_long, is_long)
+OPTION_FLAG (squeue, on_start, start)
+OPTION_FLAG (squeue, on_json, want_json)
+OPTION_FLAG (squeue, on_noconvert, row.noconvert)
+OPTION_FLAG (squeue, on_help, help)
+OPTION_FLAG (squeue, on_version, version)
+OPTION_EITHER (squeue, on_letters, letters, names)
+OPTION_EITHER (squeue, on_names, names, letters)
 
 static int on_array (void *self, const char *value, struct err *err)
 {
@@ -88,27 +59,6 @@ static int on_array (void *self, const char *value, struct err *err)
     (void) value;
     (void) err;
     s->request.has_expand = s->request.expand = true;
-    return 0;
-}
-
-/* The last of -o and -O counts. */
-static int on_letters (void *self, const char *value, struct err *err)
-{
-    SELF;
-
-    (void) err;
-    replace (&s->letters, value);
-    replace (&s->names, NULL);
-    return 0;
-}
-
-static int on_names (void *self, const char *value, struct err *err)
-{
-    SELF;
-
-    (void) err;
-    replace (&s->names, value);
-    replace (&s->letters, NULL);
     return 0;
 }
 
@@ -133,12 +83,6 @@ static int on_states (void *self, const char *value, struct err *err)
     return 0;
 }
 
-static void add_uid (struct squeue *s, uint32_t uid)
-{
-    s->filter.uids = xrealloc (s->filter.uids, (s->filter.n_uids + 1) * sizeof *s->filter.uids);
-    s->filter.uids[s->filter.n_uids++] = uid;
-}
-
 /* A user who does not exist has no jobs: said, but no failure. */
 static int on_user (void *self, const char *value, struct err *err)
 {
@@ -154,7 +98,7 @@ static int on_user (void *self, const char *value, struct err *err)
         if (user_parse (names[i], &uid, &why))
             err_report (TOOL, &why);
         else
-            add_uid (s, uid);
+            filter_add_uid (&s->filter, uid);
     }
     words_clear (&names, &n);
     s->no_user = !s->filter.n_uids;
@@ -167,7 +111,7 @@ static int on_me (void *self, const char *value, struct err *err)
 
     (void) value;
     (void) err;
-    add_uid (s, getuid ());
+    filter_add_uid (&s->filter, getuid ());
     s->no_user = false;
     return 0;
 }
@@ -231,14 +175,7 @@ static const struct optable_row rows[] = {
 
 static void squeue_clear (struct squeue *s)
 {
-    jobref_list_clear (&s->filter.jobs, &s->filter.n_jobs);
-    words_clear (&s->filter.accounts, &s->filter.n_accounts);
-    words_clear (&s->filter.names, &s->filter.n_names);
-    words_clear (&s->filter.partitions, &s->filter.n_partitions);
-    words_clear (&s->filter.qos, &s->filter.n_qos);
-    free (s->filter.uids);
-    free (s->filter.states);
-    free (s->filter.nodelist);
+    filter_clear (&s->filter);
     free (s->letters);
     free (s->names);
     free (s->sort);
@@ -255,8 +192,8 @@ static int choose_columns (struct squeue *s, struct err *err)
     const struct field *table = squeue_fields (&n);
 
     if (!s->letters && !s->names && !s->is_long && !s->start) {
-        replace (&s->letters, getenv ("SQUEUE_FORMAT"));
-        replace (&s->names, s->letters ? NULL : getenv ("SQUEUE_FORMAT2"));
+        text_replace (&s->letters, getenv ("SQUEUE_FORMAT"));
+        text_replace (&s->names, s->letters ? NULL : getenv ("SQUEUE_FORMAT2"));
     }
     if (s->names)
         return columns_parse_names (&s->columns, table, n, s->names, err);
@@ -284,30 +221,17 @@ static void choose_states (struct squeue *s)
         f->n_states = 0;
 }
 
-static void put_out (struct buf *line)
-{
-    buf_putc (line, '\n');
-    fwrite (line->data, 1, line->len, stdout);
-}
-
 /* Printed with the first page, not before: an unknown id must leave stdout empty. */
 static void print_header (struct squeue *s, const struct rpc *rpc)
 {
     _cleanup_buf_ struct buf line = BUF_INIT;
-    char date[64];
-    time_t now = time (NULL);
-    struct tm tm;
 
     if (s->header_done || s->noheader || s->want_json)
         return;
     s->header_done = true;
-    if (s->clusters)
-        printf ("CLUSTER: %s\n", rpc_config (rpc)->cluster_name);
-    if ((s->is_long || s->iterate_s) && localtime_r (&now, &tm) &&
-        strftime (date, sizeof date, "%a %b %d %H:%M:%S %Y", &tm))
-        printf ("%s\n", date);
+    list_title (s->clusters ? rpc_config (rpc)->cluster_name : NULL, s->is_long || s->iterate_s);
     columns_header (&s->columns, &line);
-    put_out (&line);
+    list_line (&line);
 }
 
 struct printing {
@@ -321,9 +245,8 @@ static void print_row (void *arg, const Moisson__JobInfo *job)
     struct printing *p = arg;
 
     p->s->row.job = job;
-    buf_reset (&p->line);
     columns_row (&p->s->columns, &p->s->row, &p->line);
-    put_out (&p->line);
+    list_line (&p->line);
 }
 
 static bool on_page (void *arg, const void *page)
@@ -402,9 +325,7 @@ static int print_help (void)
     const struct field *table = squeue_fields (&n);
 
     optable_help (stdout, "Usage: squeue [OPTIONS] [JOBS]", rows, N_ROWS);
-    printf ("\nColumns (letter of -o, name of -O):\n");
-    for (size_t i = 0; i < n; i++)
-        printf ("  %c  %-15s %s\n", table[i].letter ? table[i].letter : ' ', table[i].name, table[i].help);
+    list_columns_help (table, n, 15);
     return 0;
 }
 
@@ -419,11 +340,7 @@ int squeue_run (int argc, char **argv)
     for (int i = index; !r && i < argc; i++)
         r = jobref_list_add (argv[i], &s.filter.jobs, &s.filter.n_jobs, &err);
     if (r) {
-        if (err_is_set (&err))
-            err_report (TOOL, &err);
-        else
-            fprintf (stderr, "Try \"squeue --help\" for more information\n");
-        return COMMAND_ERROR;
+        return list_refused (TOOL, &err);
     }
     if (s.version)
         return command_version ();
