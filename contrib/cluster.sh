@@ -175,9 +175,9 @@ cluster_start () # DIR
     local dir="$1" node
     munge_start "$dir" >/dev/null
     cluster_enroll "$dir"
-    daemon_start "$dir" ctld || die "the controller does not start: $(tail -n 3 "$dir/log/ctld.out" "$dir/log/ctld.log" 2>/dev/null)"
+    daemon_start "$dir" ctld || die "the controller does not start: $(tail -n 6 "$dir/log/ctld.out" "$dir/log/ctld.log" 2>/dev/null)"
     while read -r node; do
-        daemon_start "$dir" "$node" || die "node $node does not start: $(tail -n 3 "$dir/log/$node.out" "$dir/log/$node.log" 2>/dev/null)"
+        daemon_start "$dir" "$node" || die "node $node does not start: $(tail -n 6 "$dir/log/$node.out" "$dir/log/$node.log" 2>/dev/null)"
     done < <(cluster_nodes "$dir")
     wait_for 60 cluster_is_up "$dir" ||
         die "not all nodes of $dir are up after a minute: $("$dir/bin/sinfo" -N 2>&1 | tail -n 3)" "see $dir/log"

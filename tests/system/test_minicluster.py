@@ -58,6 +58,15 @@ def test_stop_start_and_kill(clusters):
     cluster.completed("-w", "n2")
 
 
+def test_names_that_it_does_not_know(clusters):
+    cluster = clusters()
+    for verb in ("stop", "start", "kill9", "logs"):
+        done = run(verb, cluster.dir, "n2")
+        assert done.returncode == 1 and "no daemon named n2" in done.stderr, verb
+    again = run("up", cluster.dir, "--nodes", "2")
+    assert again.returncode == 0 and "has a cluster already" in again.stderr
+
+
 def test_more_configuration_wins(clusters):
     cluster = clusters(conf="ClusterName=other\nMinJobAge=77")
     config = cluster.ok("scontrol", "show", "config")
