@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include "base/mem.h"
 
-#define ORDERS_A_MESSAGE 512 /* keeps a message far below FRAME_MAX */
+#define ENTRY_HEAD 6 /* tag and length of an entry */
 
 static Moisson__AttemptId *id_create (uint64_t raw_id, uint32_t attempt)
 {
@@ -42,35 +42,61 @@ bool node_mail_empty (const struct node_mail *mail)
     return !mail->n_orders && !mail->n_stops && !mail->n_forgets;
 }
 
-static void send_orders (const struct node_mail *mail, struct session *session)
+/* How many messages of the list, from `at` on, make one of MAIL_BYTES; at least one. */
+static size_t portion (ProtobufCMessage *const *list, size_t n, size_t at)
 {
-    for (size_t at = 0; at < mail->n_orders; at += ORDERS_A_MESSAGE) {
-        Moisson__StartBatch batch = MOISSON__START_BATCH__INIT;
+    size_t bytes = 0, end = at;
 
-        batch.orders = mail->orders + at;
-        batch.n_orders = mail->n_orders - at < ORDERS_A_MESSAGE ? mail->n_orders - at : ORDERS_A_MESSAGE;
-        session_send (session, MOISSON__MSG_TYPE__MSG_START, &batch.base);
+    while (end < n && (end == at || bytes < MAIL_BYTES)) {
+        bytes += protobuf_c_message_get_packed_size (list[end]) + ENTRY_HEAD;
+        if (bytes > MAIL_BYTES && end > at)
+            break;
+        end++;
+    }
+    return end - at;
+}
+
+static void send_forgets (const struct node_mail *mail, node_mail_fn fn, void *arg)
+{
+    for (size_t at = 0, n; at < mail->n_forgets; at += n) {
+        Moisson__AttemptIds ids = MOISSON__ATTEMPT_IDS__INIT;
+
+        n = portion ((ProtobufCMessage *const *) mail->forgets, mail->n_forgets, at);
+        ids.ids = mail->forgets + at;
+        ids.n_ids = n;
+        fn (arg, MOISSON__MSG_TYPE__MSG_FORGET, &ids.base);
     }
 }
 
-/* Starts before stops: one that was cancelled in the same turn is met by its stop, not by a tombstone. */
-void node_mail_send (struct node_mail *mail, struct session *session)
+static void send_stops (const struct node_mail *mail, node_mail_fn fn, void *arg)
 {
-    send_orders (mail, session);
-    if (mail->n_stops) {
+    for (size_t at = 0, n; at < mail->n_stops; at += n) {
         Moisson__StopBatch batch = MOISSON__STOP_BATCH__INIT;
 
-        batch.stops = mail->stops;
-        batch.n_stops = mail->n_stops;
-        session_send (session, MOISSON__MSG_TYPE__MSG_STOP, &batch.base);
+        n = portion ((ProtobufCMessage *const *) mail->stops, mail->n_stops, at);
+        batch.stops = mail->stops + at;
+        batch.n_stops = n;
+        fn (arg, MOISSON__MSG_TYPE__MSG_STOP, &batch.base);
     }
-    if (mail->n_forgets) {
-        Moisson__AttemptIds ids = MOISSON__ATTEMPT_IDS__INIT;
+}
 
-        ids.ids = mail->forgets;
-        ids.n_ids = mail->n_forgets;
-        session_send (session, MOISSON__MSG_TYPE__MSG_FORGET, &ids.base);
+static void send_orders (const struct node_mail *mail, node_mail_fn fn, void *arg)
+{
+    for (size_t at = 0, n; at < mail->n_orders; at += n) {
+        Moisson__StartBatch batch = MOISSON__START_BATCH__INIT;
+
+        n = portion ((ProtobufCMessage *const *) mail->orders, mail->n_orders, at);
+        batch.orders = mail->orders + at;
+        batch.n_orders = n;
+        fn (arg, MOISSON__MSG_TYPE__MSG_START, &batch.base);
     }
+}
+
+void node_mail_send (struct node_mail *mail, node_mail_fn fn, void *arg)
+{
+    send_forgets (mail, fn, arg);
+    send_stops (mail, fn, arg);
+    send_orders (mail, fn, arg);
     node_mail_clear (mail);
 }
 

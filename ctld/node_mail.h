@@ -2,6 +2,8 @@
 #pragma once
 #include "ctld/session.h"
 
+#define MAIL_BYTES (4u << 20) /* far below FRAME_MAX */
+
 struct node_mail {
     Moisson__SignedOrder **orders;
     size_t n_orders, room_orders;
@@ -16,6 +18,8 @@ void node_mail_order (struct node_mail *mail, Moisson__SignedOrder *order); /* t
 void node_mail_stop (struct node_mail *mail, const Moisson__Stop *stop, uint64_t raw_id, uint32_t attempt);
 void node_mail_forget (struct node_mail *mail, uint64_t raw_id, uint32_t attempt);
 bool node_mail_empty (const struct node_mail *mail);
-/* One message of each kind (orders: several if there are many); empty afterwards. */
-void node_mail_send (struct node_mail *mail, struct session *session);
+/* Give it all to fn, in messages of about MAIL_BYTES at most; empty afterwards. Forgets and stops go first: they make
+ * room for what is started, and an earlier attempt must be told to go before its successor comes. */
+typedef void (*node_mail_fn) (void *arg, Moisson__MsgType type, const ProtobufCMessage *msg);
+void node_mail_send (struct node_mail *mail, node_mail_fn fn, void *arg);
 void node_mail_clear (struct node_mail *mail);
