@@ -16,8 +16,8 @@ struct pending { /* the effects of one event, waiting for its commit */
 
 static void do_start (struct ctld *ctld, const struct fx *fx)
 {
-    if (nodes_start (ctld->nodes, fx->node, fx->raw_id, fx->attempt))
-        return;
+    if (nodes_start (ctld->nodes, fx->node, fx->raw_id, fx->attempt) || nodes_registering (ctld->nodes, fx->node))
+        return; /* sent; or in doubt until the registration under way is committed: reconciliation has seen it */
     /* Not sent, and known not to have been: take the placement back. */
     Moisson__Unplaced unplaced = MOISSON__UNPLACED__INIT;
     Moisson__Event event = MOISSON__EVENT__INIT;

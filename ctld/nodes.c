@@ -9,6 +9,7 @@
 #include "ctld/apply.h"
 #include "ctld/node_mail.h"
 #include "ctld/order.h"
+#include "ctld/pass.h"
 
 #define TICK USEC_PER_SEC
 #define HEARTBEAT_MOST 10
@@ -119,6 +120,13 @@ int nodes_registered (struct nodes *nodes, struct session *session, const Moisso
     return 0;
 }
 
+bool nodes_registering (const struct nodes *nodes, const char *name)
+{
+    const struct node_link *link = find (nodes, name);
+
+    return link && link->session && !link->ready;
+}
+
 bool nodes_ready (struct nodes *nodes, struct session *session)
 {
     struct node_link *link = find (nodes, session->node);
@@ -130,6 +138,8 @@ bool nodes_ready (struct nodes *nodes, struct session *session)
         link->ready = true;
         nodes->connected++;
     }
+    core_node_session (nodes->ctld->core, link->name, true); /* an Unplaced may have come in between */
+    pass_want (nodes->ctld->pass);
     ack.heartbeat_s = heartbeat_s (nodes);
     ack.cluster = nodes->ctld->conf->cluster_name;
     session_send (session, MOISSON__MSG_TYPE__MSG_REGISTER_ACK, &ack.base);
@@ -227,6 +237,11 @@ void nodes_heard (struct nodes *nodes, const struct session *session, const Mois
 
 /* --- orders ----------------------------------------------------------------------------------------------------- */
 
+static void send_mail (void *arg, Moisson__MsgType type, const ProtobufCMessage *msg)
+{
+    session_send (arg, type, msg);
+}
+
 static void on_flush (void *arg)
 {
     struct nodes *nodes = arg;
@@ -234,7 +249,7 @@ static void on_flush (void *arg)
 
     HASH_ITER (hh, nodes->table, link, tmp)
     if (link->session && !node_mail_empty (&link->mail))
-        node_mail_send (&link->mail, link->session);
+        node_mail_send (&link->mail, send_mail, link->session);
 }
 
 static struct node_link *ready_link (const struct nodes *nodes, const char *name)

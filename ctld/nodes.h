@@ -11,6 +11,8 @@ struct nodes *nodes_free (struct nodes *nodes);
 
 /* A session said who it is and what it has. Replaces an older session of the same node. -1: not a node of ours. */
 int nodes_registered (struct nodes *nodes, struct session *session, const Moisson__Register *facts, struct err *err);
+/* It has registered, and that is not committed yet: what it should start, reconciliation has seen. */
+bool nodes_registering (const struct nodes *nodes, const char *name);
 /* Its facts are committed: acknowledge, and let orders through. false: the session is not the current one any more. */
 bool nodes_ready (struct nodes *nodes, struct session *session);
 void nodes_left (struct nodes *nodes, struct session *session);

@@ -8,6 +8,10 @@
 #include "ctld/nodes.h"
 #include "ctld/rpc.h"
 
+#define NONCE_SIZE 16
+#define BOOT_ID_MOST 64
+#define FACTS_MOST 16384 /* bytes, without its attempts */
+
 /* --- register ------------------------------------------------------------------------------------------------------
  */
 
@@ -99,6 +103,23 @@ static void let_read_all (struct ctld *ctld, const Moisson__Register *facts)
     }
 }
 
+/* What a registration says of the node is journaled each time: it is small. */
+static int check_facts (const Moisson__Register *plain, struct err *err)
+{
+    size_t bytes = moisson__register__get_packed_size (plain);
+
+    if (plain->launcher_nonce.len != NONCE_SIZE)
+        return err_set (err, MOISSON__FAIL_CODE__FAIL_PROTOCOL, "the nonce of its launcher has %zu bytes, not %d",
+                        plain->launcher_nonce.len, NONCE_SIZE);
+    if (!*plain->boot_id || strlen (plain->boot_id) > BOOT_ID_MOST)
+        return err_set (err, MOISSON__FAIL_CODE__FAIL_PROTOCOL, "its boot id has %zu characters, not 1 to %d",
+                        strlen (plain->boot_id), BOOT_ID_MOST);
+    if (bytes > FACTS_MOST)
+        return err_set (err, MOISSON__FAIL_CODE__FAIL_PROTOCOL,
+                        "what it says of itself has %zu bytes, at most %d are taken", bytes, FACTS_MOST);
+    return 0;
+}
+
 static int apply_up (struct ctld *ctld, const Moisson__Register *facts, struct err *err)
 {
     Moisson__Register plain = *facts;
@@ -106,6 +127,8 @@ static int apply_up (struct ctld *ctld, const Moisson__Register *facts, struct e
     Moisson__Event event = MOISSON__EVENT__INIT;
 
     plain.n_attempts = plain.n_tombstones = 0;
+    if (check_facts (&plain, err) < 0)
+        return -1;
     up.facts = &plain;
     event.what_case = MOISSON__EVENT__WHAT_NODE_UP;
     event.node_up = &up;
