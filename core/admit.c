@@ -4,6 +4,10 @@
 #include "core/state.h"
 #include "core/view.h"
 
+#define RANGES_MOST 4096
+#define SCATTER_MOST (16u << 20) /* some 0.3 s */
+#define DEPENDS_MOST 1024
+
 struct request {
     const struct core *core;
     const Moisson__JobSpec *spec;
@@ -62,6 +66,27 @@ static int check_time (const struct request *r, struct err *err)
     return err_fix (err, "ask --time=%s or less, or use another partition (see: sinfo -o '%%P %%l')", limit);
 }
 
+/* What it costs to keep the ids: every range goes through all the pieces that were there before it, and a step makes
+ * each id a piece. */
+static int check_scatter (const Moisson__JobSpec *spec, struct err *err)
+{
+    uint64_t pieces = 0, work = 0;
+
+    for (size_t i = 0; i < spec->n_array && i < RANGES_MOST; i++) {
+        const Moisson__Range *range = spec->array[i];
+        pieces += range->step > 1 ? (range->last - range->first) / range->step + 1 : 1;
+        work += pieces;
+    }
+    if (spec->n_array <= RANGES_MOST && work <= SCATTER_MOST)
+        return 0;
+    err_set (
+        err, MOISSON__FAIL_CODE__FAIL_ARRAY_SIZE,
+        "Invalid job array specification: %zu ranges, which make too many pieces (at most %d ranges, and few of them "
+        "with a step in a large array)",
+        spec->n_array, RANGES_MOST);
+    return err_fix (err, "use few wide ranges, or split the array");
+}
+
 static int check_array (const struct request *r, struct err *err)
 {
     uint32_t size = r->core->config->max_array_size < TASK_INDEX_END ? r->core->config->max_array_size : TASK_INDEX_END;
@@ -75,11 +100,16 @@ static int check_array (const struct request *r, struct err *err)
                  range->first, range->last, size - 1, size);
         return err_fix (err, "use lower ids, or split the array");
     }
-    return 0;
+    return check_scatter (r->spec, err);
 }
 
 static int check_depends (const struct request *r, struct err *err)
 {
+    if (r->spec->n_depends > DEPENDS_MOST) {
+        err_set (err, MOISSON__FAIL_CODE__FAIL_BAD_SPEC, "the job depends on %zu others, at most %d are taken",
+                 r->spec->n_depends, DEPENDS_MOST);
+        return err_fix (err, "let it depend on one job that depends on some of them, or on an array");
+    }
     for (size_t i = 0; i < r->spec->n_depends; i++) {
         const Moisson__Dependency *d = r->spec->depends[i];
         if (d->type == MOISSON__DEPEND_TYPE__DEP_SINGLETON ||

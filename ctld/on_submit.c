@@ -11,7 +11,8 @@
 #define TOKEN_SIZE 16
 #define SCRIPT_MOST (4u << 20)
 #define ENV_MOST (16u << 20)
-#define KEY_MOST 1024
+#define KEY_MOST 255
+#define SPEC_MOST (1u << 20)
 
 struct submit_job { /* a submit under way: its request and, where they were not sent along, its blobs */
     struct request *request;
@@ -68,6 +69,33 @@ static void refuse (struct submit_job *s, const struct err *err)
 
     log_info ("uid=%u event=submit-refused why=\"%s\"", request->session->uid, line);
     request_fail (request, err);
+}
+
+struct refusal {
+    struct submit_job *job;
+    struct err err;
+};
+
+static void refuse_committed (void *arg, bool committed)
+{
+    struct refusal *r = arg;
+
+    if (committed)
+        refuse (r->job, &r->err);
+    else
+        request_end (submit_end (r->job));
+    err_clear (&r->err);
+    free (r);
+}
+
+/* What the refusal rests on may not be committed yet; takes err over. */
+static void refuse_after_commit (struct submit_job *s, struct err *err)
+{
+    struct refusal *r = xmalloc (sizeof *r);
+
+    *r = (struct refusal){.job = s, .err = *err};
+    *err = ERR_INIT;
+    ctld_after (s->request->ctld, refuse_committed, r);
 }
 
 /* --- replies ------------------------------------------------------------------------------------------------------ */
@@ -212,7 +240,7 @@ static void decide (void *arg, const struct user_facts *who, const struct err *w
         return;
     }
     if (known < 0 || core_admit (ctld->core, msg->spec, uid, now_wall (), &err) < 0) {
-        refuse (s, &err);
+        refuse_after_commit (s, &err);
         return;
     }
     if (msg->has_test_only && msg->test_only) {
@@ -256,6 +284,12 @@ static int check_message (const struct submit_job *s, struct err *err)
     if (msg->submit_key && strlen (msg->submit_key) > KEY_MOST) {
         err_set (err, MOISSON__FAIL_CODE__FAIL_BAD_SPEC, "the submit key has more than %d characters", KEY_MOST);
         return err_fix (err, "use a shorter --submit-key, for example a hash of this one");
+    }
+    if (moisson__job_spec__get_packed_size (msg->spec) > SPEC_MOST) {
+        err_set (err, MOISSON__FAIL_CODE__FAIL_BAD_SPEC,
+                 "what is asked for the job has %zu bytes, at most %u are taken",
+                 moisson__job_spec__get_packed_size (msg->spec), SPEC_MOST);
+        return err_fix (err, "put long arguments, comments and lists into files that the job reads");
     }
     for (int kind = 0; kind < 2; kind++)
         if (hash_of (s, kind)->len != HASH_SIZE)

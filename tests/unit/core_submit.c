@@ -163,6 +163,61 @@ START_TEST (the_first_event_is_the_configuration)
 }
 END_TEST
 
-SUITE ("submit", a_token_or_key_leads_to_its_job, keys_live_as_long_as_their_job_and_their_age_more,
-       refusals_say_what_why_and_how_to_fix_it, partitions_accept_as_their_state_says, the_queue_has_an_end,
-       jobs_that_were_submitted_alike_share_their_spec, the_first_event_is_the_configuration)
+/* As admit sees a spec with n ranges (each of so many ids, with this step) and n_depends conditions. */
+static int admit_many (struct kit *k, size_t n, uint32_t width, uint32_t step, size_t n_depends, struct err *err)
+{
+    struct kit_spec s;
+    Moisson__Range *ranges = xcalloc (n + 1, sizeof *ranges), **list = xcalloc (n + 1, sizeof *list);
+    Moisson__Dependency depend = MOISSON__DEPENDENCY__INIT, **depends = xcalloc (n_depends + 1, sizeof *depends);
+    int rc;
+
+    kit_spec_fill (&s, &(struct ask){.name = "x"});
+    for (size_t i = 0; i < n; i++) {
+        ranges[i] = (Moisson__Range) MOISSON__RANGE__INIT;
+        ranges[i].last = width - 1;
+        ranges[i].has_step = true;
+        ranges[i].step = step;
+        list[i] = &ranges[i];
+    }
+    depend.type = MOISSON__DEPEND_TYPE__DEP_SINGLETON;
+    for (size_t i = 0; i < n_depends; i++)
+        depends[i] = &depend;
+    s.spec.array = list;
+    s.spec.n_array = n;
+    s.spec.depends = depends;
+    s.spec.n_depends = n_depends;
+    rc = core_admit (k->core, &s.spec, ALICE, k->now, err);
+    free (ranges);
+    free (list);
+    free (depends);
+    return rc;
+}
+
+/* Keeping a task list must not hold the controller up. */
+START_TEST (what_one_submit_may_cost_is_bounded)
+{
+    static const struct {
+        size_t ranges;
+        uint32_t width, step;
+        size_t depends;
+        int rc;
+    } cases[] = {
+        {1, 4000000, 1, 0, 0},   {1, 4000000, 2, 0, 0},  {4096, 1000, 1, 0, 0}, {4097, 1000, 1, 0, -1},
+        {40, 4000000, 2, 0, -1}, {3000000, 2, 1, 0, -1}, {0, 0, 0, 1024, 0},    {0, 0, 0, 1025, -1},
+    };
+    _cleanup_kit_ struct kit *k = kit_new ("n1", 4);
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        _cleanup_err_ struct err err = ERR_INIT;
+        int rc = admit_many (k, cases[i].ranges, cases[i].width, cases[i].step, cases[i].depends, &err);
+        if (rc != cases[i].rc)
+            ck_abort_msg ("case %zu: %d, %s", i, rc, err.why ? err.why : "");
+        ck_assert (rc == 0 || err.fix);
+    }
+}
+END_TEST
+
+SUITE ("submit", what_one_submit_may_cost_is_bounded, a_token_or_key_leads_to_its_job,
+       keys_live_as_long_as_their_job_and_their_age_more, refusals_say_what_why_and_how_to_fix_it,
+       partitions_accept_as_their_state_says, the_queue_has_an_end, jobs_that_were_submitted_alike_share_their_spec,
+       the_first_event_is_the_configuration)
