@@ -8,6 +8,7 @@
 
 /* What a submit may be, and room: a script of 4 MB, an environment of 16 MB, a job of 1 MB. Nodes have FRAME_MAX. */
 #define USER_FRAME_MAX (24u << 20)
+#define SESSIONS_A_USER 256
 
 struct sessions {
     struct ctld *ctld;
@@ -206,6 +207,30 @@ static bool is_operator (const struct ctld *ctld, uint32_t uid)
     return false;
 }
 
+/* Connections of one user, so that nobody takes all of the controller's descriptors. Operators are trusted with them.
+ */
+static bool too_many (const struct sessions *all, const struct session *session)
+{
+    size_t n = 0;
+
+    if (session->roles & (ROLE_NODE | ROLE_OPERATOR))
+        return false;
+    for (const struct session *s = all->list; s; s = s->next)
+        n += !(s->roles & ROLE_NODE) && s->uid == session->uid;
+    return n > SESSIONS_A_USER;
+}
+
+static void refuse_one_more (struct session *session)
+{
+    _cleanup_err_ struct err err = ERR_INIT;
+
+    err_set (&err, MOISSON__FAIL_CODE__FAIL_OTHER, "user %u has %d connections to the controller already", session->uid,
+             SESSIONS_A_USER);
+    err_fix (&err, "end some commands that wait, for example sbatch --wait, and try again");
+    log_warn ("uid=%u event=refused why=\"%s\"", session->uid, err.why);
+    session_close (session, &err);
+}
+
 void sessions_accept (void *arg, struct channel *channel, const struct peer *peer)
 {
     static const struct channel_handlers handlers = {
@@ -233,6 +258,8 @@ void sessions_accept (void *arg, struct channel *channel, const struct peer *pee
     if (!peer->is_node)
         channel_set_max_frame (channel, USER_FRAME_MAX);
     channel_handle (channel, &handlers, session);
+    if (too_many (all, session))
+        refuse_one_more (session);
 }
 
 size_t sessions_count (const struct sessions *all)
