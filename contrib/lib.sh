@@ -35,6 +35,22 @@ wait_for ()
     done
 }
 
+# ninja's lines on stdin: how far it is, in tenths; what is no step of the build (errors, warnings) as it is.
+build_progress ()
+{
+    local line tenths last=0
+    while IFS= read -r line; do
+        if [[ "$line" =~ ^\[([0-9]+)/([0-9]+)\]\  ]]; then
+            tenths=$((BASH_REMATCH[1] * 10 / BASH_REMATCH[2]))
+            [ "$tenths" -gt "$last" ] || continue
+            last="$tenths"
+            say "   ${tenths}0 %"
+        elif [ "$line" != "ninja: no work to do." ]; then
+            say "$line"
+        fi
+    done
+}
+
 # --- packages --------------------------------------------------------------------------------------------------------
 
 missing_packages ()
