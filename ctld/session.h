@@ -38,10 +38,10 @@ struct request {
 
 struct sessions *sessions_create (struct ctld *ctld);
 /* Closes all. Requests under way are ended by whoever holds them. */
-struct sessions *sessions_free (struct sessions *sessions);
+struct sessions *sessions_free (struct sessions *all);
 void sessions_accept (void *arg, struct channel *channel, const struct peer *peer); /* for door_open; arg = sessions */
-size_t sessions_count (const struct sessions *sessions);
-size_t sessions_queued (const struct sessions *sessions); /* bytes of output not yet written, of all */
+size_t sessions_count (const struct sessions *all);
+size_t sessions_queued (const struct sessions *all); /* bytes of output not yet written, of all */
 
 struct session *session_ref (struct session *session);
 struct session *session_unref (struct session *session);
