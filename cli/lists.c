@@ -2,6 +2,7 @@
 #include "lists.h"
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 #include "command.h"
 #include "jobref.h"
 
@@ -44,6 +45,18 @@ void list_line (struct buf *line)
     buf_putc (line, '\n');
     fwrite (line->data, 1, line->len, stdout);
     buf_reset (line);
+}
+
+int list_repeat (int (*query) (void *self, struct rpc *rpc), void *self, struct rpc *rpc, uint64_t every_s)
+{
+    for (;;) {
+        int r = query (self, rpc);
+        if (r || !every_s)
+            return r;
+        printf ("\n");
+        fflush (stdout);
+        sleep ((unsigned) every_s);
+    }
 }
 
 void list_title (const char *cluster, bool date)

@@ -7,6 +7,7 @@
 #include "base/fields.h"
 #include "base/mem.h"
 #include "proto/wire.pb-c.h"
+#include "rpc.h"
 #include "words.h"
 
 /* Each defines one function for `struct TYPE`, which a row of the option table (optable.h) names. */
@@ -51,6 +52,9 @@ void filter_clear (Moisson__JobFilter *f); /* of one that was filled by hand: ev
 /* The command line was wrong: say so, or where getopt has said it, where to read on. Returns COMMAND_ERROR. */
 int list_refused (const char *tool, const struct err *err);
 void list_line (struct buf *line); /* to stdout, with its end; empty afterwards */
+/* Query once, or again and again with a pause of every_s seconds until one fails. Returns what the last one returned.
+ */
+int list_repeat (int (*query) (void *self, struct rpc *rpc), void *self, struct rpc *rpc, uint64_t every_s);
 /* Above a list: the cluster's name unless NULL, the date if asked. */
 void list_title (const char *cluster, bool date);
 /* The columns' letters and names, for --help. */

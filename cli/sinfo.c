@@ -310,8 +310,9 @@ static int show (struct sinfo *s, const Moisson__PartitionsPage *page, const cha
     return 0;
 }
 
-static int query (struct sinfo *s, struct rpc *rpc)
+static int query (void *self, struct rpc *rpc)
 {
+    SELF;
     _cleanup_err_ struct err err = ERR_INIT;
     Moisson__PartitionsPage *page = NULL;
 
@@ -338,14 +339,7 @@ static int run (struct sinfo *s)
         err_report (TOOL, &err);
         return COMMAND_ERROR;
     }
-    for (;;) {
-        int r = query (s, rpc);
-        if (r || !s->iterate_s)
-            return r;
-        printf ("\n");
-        fflush (stdout);
-        sleep ((unsigned) s->iterate_s);
-    }
+    return list_repeat (query, s, rpc, s->iterate_s);
 }
 
 static int print_help (void)

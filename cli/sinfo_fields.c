@@ -4,6 +4,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include "cells.h"
 
 static const struct sinfo_row *row_of (const void *row)
 {
@@ -23,27 +24,6 @@ static const Moisson__NodeInfo *node_of (const void *row)
     return row_of (row)->node ? row_of (row)->node : &nothing;
 }
 
-static void put_or (struct buf *out, const char *s, const char *absent)
-{
-    buf_puts (out, s && *s ? s : absent);
-}
-
-#define TEXT(name, of, member, absent)                                                                                 \
-    static void name (struct buf *out, const void *row)                                                                \
-    {                                                                                                                  \
-        put_or (out, of (row)->member, absent);                                                                        \
-    }
-#define NUMBER(name, value)                                                                                            \
-    static void name (struct buf *out, const void *row)                                                                \
-    {                                                                                                                  \
-        buf_printf (out, "%" PRIu64, (uint64_t) (value));                                                              \
-    }
-#define FIXED(name, text)                                                                                              \
-    static void name (struct buf *out, const void *row)                                                                \
-    {                                                                                                                  \
-        (void) row;                                                                                                    \
-        buf_puts (out, text);                                                                                          \
-    }
 #define COUNTS(name, member)                                                                                           \
     static void name (struct buf *out, const void *row)                                                                \
     {                                                                                                                  \

@@ -269,8 +269,9 @@ static bool on_page (void *arg, const void *page)
 }
 
 /* One list. */
-static int query (struct squeue *s, struct rpc *rpc)
+static int query (void *self, struct rpc *rpc)
 {
+    SELF;
     _cleanup_err_ struct err err = ERR_INIT;
     struct printing p = {.s = s, .rpc = rpc};
     int r = 0;
@@ -309,14 +310,7 @@ static int run (struct squeue *s)
     s->request.filter = &s->filter;
     s->row.time_format = getenv ("SLURM_TIME_FORMAT");
     s->row.task_text = task_text;
-    for (;;) {
-        int r = query (s, rpc);
-        if (r || !s->iterate_s)
-            return r;
-        printf ("\n");
-        fflush (stdout);
-        sleep ((unsigned) s->iterate_s);
-    }
+    return list_repeat (query, s, rpc, s->iterate_s);
 }
 
 static int print_help (void)

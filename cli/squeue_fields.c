@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/states.h"
+#include "cells.h"
 #include "show.h"
 
 #define PENDING MOISSON__JOB_STATE__STATE_PENDING
@@ -26,29 +27,6 @@ static const Moisson__JobSpec *spec_of (const void *row)
 
     return job_of (row)->spec ? job_of (row)->spec : &nothing;
 }
-
-static void put_or (struct buf *out, const char *s, const char *absent)
-{
-    buf_puts (out, s && *s ? s : absent);
-}
-
-/* A column that is one member, or what stands for it when it is absent. */
-#define TEXT(name, of, member, absent)                                                                                 \
-    static void name (struct buf *out, const void *row)                                                                \
-    {                                                                                                                  \
-        put_or (out, of (row)->member, absent);                                                                        \
-    }
-#define NUMBER(name, value)                                                                                            \
-    static void name (struct buf *out, const void *row)                                                                \
-    {                                                                                                                  \
-        buf_printf (out, "%" PRIu64, (uint64_t) (value));                                                              \
-    }
-#define FIXED(name, text)                                                                                              \
-    static void name (struct buf *out, const void *row)                                                                \
-    {                                                                                                                  \
-        (void) row;                                                                                                    \
-        buf_puts (out, text);                                                                                          \
-    }
 
 TEXT (put_account, spec_of, account, "(null)")
 TEXT (put_batch_host, job_of, batch_host, "n/a")
