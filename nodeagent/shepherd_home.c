@@ -39,6 +39,17 @@ static int remove_old (const char *name, struct err *err)
     return rc == 0 || rc == -ENOENT ? 0 : err_errno (err, -rc, "cannot remove %s", name);
 }
 
+/* Commands that came before the fifo went are not lost. */
+static void move_commands (int from, int to)
+{
+    char block[4096];
+    ssize_t n;
+
+    while ((n = read (from, block, sizeof block)) > 0)
+        if (write (to, block, (size_t) n) != n)
+            return; /* more than a fifo takes cannot have been in one */
+}
+
 /* The new one takes the place and the number of the old one. */
 static int take_place (int fd, int old, const char *name, struct err *err)
 {
@@ -66,6 +77,7 @@ static int make_ctl (int old, struct err *err)
     _cleanup_close_ int fd = open ("ctl", O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return err_errno (err, errno, "cannot open ctl");
+    move_commands (old, fd);
     return take_place (fd, old, "ctl", err);
 }
 

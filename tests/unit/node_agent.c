@@ -35,6 +35,7 @@ struct world {
     struct seen seen[256];
     size_t n_seen;
     pid_t moissond;
+    bool with_child; /* it is started with a child that was there before it */
 };
 
 static void on_message (void *arg, Moisson__MsgType type, const uint8_t *data, size_t len);
@@ -110,7 +111,10 @@ static void on_register (struct world *w, const uint8_t *data, size_t len)
 static void on_message (void *arg, Moisson__MsgType type, const uint8_t *data, size_t len)
 {
     struct world *w = arg;
+    Moisson__Heartbeat beat = MOISSON__HEARTBEAT__INIT;
 
+    if (type == MOISSON__MSG_TYPE__MSG_HEARTBEAT)
+        channel_send (w->channel, MOISSON__MSG_TYPE__MSG_HEARTBEAT, &beat.base);
     if (type == MOISSON__MSG_TYPE__MSG_REGISTER)
         on_register (w, data, len);
     if (type == MOISSON__MSG_TYPE__MSG_STARTED) {
@@ -173,6 +177,23 @@ static const struct seen *seen_start (const struct world *w, uint64_t raw, uint3
 /* --- the node's daemons ---------------------------------------------------------------------------------------------
  */
 
+/* As a wrapper script leaves it that ends with exec: a process that is a child of what becomes moissond. */
+static void leave_child (const struct world *w)
+{
+    _cleanup_free_ char *path = xasprintf ("%s/before", w->dir), *text = NULL;
+    pid_t pid = fork ();
+
+    if (pid == 0) {
+        if (prctl (PR_SET_PDEATHSIG, SIGKILL))
+            _exit (99);
+        for (;;)
+            pause ();
+    }
+    text = xasprintf ("%d\n", (int) pid);
+    if (pid < 0 || file_write (path, text, strlen (text), 0644, 0, NULL))
+        _exit (99);
+}
+
 static void start_moissond (struct world *w)
 {
     _cleanup_free_ char *program = xasprintf ("%s/moissond", w->bin), *log = xasprintf ("%s/log", w->dir);
@@ -182,6 +203,8 @@ static void start_moissond (struct world *w)
         int fd = open (log, O_WRONLY | O_CREAT | O_APPEND, 0644);
         if (fd < 0 || dup2 (fd, 2) < 0 || prctl (PR_SET_PDEATHSIG, SIGTERM)) /* a failed test leaves no daemon */
             _exit (99);
+        if (w->with_child)
+            leave_child (w);
         execl (program, program, "-N", NODE, "-f", w->conf, "-v", (char *) NULL);
         _exit (98);
     }
@@ -810,6 +833,35 @@ START_TEST (a_shepherd_is_killed)
 }
 END_TEST
 
+START_TEST (what_was_there_before_is_spared)
+{
+    struct world *w = world_open ();
+    pid_t shepherds[3];
+
+    kill_moissond (w, SIGTERM);
+    w->with_child = true;
+    start_moissond (w);
+    RUN_UNTIL (w, w->registers == 2);
+    for (uint64_t raw = 1; raw <= 3; raw++) {
+        send_start (w, raw, 1, SH "sleep 1000 & wait\n", 1);
+        RUN_UNTIL (w, seen_start (w, raw, 1));
+        shepherds[raw - 1] = shepherd_of (w, raw);
+    }
+    for (int i = 0; i < 2; i++) /* two at once */
+        ck_assert_int_eq (kill (shepherds[i], SIGKILL), 0);
+    RUN_UNTIL (w, seen_end (w, 1, 1) && seen_end (w, 2, 1));
+    ck_assert_int_eq (seen_end (w, 1, 1)->kind, MOISSON__END_KIND__END_LOST);
+    ck_assert_int_eq (seen_end (w, 2, 1)->kind, MOISSON__END_KIND__END_LOST);
+    ck_assert_ptr_null (seen_end (w, 3, 1)); /* nor was the third one touched */
+    ck_assert (!process_is_gone (shepherds[2]));
+    send_stop (w, 3, 1, MOISSON__STOP_HOW__STOP_KILL);
+    RUN_UNTIL (w, seen_end (w, 3, 1));
+    ck_assert_int_eq (seen_end (w, 3, 1)->kind, MOISSON__END_KIND__END_CANCELLED);
+    ck_assert (!process_is_gone (pid_in (w, "before")));
+    world_close (w);
+}
+END_TEST
+
 START_TEST (shepherd_and_launcher_are_killed)
 {
     struct world *w = world_open ();
@@ -879,7 +931,8 @@ END_TEST
 SUITE ("node", a_job_runs_and_is_forgotten, directories_are_used_again, many_at_once_share_no_cpu,
        what_is_not_signed_does_not_run, a_stop_that_overtakes_its_start_digs_a_grave, a_running_job_is_cancelled,
        a_lost_blob_refuses_its_job_only, the_agent_is_killed, the_launcher_is_killed, the_launcher_is_told_to_stop,
-       a_shepherd_is_killed, shepherd_and_launcher_are_killed, a_spool_of_an_earlier_boot, one_launcher_a_spool,
-       blobs_that_vanish_are_fetched_again, what_cannot_be_set_up_is_refused,
-       a_second_attempt_waits_for_the_end_of_the_first, fifos_in_the_spool_hold_nobody_up,
-       a_job_that_removes_its_directory_ends, a_lost_job_without_directory_is_lost, a_stop_that_does_not_fit_is_kept)
+       a_shepherd_is_killed, what_was_there_before_is_spared, shepherd_and_launcher_are_killed,
+       a_spool_of_an_earlier_boot, one_launcher_a_spool, blobs_that_vanish_are_fetched_again,
+       what_cannot_be_set_up_is_refused, a_second_attempt_waits_for_the_end_of_the_first,
+       fifos_in_the_spool_hold_nobody_up, a_job_that_removes_its_directory_ends, a_lost_job_without_directory_is_lost,
+       a_stop_that_does_not_fit_is_kept)
