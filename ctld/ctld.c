@@ -147,6 +147,7 @@ int ctld_create (struct ctld **ret, const struct ctld_options *options, struct e
     char host[256] = "localhost";
 
     ctld->start_us = now_wall ();
+    ctld->verbose = options->verbose;
     if (gethostname (host, sizeof host - 1) < 0)
         snprintf (host, sizeof host, "localhost");
     ctld->host = xstrdup (host);
@@ -260,7 +261,7 @@ static void on_reload_signal (void *arg, int signo)
     struct node_keys keys = {0};
 
     (void) signo;
-    if (open_log (ctld->conf, false, &err) < 0 || node_keys_read (path, &keys, &err) < 0) {
+    if (open_log (ctld->conf, ctld->verbose, &err) < 0 || node_keys_read (path, &keys, &err) < 0) {
         log_error ("event=reload failed=\"%s\"", err.why);
         return;
     }

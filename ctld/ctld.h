@@ -13,6 +13,7 @@
 
 struct ctld {
     struct config *conf;
+    bool verbose;
     struct users *users; /* forks: before everything with threads */
     uint32_t uid;        /* whose daemon this is */
     char *host;
