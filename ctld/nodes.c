@@ -10,7 +10,6 @@
 #include "ctld/node_mail.h"
 #include "ctld/order.h"
 #include "ctld/pass.h"
-#include "ctld/pass.h"
 
 #define TICK USEC_PER_SEC
 #define HEARTBEAT_MOST 10
@@ -139,8 +138,6 @@ bool nodes_ready (struct nodes *nodes, struct session *session)
         link->ready = true;
         nodes->connected++;
     }
-    core_node_session (nodes->ctld->core, link->name, true); /* a start that came too early may have cleared it */
-    pass_want (nodes->ctld->pass);
     core_node_session (nodes->ctld->core, link->name, true); /* an Unplaced may have come in between */
     pass_want (nodes->ctld->pass);
     ack.heartbeat_s = heartbeat_s (nodes);
