@@ -117,6 +117,10 @@ int core_job_ended (const struct core *core, uint64_t job_id, Moisson__WaitReply
  * not ended, unless the filter asks for ended states. */
 typedef void (*core_select_fn) (void *arg, uint64_t job_id, uint64_t raw_id, uint32_t task, job_state_t state);
 void core_select (const struct core *core, const Moisson__JobFilter *filter, core_select_fn fn, void *arg);
+/* The same in portions, for a filter that names no jobs: those with ids from `from` on and below `end` (0 = all), until
+ * `budget` jobs and records were looked at; a job is never cut. Returns the id to go on from, 0 = done. */
+uint64_t core_select_from (const struct core *core, const Moisson__JobFilter *filter, uint64_t from, uint64_t end,
+                           size_t budget, core_select_fn fn, void *arg);
 
 /* A hint for the pass, not state: can the node be reached now? Nothing is placed on one that cannot. NodeUp sets it;
  * NodeDown and Unplaced clear it; say false when a connection is lost, and for all (name NULL) after a replay. */

@@ -74,6 +74,24 @@ void core_select (const struct core *core, const Moisson__JobFilter *filter, cor
             select_job (&s, job_find (core, list[i].job_id), &list[i]);
         return;
     }
-    for (const struct job *job = job_from (core, 0); job; job = job_from (core, job->id + 1))
+    core_select_from (core, filter, 0, 0, SIZE_MAX, fn, arg);
+}
+
+uint64_t core_select_from (const struct core *core, const Moisson__JobFilter *filter, uint64_t from, uint64_t end,
+                           size_t budget, core_select_fn fn, void *arg)
+{
+    _cleanup_hostlist_ struct hostlist *names = NULL;
+    struct selection s = {.core = core, .filter = filter, .fn = fn, .arg = arg};
+    const struct job *job;
+    size_t seen = 0;
+
+    if (filter->nodelist && *filter->nodelist && hostlist_parse (&names, filter->nodelist, NULL))
+        return 0;
+    s.names = names;
+    for (job = job_from (core, from); job && (!end || job->id < end) && seen < budget;
+         job = job_from (core, job->id + 1)) {
+        seen += 1 + job->n_tasks;
         select_job (&s, job, NULL);
+    }
+    return job && (!end || job->id < end) ? job->id : 0;
 }

@@ -176,6 +176,27 @@ START_TEST (a_selection_names_jobs_whole_where_it_can)
 }
 END_TEST
 
+START_TEST (a_selection_comes_in_portions)
+{
+    _cleanup_kit_ struct kit *k = kit_new ("n1", 1);
+    Moisson__JobFilter f = MOISSON__JOB_FILTER__INIT;
+    struct selected s = {""};
+    uint64_t from;
+
+    for (int i = 0; i < 6; i++)
+        submit (k, .name = "x");
+    from = core_select_from (k->core, &f, 1, 6, 2, note, &s);
+    ck_assert_uint_eq (from, 3);
+    ck_assert_str_eq (s.text, "1/1:PD 2/2:PD ");
+    cancel (k, 3, ALL_TASKS); /* meanwhile */
+    from = core_select_from (k->core, &f, from, 6, 2, note, &s);
+    ck_assert_uint_eq (from, 4); /* 3 and its record were looked at */
+    from = core_select_from (k->core, &f, from, 6, 2, note, &s);
+    ck_assert_uint_eq (from, 0); /* 6 is beyond the end */
+    ck_assert_str_eq (s.text, "1/1:PD 2/2:PD 4/4:PD 5/5:PD ");
+}
+END_TEST
+
 static bool keep_record (void *arg, const Moisson__AcctRecord *record)
 {
     struct selected *s = arg;
@@ -225,5 +246,5 @@ END_TEST
 
 SUITE ("views", a_cursor_goes_on_where_it_was_whatever_happens_between, a_budget_stops_in_the_middle_of_an_array,
        filters_are_joined_by_and_lists_by_or, refs_name_jobs_tasks_and_ranges,
-       a_selection_names_jobs_whole_where_it_can, accounting_rows_speak_of_what_lives_and_of_what_ended_since,
-       rows_say_what_is_held)
+       a_selection_names_jobs_whole_where_it_can, a_selection_comes_in_portions,
+       accounting_rows_speak_of_what_lives_and_of_what_ended_since, rows_say_what_is_held)
