@@ -77,18 +77,17 @@ static bool in_jobs (const Moisson__JobFilter *filter, const Moisson__AcctRecord
     return filter->n_jobs == 0;
 }
 
-static bool on_nodes (const char *wanted, const char *nodes)
+static bool on_nodes (const struct hostlist *wanted, const char *nodes)
 {
-    _cleanup_hostlist_ struct hostlist *a = NULL;
-    _cleanup_hostlist_ struct hostlist *b = NULL;
+    _cleanup_hostlist_ struct hostlist *ran = NULL;
 
-    if (!wanted || !*wanted)
+    if (!wanted)
         return true;
-    if (!nodes || hostlist_parse (&a, wanted, NULL) < 0 || hostlist_parse (&b, nodes, NULL) < 0)
+    if (!nodes || hostlist_parse (&ran, nodes, NULL) < 0)
         return false;
-    for (size_t i = 0; i < hostlist_count (a); i++)
-        for (size_t k = 0; k < hostlist_count (b); k++)
-            if (!strcmp (hostlist_nth (a, i), hostlist_nth (b, k)))
+    for (size_t i = 0; i < hostlist_count (wanted); i++)
+        for (size_t k = 0; k < hostlist_count (ran); k++)
+            if (!strcmp (hostlist_nth (wanted, i), hostlist_nth (ran, k)))
                 return true;
     return false;
 }
@@ -101,7 +100,7 @@ static bool in_window (const Moisson__AcctRequest *request, const Moisson__AcctR
     return !(request->has_until_us && record->has_submit_us && record->submit_us >= request->until_us);
 }
 
-bool acct_match (const Moisson__AcctRequest *request, const Moisson__AcctRecord *record)
+bool acct_match (const Moisson__AcctRequest *request, const struct hostlist *names, const Moisson__AcctRecord *record)
 {
     const Moisson__JobFilter *filter = request->filter;
 
@@ -109,10 +108,9 @@ bool acct_match (const Moisson__AcctRequest *request, const Moisson__AcctRecord 
         return false;
     if (!in_window (request, record))
         return false;
-    return !filter ||
-           (in_uids (filter, record->uid) && in_states (filter, record->state) && in_jobs (filter, record) &&
-            in_texts (filter->partitions, filter->n_partitions, record->partition) &&
-            in_texts (filter->names, filter->n_names, record->name) &&
-            in_texts (filter->accounts, filter->n_accounts, record->account) &&
-            in_texts (filter->qos, filter->n_qos, record->qos) && on_nodes (filter->nodelist, record->nodes));
+    return !filter || (in_uids (filter, record->uid) && in_states (filter, record->state) && in_jobs (filter, record) &&
+                       in_texts (filter->partitions, filter->n_partitions, record->partition) &&
+                       in_texts (filter->names, filter->n_names, record->name) &&
+                       in_texts (filter->accounts, filter->n_accounts, record->account) &&
+                       in_texts (filter->qos, filter->n_qos, record->qos) && on_nodes (names, record->nodes));
 }

@@ -4,4 +4,6 @@
 #include "proto/record.pb-c.h"
 #include "proto/wire.pb-c.h"
 
-bool acct_match (const Moisson__AcctRequest *request, const Moisson__AcctRecord *record);
+/* names: the filter's nodelist, parsed; NULL = any node. */
+struct hostlist;
+bool acct_match (const Moisson__AcctRequest *request, const struct hostlist *names, const Moisson__AcctRecord *record);

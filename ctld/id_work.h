@@ -5,7 +5,7 @@
 
 struct id_work {
     struct request *request;
-    size_t n;    /* items */
+    size_t n;    /* items; step may lower it to end the work */
     size_t next; /* the one to do next */
     void (*step) (struct id_work *work, size_t i);
     void *state;

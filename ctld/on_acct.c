@@ -16,6 +16,7 @@
 struct acct {
     struct ctld *ctld;
     Moisson__AcctRequest *asked; /* owned: the reader's thread looks at it */
+    struct hostlist *names;      /* its nodelist; NULL = any */
     uint64_t sequence;           /* S */
     bool live_done;
     uint64_t cursor;
@@ -32,6 +33,7 @@ struct acct {
 static void acct_free (struct acct *a)
 {
     moisson__acct_request__free_unpacked (a->asked, NULL);
+    hostlist_free (a->names);
     page_clear (&a->page);
     err_clear (&a->err);
     free (a->ids);
@@ -66,7 +68,7 @@ static bool add_live (void *arg, const Moisson__AcctRecord *record)
 {
     struct acct *a = arg;
 
-    if (acct_match (a->asked, record))
+    if (acct_match (a->asked, a->names, record))
         page_add (&a->page, &record->base);
     return a->page.bytes < PAGE_BYTES;
 }
@@ -91,7 +93,7 @@ static void add_record (void *arg, uint64_t rowid, const uint8_t *data, size_t l
     a->seen++;
     if (!record)
         return; /* of a version to come */
-    if (acct_match (a->asked, record))
+    if (acct_match (a->asked, a->names, record))
         page_add (&a->page, &record->base);
     moisson__acct_record__free_unpacked (record, NULL);
 }
@@ -179,6 +181,7 @@ void rpc_acct (struct request *request)
     struct acct *a = xcalloc (1, sizeof *a);
     a->ctld = request->ctld;
     a->asked = asked;
+    a->names = steal (&names);
     request->msg = NULL;
     a->sequence = journal_sequence (request->ctld->journal);
     if (asked->filter && asked->filter->n_jobs) {

@@ -12,6 +12,8 @@
 #include "ctld/nodes.h"
 #include "ctld/rpc.h"
 
+#define LOOK_AT 512 /* jobs or rows in one step */
+
 /* What one event names: a job, or some tasks of an array, or (pending_only) the rest of one. */
 struct target {
     uint64_t job_id;
@@ -20,9 +22,12 @@ struct target {
 };
 
 struct targets {
+    const struct core *core;
     struct target *list;
     size_t n, room;
-    bool narrowed; /* the filter chooses by state or node: a call without a task is the pending rest */
+    size_t done;        /* of the list */
+    uint64_t from, end; /* job ids not looked at yet; from 0 = none */
+    bool narrowed;      /* the filter chooses by state or node: a call without a task is the pending rest */
 };
 
 static void targets_clear (struct targets *t)
@@ -30,7 +35,8 @@ static void targets_clear (struct targets *t)
     for (size_t i = 0; i < t->n; i++)
         idset_free (t->list[i].tasks);
     free (t->list);
-    *t = (struct targets){0};
+    t->list = NULL;
+    t->n = t->room = t->done = 0;
 }
 
 static void targets_free (void *state)
@@ -39,7 +45,31 @@ static void targets_free (void *state)
     free (state);
 }
 
-/* Calls for the tasks of one job follow each other. */
+static bool first_row (void *arg, const Moisson__JobInfo *row)
+{
+    bool *ret_array = arg;
+
+    *ret_array = row->has_array_id;
+    return false;
+}
+
+static bool is_array (const struct core *core, uint64_t job_id)
+{
+    Moisson__JobsRequest request = MOISSON__JOBS_REQUEST__INIT;
+    Moisson__JobFilter filter = MOISSON__JOB_FILTER__INIT;
+    Moisson__JobRef ref = MOISSON__JOB_REF__INIT, *refs = &ref;
+    bool array = false;
+
+    ref.job_id = job_id;
+    filter.jobs = &refs;
+    filter.n_jobs = 1;
+    request.filter = &filter;
+    core_jobs (core, &request, 0, 0, first_row, &array);
+    return array;
+}
+
+/* Calls for the tasks of one job follow each other. What is placed but not known to have started shows PENDING, too: a
+ * job that is no array is named as it is. */
 static void on_selected (void *arg, uint64_t job_id, uint64_t raw_id, uint32_t task, job_state_t state)
 {
     struct targets *t = arg;
@@ -53,16 +83,23 @@ static void on_selected (void *arg, uint64_t job_id, uint64_t raw_id, uint32_t t
     GROW (t->list, t->n, t->room);
     last = &t->list[t->n++];
     *last = (struct target){.job_id = job_id};
-    last->pending_only = task == IDSET_NONE && t->narrowed && state == MOISSON__JOB_STATE__STATE_PENDING;
+    last->pending_only =
+        task == IDSET_NONE && t->narrowed && state == MOISSON__JOB_STATE__STATE_PENDING && is_array (t->core, job_id);
     if (task != IDSET_NONE) {
         last->tasks = idset_create ();
         idset_add (last->tasks, task);
     }
 }
 
+static bool is_narrowed (const Moisson__JobFilter *filter)
+{
+    return filter->n_states > 0 || (filter->nodelist && *filter->nodelist);
+}
+
 static void select_targets (const struct core *core, const Moisson__JobFilter *filter, struct targets *ret)
 {
-    ret->narrowed = filter->n_states > 0 || (filter->nodelist && *filter->nodelist);
+    ret->core = core;
+    ret->narrowed = is_narrowed (filter);
     core_select (core, filter, on_selected, ret);
 }
 
@@ -120,6 +157,7 @@ static uint32_t target_size (const struct target *target)
 struct signalling {
     struct request *request;
     uint32_t reached;
+    uint64_t cursor; /* rows not looked at yet */
     struct err err;
 };
 
@@ -232,10 +270,8 @@ static void step_ref (struct id_work *work, size_t i)
     id_work_result (work, asked->filter->jobs[i], rc < 0 ? &err : NULL, reached);
 }
 
-static void step_target (struct id_work *work, size_t i)
+static void cancel_selected (struct id_work *work, const struct target *target)
 {
-    const struct targets *targets = work->state;
-    const struct target *target = &targets->list[i];
     Moisson__JobRef ref = MOISSON__JOB_REF__INIT;
     _cleanup_err_ struct err err = ERR_INIT;
     int rc = cancel_target (work->request, target, &err);
@@ -253,18 +289,47 @@ static void step_target (struct id_work *work, size_t i)
     id_work_result (work, &ref, &err, 0);
 }
 
+/* One target, or the next portion of those that the filter selects. How many there are shows at the end. */
+static void step_target (struct id_work *work, size_t i)
+{
+    const Moisson__CancelRequest *asked = work->request->msg;
+    struct targets *t = work->state;
+
+    if (t->done < t->n) {
+        cancel_selected (work, &t->list[t->done++]);
+        return;
+    }
+    targets_clear (t);
+    if (t->from)
+        t->from = core_select_from (work->request->ctld->core, asked->filter, t->from, t->end, LOOK_AT, on_selected, t);
+    if (!t->from && !t->n)
+        work->n = i + 1;
+}
+
+/* A portion of what runs. */
 static void step_signal (struct id_work *work, size_t i)
 {
     const Moisson__CancelRequest *asked = work->request->msg;
-    _cleanup_err_ struct err err = ERR_INIT;
+    struct signalling *s = work->state;
+    Moisson__JobsRequest rows = MOISSON__JOBS_REQUEST__INIT;
     Moisson__JobRef ref = MOISSON__JOB_REF__INIT;
-    uint32_t reached = 0;
 
-    (void) i;
-    int rc = signal_jobs (work->request, asked->filter, &reached, &err);
-    work->affected += reached;
-    if (rc < 0)
-        id_work_result (work, &ref, &err, 0);
+    rows.filter = asked->filter;
+    s->cursor = core_jobs (work->request->ctld->core, &rows, s->cursor, LOOK_AT, signal_row, s);
+    if (s->cursor)
+        return;
+    work->n = i + 1;
+    work->affected += s->reached;
+    if (err_is_set (&s->err))
+        id_work_result (work, &ref, &s->err, 0);
+}
+
+static void signalling_free (void *state)
+{
+    struct signalling *s = state;
+
+    err_clear (&s->err);
+    free (s);
 }
 
 static void begin (void *arg, bool committed)
@@ -279,12 +344,18 @@ static void begin (void *arg, bool committed)
     if (asked->filter->n_jobs) {
         id_work_start (request, asked->filter->n_jobs, step_ref, NULL, NULL);
     } else if (is_signal (asked)) {
-        id_work_start (request, 1, step_signal, NULL, NULL);
+        struct signalling *s = xcalloc (1, sizeof *s);
+
+        s->request = request;
+        id_work_start (request, SIZE_MAX, step_signal, s, signalling_free);
     } else {
         struct targets *targets = xcalloc (1, sizeof *targets);
 
-        select_targets (request->ctld->core, asked->filter, targets);
-        id_work_start (request, targets->n, step_target, targets, targets_free);
+        targets->core = request->ctld->core;
+        targets->narrowed = is_narrowed (asked->filter);
+        targets->from = 1;
+        targets->end = core_next_job_id (request->ctld->core); /* not what is submitted meanwhile */
+        id_work_start (request, SIZE_MAX, step_target, targets, targets_free);
     }
 }
 

@@ -1,5 +1,6 @@
 #include <string.h>
 #include "base/cleanup.h"
+#include "base/hostlist.h"
 #include "base/mem.h"
 #include "ctld/acct_match.h"
 #include "ctld/page.h"
@@ -54,7 +55,11 @@ static void ask_tasks (struct sample *s, uint32_t first, uint32_t last, uint32_t
 
 static bool match (const struct sample *s)
 {
-    return acct_match (&s->request, &s->record);
+    _cleanup_hostlist_ struct hostlist *names = NULL;
+
+    if (s->filter.nodelist)
+        ck_assert_int_eq (hostlist_parse (&names, s->filter.nodelist, NULL), 0);
+    return acct_match (&s->request, names, &s->record);
 }
 
 START_TEST (nothing_asked_is_all)
