@@ -343,11 +343,15 @@ void nodes_stop (struct nodes *nodes, const char *name, uint64_t raw_id, uint32_
 {
     struct node_link *link = ready_link (nodes, name);
     Moisson__Stop stop = MOISSON__STOP__INIT;
+    _cleanup_free_ char *line = NULL;
+    char when[32];
 
     if (!link)
         return; /* reconciliation will say it */
+    if (note)   /* the core says why; Slurm's users look for the whole line */
+        line = xasprintf ("CANCELLED AT %s %s", time_format (now_wall (), NULL, "", when, sizeof when), note);
     stop.how = how;
-    stop.note = (char *) note;
+    stop.note = line;
     node_mail_stop (&link->mail, &stop, raw_id, attempt);
     late_arm (nodes->flush);
     log_debug ("job=%" PRIu64 " attempt=%u node=%s event=stop", raw_id, attempt, name);
