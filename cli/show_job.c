@@ -31,7 +31,7 @@ static const Moisson__JobSpec *spec_of (const Moisson__JobInfo *job)
 
 PRINT_TEXT (job_name, spec_of (job)->name)
 PRINT_TEXT (account, spec_of (job)->account)
-PRINT_TEXT (qos, spec_of (job)->qos)
+PRINT_TEXT (qos, spec_of (job)->qos ? spec_of (job)->qos : "normal")
 PRINT_TEXT (dependency, spec_of (job)->dependency)
 PRINT_TEXT (partition, job->partition ? job->partition : spec_of (job)->partition)
 PRINT_TEXT (req_nodes, spec_of (job)->nodelist)
@@ -116,6 +116,12 @@ static usec_t start_time (const Moisson__JobInfo *job)
     return !job->start_us && state_is_ended (job->state) ? job->end_us : job->start_us;
 }
 
+/* Then that is when it starts at the earliest. */
+static bool waits_for_begin (const Moisson__JobInfo *job, const struct show_style *style)
+{
+    return !has_run_or_ended (job) && spec_of (job)->begin_us > style->now;
+}
+
 PRINT (run_time)
 {
     const Moisson__JobInfo *job = row;
@@ -160,7 +166,7 @@ PRINT (time_min)
 
 PRINT_TIME (submit_at, job->submit_us, "Unknown")
 PRINT_TIME (eligible_at, job->eligible_us, "Unknown")
-PRINT_TIME (start_at, start_time (job), "Unknown")
+PRINT_TIME (start_at, waits_for_begin (job, style) ? spec_of (job)->begin_us : start_time (job), "Unknown")
 PRINT_TIME (end_at, has_run_or_ended (job) ? job->end_us : 0, "Unknown")
 PRINT_TIME (deadline_at, spec_of (job)->deadline_us, "N/A")
 

@@ -149,7 +149,16 @@ static void put_time (struct buf *out, const void *row, usec_t t)
     {                                                                                                                  \
         put_time (out, row, t);                                                                                        \
     }
-TIME (put_start, job_of (row)->start_us)
+/* A job that waits for its --begin starts then at the earliest. */
+static usec_t start_time (const void *row)
+{
+    const Moisson__JobInfo *job = job_of (row);
+
+    return job->state == PENDING && spec_of (row)->begin_us > row_of (row)->now ? spec_of (row)->begin_us
+                                                                                : job->start_us;
+}
+
+TIME (put_start, start_time (row))
 TIME (put_end, job_of (row)->end_us)
 TIME (put_submit, job_of (row)->submit_us)
 TIME (put_eligible, job_of (row)->eligible_us)

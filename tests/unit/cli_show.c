@@ -50,7 +50,7 @@ START_TEST (a_running_job_in_lines)
 {
     static const char expected[] = "JobId=14 JobName=align\n"
                                    "   UserId=ann(1000) GroupId=ann(1000) MCS_label=N/A\n"
-                                   "   Priority=0 Nice=0 Account=(null) QOS=(null)\n"
+                                   "   Priority=0 Nice=0 Account=(null) QOS=normal\n"
                                    "   JobState=RUNNING Reason=None Dependency=(null)\n"
                                    "   Requeue=0 Restarts=0 BatchFlag=1 Reboot=0 ExitCode=0:0\n"
                                    "   RunTime=00:01:00 TimeLimit=01:00:00 TimeMin=N/A\n"
@@ -137,6 +137,27 @@ START_TEST (a_pending_array_keeps_what_is_not_known)
     ck_assert_ptr_nonnull (strstr (text, "StartTime=Unknown EndTime=Unknown"));
     ck_assert_ptr_nonnull (strstr (text, "StdOut=/data/slurm-14_%a.out"));
     ck_assert_ptr_nonnull (strstr (text, "MinMemoryCPU=100M"));
+}
+END_TEST
+
+START_TEST (a_job_that_waits_for_its_begin_starts_then)
+{
+    Moisson__JobInfo job;
+    Moisson__JobSpec spec;
+    _cleanup_free_ char *ahead = NULL, *over = NULL, *ran = NULL;
+
+    a_job (&job, &spec);
+    spec.has_begin_us = true;
+    spec.begin_us = SECONDS (1000003610);
+    ran = shown (&job, false, 0);
+    ck_assert_ptr_nonnull (strstr (ran, "StartTime=2001-09-09T01:46:50 "));
+    job.state = MOISSON__JOB_STATE__STATE_PENDING;
+    job.start_us = 0;
+    ahead = shown (&job, false, 0);
+    ck_assert_ptr_nonnull (strstr (ahead, "StartTime=2001-09-09T02:46:50 EndTime=Unknown"));
+    spec.begin_us = SECONDS (1000000020); /* it waits for something else now */
+    over = shown (&job, false, 0);
+    ck_assert_ptr_nonnull (strstr (over, "StartTime=Unknown EndTime=Unknown"));
 }
 END_TEST
 
@@ -260,6 +281,6 @@ START_TEST (state_filters_take_all_words_and_refuse_others)
 END_TEST
 
 SUITE ("show", a_running_job_in_lines, one_line_has_the_same_words, an_ended_job_has_both_times_and_its_cause,
-       a_pending_array_keeps_what_is_not_known, a_name_cannot_forge_a_record, stream_paths_are_filled_in,
-       node_states_in_scontrols_words, json_has_numbers_words_and_no_broken_bytes, failures_speak_slurm,
-       state_filters_take_all_words_and_refuse_others)
+       a_pending_array_keeps_what_is_not_known, a_job_that_waits_for_its_begin_starts_then,
+       a_name_cannot_forge_a_record, stream_paths_are_filled_in, node_states_in_scontrols_words,
+       json_has_numbers_words_and_no_broken_bytes, failures_speak_slurm, state_filters_take_all_words_and_refuse_others)

@@ -141,6 +141,11 @@ START_TEST (what_waits_shows_why)
     s.job.task = 7;
     s.job.raw_id = 20;
     shows (&s, "%i %K %F %A", "14_7 7 14 20");
+    s.job.start_us = 0;
+    s.spec.begin_us = NOW + SECONDS (10); /* not before */
+    shows (&s, "%S", "2001-09-09T01:48:30");
+    s.spec.begin_us = NOW - SECONDS (10);
+    shows (&s, "%S", "N/A");
 }
 END_TEST
 
