@@ -1,6 +1,9 @@
 /* admit.c - may this submit be accepted? A list of checks, each one sentence: Slurm's words first, then the numbers. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include "base/units.h"
 #include "core/state.h"
 #include "core/view.h"
 
@@ -148,14 +151,49 @@ static uint64_t size_gpus (const struct node *node)
     return node->gpus;
 }
 
-static int refuse_size (const char *what, const char *option, uint64_t asked, const char *unit, const struct node *most,
-                        uint64_t has, struct err *err)
+static int refuse_amount (const char *what, const char *option, const char *asked, const struct node *most,
+                          const char *has, struct err *err)
 {
     err_set (err, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
-             "Requested node configuration is not available: %lu%s %s on one node asked, the largest (%s) has %lu%s",
-             (unsigned long) asked, unit, what, most ? node_name (most) : "there is none", (unsigned long) has, unit);
-    return err_fix (err, "ask %s%lu%s or less, or use another partition (see: sinfo -o '%%P %%n %%c %%m %%G')", option,
-                    (unsigned long) has, unit);
+             "Requested node configuration is not available: %s %s on one node asked, the largest (%s) has %s", asked,
+             what, most ? node_name (most) : "there is none", has);
+    return err_fix (err, "ask %s%s or less, or use another partition (see: sinfo -o '%%P %%n %%c %%m %%G')", option,
+                    has);
+}
+
+static int refuse_size (const char *what, const char *option, uint64_t asked, const struct node *most, uint64_t has,
+                        struct err *err)
+{
+    char asked_text[32], has_text[32];
+
+    snprintf (asked_text, sizeof asked_text, "%" PRIu64, asked);
+    snprintf (has_text, sizeof has_text, "%" PRIu64, has);
+    return refuse_amount (what, option, asked_text, most, has_text, err);
+}
+
+static int refuse_memory (const char *option, uint64_t asked_mb, const struct node *most, struct err *err)
+{
+    char asked[32], has[32];
+
+    return refuse_amount ("of memory", option, mem_format (asked_mb, asked, sizeof asked), most,
+                          mem_format (most->mem_mb, has, sizeof has), err);
+}
+
+/* No node is too small by itself: together they are, or they are too few. */
+static int refuse_shape (const struct request *r, const struct demand *demand, struct err *err)
+{
+    char least[32] = "";
+    uint32_t nodes = demand->max_nodes;
+
+    if (demand->min_nodes < demand->max_nodes)
+        snprintf (least, sizeof least, "%" PRIu32 " to ", demand->min_nodes);
+    err_set (err, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
+             "Requested node configuration is not available: %" PRIu32 " task%s of %" PRIu32 " cpu%s on %s%" PRIu32
+             " node%s do%s not fit partition %s even when it is empty",
+             demand->ntasks, demand->ntasks == 1 ? "" : "s", demand->cpus_per_task,
+             demand->cpus_per_task == 1 ? "" : "s", least, nodes, nodes == 1 ? "" : "s",
+             demand->ntasks == 1 ? "es" : "", r->partition->name);
+    return err_fix (err, "ask fewer tasks, cpus, memory or nodes, or drop --nodelist and --exclude");
 }
 
 static int explain_size (const struct request *r, const struct demand *demand, struct err *err)
@@ -165,19 +203,13 @@ static int explain_size (const struct request *r, const struct demand *demand, s
     uint64_t mem_mb = demand->mem_kind == MEM_CPU ? demand->mem_mb * demand->cpus_per_task : demand->mem_mb;
 
     if (!cpus || on_one > cpus->cpus)
-        return refuse_size ("cpus", demand->max_nodes > 1 ? "-c " : "in all ", on_one, "", cpus, cpus ? cpus->cpus : 0,
+        return refuse_size ("cpus", demand->max_nodes > 1 ? "-c " : "in all ", on_one, cpus, cpus ? cpus->cpus : 0,
                             err);
     if (mem_mb > mem->mem_mb)
-        return refuse_size ("of memory", demand->mem_kind == MEM_CPU ? "in all " : "--mem=", mem_mb, "M", mem,
-                            mem->mem_mb, err);
+        return refuse_memory (demand->mem_kind == MEM_CPU ? "in all " : "--mem=", mem_mb, mem, err);
     if (demand->gpus > gpus->gpus)
-        return refuse_size ("gpus", "--gpus-per-node=", demand->gpus, "", gpus, gpus->gpus, err);
-    err_set (
-        err, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
-        "Requested node configuration is not available: %u tasks of %u cpus on %u to %u nodes do not fit partition %s "
-        "even when it is empty",
-        demand->ntasks, demand->cpus_per_task, demand->min_nodes, demand->max_nodes, r->partition->name);
-    return err_fix (err, "ask fewer tasks, cpus, memory or nodes, or drop --nodelist, --exclude and --constraint");
+        return refuse_size ("gpus", "--gpus-per-node=", demand->gpus, gpus, gpus->gpus, err);
+    return refuse_shape (r, demand, err);
 }
 
 static int check_node_counts (const struct request *r, const struct demand *demand, struct err *err)
@@ -196,13 +228,16 @@ static int check_node_counts (const struct request *r, const struct demand *dema
 static int check_memory (const struct request *r, const struct demand *demand, struct err *err)
 {
     uint64_t most = r->partition->conf->max_mem_per_node_mb;
+    char asked[32], allowed[32];
 
     if (!most || demand->mem_kind != MEM_NODE || demand->mem_mb <= most)
         return 0;
+    mem_format (demand->mem_mb, asked, sizeof asked);
+    mem_format (most, allowed, sizeof allowed);
     err_set (err, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
-             "Memory required by task is not available: --mem=%luM asked, partition %s allows %luM on a node",
-             (unsigned long) demand->mem_mb, r->partition->name, (unsigned long) most);
-    return err_fix (err, "ask --mem=%luM or less, or use another partition", (unsigned long) most);
+             "Memory required by task is not available: --mem=%s asked, partition %s allows %s on a node", asked,
+             r->partition->name, allowed);
+    return err_fix (err, "ask --mem=%s or less, or use another partition", allowed);
 }
 
 static int check_resources (const struct request *r, struct err *err)
