@@ -70,7 +70,10 @@ static int on_user (void *self, const char *value, struct err *err)
     s->filtered = true;
     if (users_add (value, &s->filter.uids, &s->filter.n_uids, err))
         return -1;
-    return s->filter.n_uids ? 0 : err_set (err, 0, "Invalid user: %s", value);
+    if (s->filter.n_uids)
+        return 0;
+    err_set (err, 0, "Invalid user: %s", value);
+    return err_fix (err, "name a user of this host, or give a user id");
 }
 
 static int on_me (void *self, const char *value, struct err *err)

@@ -50,8 +50,10 @@ int user_parse (const char *name, uint32_t *ret_uid, struct err *err)
     }
     errno = 0;
     value = strtoul (name, &end, 10);
-    if (!isdigit ((unsigned char) *name) || *end || errno || value >= UINT32_MAX)
-        return err_set (err, 0, "Invalid user: %s", name);
+    if (!isdigit ((unsigned char) *name) || *end || errno || value >= UINT32_MAX) {
+        err_set (err, 0, "Invalid user: %s", name);
+        return err_fix (err, "name a user of this host, or give a user id");
+    }
     *ret_uid = (uint32_t) value;
     return 0;
 }

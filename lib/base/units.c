@@ -147,8 +147,10 @@ int number_parse (const char *s, const char *name, uint64_t min, uint64_t max, u
         err_set (err, 0, "%s is \"%s\", which is no whole number", name, s);
         return err_fix (err, "give a number from %" PRIu64 " to %" PRIu64, min, max);
     }
-    if (v < min || v > max)
-        return err_set (err, 0, "%s is %" PRIu64 ", it must be from %" PRIu64 " to %" PRIu64, name, v, min, max);
+    if (v < min || v > max) {
+        err_set (err, 0, "%s is %" PRIu64 ", which is too %s", name, v, v < min ? "small" : "large");
+        return err_fix (err, "give a number from %" PRIu64 " to %" PRIu64, min, max);
+    }
     *ret = v;
     return 0;
 }

@@ -222,7 +222,11 @@ START_TEST (numbers_keep_their_bounds)
     ck_assert_int_eq (number_parse ("7", "--nice", 0, 10, &v, &err), 0);
     ck_assert_uint_eq (v, 7);
     ck_assert_int_eq (number_parse ("11", "--nice", 0, 10, &v, &err), -1);
-    ck_assert_str_eq (err.why, "--nice is 11, it must be from 0 to 10");
+    ck_assert_str_eq (err.why, "--nice is 11, which is too large");
+    ck_assert_str_eq (err.fix, "give a number from 0 to 10");
+    ck_assert_int_eq (number_parse ("0", "--cpus-per-task", 1, 10, &v, &err), -1);
+    ck_assert_str_eq (err.why, "--cpus-per-task is 0, which is too small");
+    ck_assert_str_eq (err.fix, "give a number from 1 to 10");
     ck_assert_int_eq (number_parse ("7x", "--nice", 0, 10, &v, &err), -1);
     ck_assert_int_eq (number_parse ("-1", "--nice", 0, 10, &v, &err), -1);
     ck_assert_int_eq (bool_parse ("YES", &b, &err), 0);

@@ -311,7 +311,9 @@ START_TEST (filters_that_match_nothing_ask_nothing)
     printed (&p, 0, "JOBID\n", "");
     ck_assert_ptr_null (p.asked_jobs);
     type (&p, squeue_run, "squeue -h -u no_such_user_here");
-    printed (&p, 0, "", "squeue: error: Invalid user: no_such_user_here\n");
+    printed (&p, 0, "",
+             "squeue: error: Invalid user: no_such_user_here\n"
+             "        fix: name a user of this host, or give a user id\n");
     ck_assert_ptr_null (p.asked_jobs);
     type (&p, squeue_run, "squeue -t R,S,CG,RS,SI,SO,ST -h -o %i");
     ck_assert_uint_eq (p.asked_jobs->filter->n_states, 3);
