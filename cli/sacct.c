@@ -133,7 +133,7 @@ static int query (struct sacct *s, struct rpc *rpc, struct printing *p)
     p->sort = sort;
     if (s->want_json)
         p->json = json_array ();
-    if (!s->no_state &&
+    if (!s->no_match &&
         rpc_stream (rpc, MOISSON__MSG_TYPE__MSG_ACCT, &s->request.base, MOISSON__MSG_TYPE__MSG_ACCT_PAGE,
                     &moisson__acct_page__descriptor, on_page, p, &err))
         return failure_report (TOOL, NULL, &err);

@@ -159,7 +159,7 @@ static int on_state (void *self, const char *value, struct err *err)
         return -1;
     if (all)
         s->filter.n_states = 0;
-    s->no_state = !all && !s->filter.n_states;
+    s->no_match = !all && !s->filter.n_states;
     return 0;
 }
 
@@ -281,6 +281,7 @@ static int resolve_window (struct sacct *s, usec_t now, struct err *err)
         if (time_parse (since, now, false, &s->request.since_us, err))
             return -1;
         s->request.has_since_us = true;
+        s->no_match = s->no_match || s->request.since_us > now; /* no job is in a state yet that it will have then */
     }
     if (s->until) {
         if (time_parse (s->until, now, false, &s->request.until_us, err))

@@ -19,7 +19,8 @@ struct sacct {
     const char *separator; /* of -p and -P; NULL = padded columns */
     char *delimiter;
     bool trailing; /* -p */
-    bool all_users, no_state, jobs_only, noheader, brief, is_long, want_json, helpformat, help, version;
+    bool no_match; /* states or a window that nothing can be in: the controller need not be asked */
+    bool all_users, jobs_only, noheader, brief, is_long, want_json, helpformat, help, version;
     struct sacct_row row; /* what all rows share */
 };
 

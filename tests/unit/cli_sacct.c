@@ -214,11 +214,16 @@ START_TEST (the_window_is_slurms)
     sacct_clear (&s);
     PARSED (&s, "-s", "R", "-a");
     ck_assert_uint_eq (s.request.since_us, NOW);
+    ck_assert (!s.no_match);
     ck_assert_uint_eq (s.filter.n_uids, 0);
     sacct_clear (&s);
     PARSED (&s, "-S", "now-2days", "-E", "now");
     ck_assert_uint_eq (s.request.since_us, NOW - SECONDS (172800));
     ck_assert_uint_eq (s.request.until_us, NOW + SECONDS (1));
+    ck_assert (!s.no_match);
+    sacct_clear (&s);
+    PARSED (&s, "-S", "now+1hour");
+    ck_assert (s.no_match);
     sacct_clear (&s);
 }
 END_TEST
