@@ -105,7 +105,7 @@ def test_a_begin_time_is_kept(cluster):
     submitted = int(cluster.ok("sacct", "-n", "-X", "-P", "-j", job, "-o", "Submit",
                                env={"SLURM_TIME_FORMAT": "%s"}).strip())
     cluster.wait_state(job, "COMPLETED")
-    assert int(cluster.output(job)) >= submitted + 2
+    assert int(cluster.output(job)) >= submitted + 1  # now+2 counts from sbatch's clock, in the second before at most
 
 
 def test_test_only_submits_nothing(cluster):
