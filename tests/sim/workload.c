@@ -290,8 +290,9 @@ static struct vnode *any_node (struct world *w)
 
 static void deliver (struct world *w, struct vnode *node)
 {
-    struct vnode_fate fate = {.run_for = (1 + dice_below (&w->dice, 20)) * USEC_PER_SEC,
-                              .die_for = dice_below (&w->dice, 4) * USEC_PER_SEC,
+    struct vnode_fate fate = {.run_for =
+                                  (1 + dice_below (&w->dice, dice_percent (&w->dice, 20) ? 120 : 20)) * USEC_PER_SEC,
+                              .die_for = dice_below (&w->dice, 15) * USEC_PER_SEC,
                               .code = dice_percent (&w->dice, 20) ? 1 : 0,
                               .refuse = dice_percent (&w->dice, 8)};
 
