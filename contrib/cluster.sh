@@ -144,7 +144,10 @@ daemon_start () # DIR NAME; 1 if it does not come up, its words are in DIR/log/N
     ) &
     pid=$!
     disown "$pid"
-    wait_for 60 daemon_ready "$dir" "$name" "$pid" || return 1
+    if ! wait_for 60 daemon_ready "$dir" "$name" "$pid"; then
+        kill "$pid" 2>/dev/null || true # nothing names it once this shell has ended
+        return 1
+    fi
     ! process_gone "$pid"
 }
 

@@ -50,7 +50,9 @@ class Cluster:
         self.work = self.dir / "work"
         self.base_env = clean_environment()
         self.base_env.update(env or {})
-        words = ["up", self.dir, "--nodes", nodes, "--cpus", cpus, "--mem", mem, "--gpus", gpus, *options]
+        words = ["up", self.dir, "--nodes", nodes, "--mem", mem, "--gpus", gpus, *options]
+        if cpus:
+            words += ["--cpus", cpus]
         if conf:
             words += ["--conf", conf]
         if topology:

@@ -1,5 +1,6 @@
 """contrib/minicluster itself: what it starts it can name, stop and end."""
 import subprocess
+from pathlib import Path
 
 import pytest
 from conftest import MINICLUSTER, process_lives, wait_gone
@@ -71,6 +72,60 @@ def test_more_configuration_wins(clusters):
     cluster = clusters(conf="ClusterName=other\nMinJobAge=77")
     config = cluster.ok("scontrol", "show", "config")
     assert "= other" in config and "= 77 sec" in config
+
+
+XML = ('<?xml version="1.0"?>\n<topology version="2.0">\n<object type="Machine" os_index="0" cpuset="0x3" '
+       'complete_cpuset="0x3" allowed_cpuset="0x3" nodeset="0x1" complete_nodeset="0x1" allowed_nodeset="0x1">\n'
+       '<object type="NUMANode" os_index="0" cpuset="0x3" complete_cpuset="0x3" nodeset="0x1" complete_nodeset="0x1" '
+       'local_memory="1048576"/>\n'
+       '<object type="PU" os_index="0" cpuset="0x1" complete_cpuset="0x1" nodeset="0x1" complete_nodeset="0x1"/>\n'
+       '<object type="PU" os_index="1" cpuset="0x2" complete_cpuset="0x2" nodeset="0x1" complete_nodeset="0x1"/>\n'
+       '</object>\n</topology>\n')
+
+
+@pytest.mark.parametrize("topology, cpus", [("package:2 [numa] core:4(indexes=2*4:1*2) 2", 16), ("two.xml", 2)])
+def test_nodes_have_the_cpus_of_their_topology(clusters, tmp_path, topology, cpus):
+    (tmp_path / "two.xml").write_text(XML)
+    cluster = clusters(cpus=None, topology=str(tmp_path / topology) if topology.endswith("xml") else topology)
+    assert cluster.ok("sinfo", "-h", "-N", "-o", "%c %T").split() == [str(cpus), "idle"]
+
+
+@pytest.mark.parametrize("topology, cpus, said", [
+    ("package:2 core:2", 5, "--cpus 5 is more than --topology has, which is 4"), ("two.xml", 3, "which is 2"),
+    ("core:many", 1, "'core:many'"), ("gone.xml", 1, "there is no file"), ("empty.xml", 1, "names no PU"),
+])
+def test_a_topology_that_does_not_do_starts_nothing(tmp_path, topology, cpus, said):
+    (tmp_path / "two.xml").write_text(XML)
+    (tmp_path / "empty.xml").write_text("")
+    done = run("up", "/tmp/moisson-never", "--topology", topology, "--cpus", cpus, cwd=tmp_path)
+    assert done.returncode == 1 and said in done.stderr and done.stderr.count("minicluster:") == 1
+    assert not Path("/tmp/moisson-never").exists()
+
+
+def test_a_failed_up_ends_what_it_started_and_may_be_tried_again(clusters):
+    cluster = clusters(nodes=2)
+    cluster.down()
+    conf = cluster.dir / "moisson.conf"
+    conf.rename(cluster.dir / "good.conf")
+    failed = run("up", cluster.dir, "--nodes", "2", "--topology", "frob:2", "--cpus", "1")  # only hwloc knows these words
+    assert failed.returncode == 1 and "node n1 does not start" in failed.stderr and "frob:2" in failed.stderr
+    assert not list((cluster.dir / "run").glob("*.pid")) and not conf.exists()
+    cluster.mini("up", cluster.dir, "--nodes", "2")
+    cluster.completed()
+
+
+def test_a_failed_up_leaves_what_ran_before(clusters):
+    cluster = clusters(nodes=2)
+    kept = [cluster.pid(name) for name in ("ctld", "n1", "n1.agent")]
+    cluster.stop("n2")
+    order = cluster.dir / "spool" / "n2" / "launcher.lock"
+    order.unlink()
+    order.mkdir()
+    failed = run("up", cluster.dir)
+    order.rmdir()
+    assert failed.returncode == 1 and "node n2 does not start" in failed.stderr
+    assert [cluster.pid(name) for name in ("ctld", "n1", "n1.agent")] == kept
+    cluster.start("n2")
 
 
 @pytest.mark.parametrize("words, said", [
