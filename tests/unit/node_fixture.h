@@ -169,9 +169,9 @@ static inline void fixture_run (struct fixture *f, const char *script, struct st
 static inline void fixture_ctl (const struct fixture *f, const char *text)
 {
     _cleanup_free_ char *path = spool_attempt_path (f->spool, f->id, "ctl");
-    _cleanup_close_ int fd = open (path, O_WRONLY | O_NONBLOCK);
+    _cleanup_close_ int fd = -1;
 
-    ck_assert_int_ge (fd, 0);
+    WAIT_UNTIL ((fd = open (path, O_WRONLY | O_NONBLOCK)) >= 0); /* a new fifo is made before it is opened for reading */
     ck_assert_int_eq (write (fd, text, strlen (text)), (ssize_t) strlen (text));
 }
 
