@@ -171,7 +171,8 @@ static inline void fixture_ctl (const struct fixture *f, const char *text)
     _cleanup_free_ char *path = spool_attempt_path (f->spool, f->id, "ctl");
     _cleanup_close_ int fd = -1;
 
-    WAIT_UNTIL ((fd = open (path, O_WRONLY | O_NONBLOCK)) >= 0); /* a new fifo is made before it is opened for reading */
+    /* a new fifo is made before it is opened for reading */
+    WAIT_UNTIL ((fd = open (path, O_WRONLY | O_NONBLOCK)) >= 0);
     ck_assert_int_eq (write (fd, text, strlen (text)), (ssize_t) strlen (text));
 }
 
