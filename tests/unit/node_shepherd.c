@@ -471,7 +471,7 @@ START_TEST (a_full_stderr_holds_up_no_stop)
             ;
         if (i == 0)
             limit_after_start (&f, 1);
-        fixture_start (&f, SH "touch up; trap '' TERM; while :; do sleep 0.05; done\n", "", 0);
+        fixture_start (&f, SH "trap '' TERM; touch up; while :; do sleep 0.05; done\n", "", 0);
         WAIT_UNTIL (fixture_has (&f, "up"));
         if (i == 1)
             fixture_ctl (&f, "note CANCELLED\ncancel\n");
