@@ -46,18 +46,20 @@ free_port ()
 # PartitionName line) in it replaces the one here.
 cluster_configure ()
 {
-    local dir="$1" bin="$2" name="$3" node_line="$4" extra="$5" socket key line defaults user
+    local dir="$1" bin="$2" name="$3" node_line="$4" extra="$5" socket key line defaults user port
     mkdir -p "$dir"/{run,log,state,spool}
     ln -sfn "$bin" "$dir/bin"
     socket="$(munge_start "$dir")"
     key="$("$bin/moisson" keygen "$dir/state")" || die "moisson keygen failed for $dir/state"
     # other users of this host, root too, must know whom their credentials are for
     user="$(id -un 2> /dev/null)" || user=""
+    port="$(free_port)"
+    say "$port" >"$dir/run/port"
     mapfile -t defaults <<-END
 	ClusterName=$name
 	${user:+SlurmUser=$user}
 	SlurmctldHost=localhost(127.0.0.1)
-	SlurmctldPort=$(free_port)
+	SlurmctldPort=$port
 	AuthType=auth/munge
 	${socket:+AuthInfo=socket=$socket}
 	$key
@@ -173,12 +175,35 @@ cluster_partition () # DIR: a partition that holds all nodes, else the first
     sed -nE 's/^[[:space:]]*PartitionName=([^[:space:]]+).*/\1/Ip' "$1/moisson.conf" | head -n 1
 }
 
+# Between the choice of a port and its use somebody else may have taken it: then another one is chosen, unless the port is
+# one that the user gave, or nodes run that know it.
+another_port () # DIR
+{
+    local dir="$1" old node port
+    old="$(cat "$dir/run/port" 2>/dev/null)" || return 1
+    grep -qx "SlurmctldPort=$old" "$dir/moisson.conf" || return 1
+    tail -n 3 "$dir/log/ctld.out" "$dir/log/ctld.log" 2>/dev/null | grep -q 'Address already in use' || return 1
+    while read -r node; do
+        ! daemon_alive "$dir" "$node" || return 1
+    done < <(cluster_nodes "$dir")
+    port="$(free_port)"
+    sed -i "s/^SlurmctldPort=$old\$/SlurmctldPort=$port/" "$dir/moisson.conf"
+    say "$port" >"$dir/run/port"
+}
+
+start_controller () # DIR
+{
+    until daemon_start "$1" ctld; do
+        another_port "$1" || return 1
+    done
+}
+
 cluster_start () # DIR
 {
     local dir="$1" node
     munge_start "$dir" >/dev/null
     cluster_enroll "$dir"
-    daemon_start "$dir" ctld || die "the controller does not start: $(tail -n 6 "$dir/log/ctld.out" "$dir/log/ctld.log" 2>/dev/null)"
+    start_controller "$dir" || die "the controller does not start: $(tail -n 6 "$dir/log/ctld.out" "$dir/log/ctld.log" 2>/dev/null)"
     while read -r node; do
         daemon_start "$dir" "$node" || die "node $node does not start: $(tail -n 6 "$dir/log/$node.out" "$dir/log/$node.log" 2>/dev/null)"
     done < <(cluster_nodes "$dir")

@@ -1,4 +1,6 @@
 """contrib/minicluster itself: what it starts it can name, stop and end."""
+import re
+import socket
 import subprocess
 from pathlib import Path
 
@@ -136,6 +138,20 @@ def test_a_failed_up_leaves_what_ran_before(clusters):
 def test_what_it_refuses(words, said):
     done = run(*words)
     assert done.returncode == 1 and said in done.stderr
+
+
+def port_of(cluster):
+    return int(re.search(r"(?m)^SlurmctldPort=(\d+)", (cluster.dir / "moisson.conf").read_text()).group(1))
+
+
+def test_a_port_that_was_taken_meanwhile_is_exchanged(clusters):
+    cluster = clusters()
+    port = port_of(cluster)
+    cluster.down()
+    with socket.create_server(("127.0.0.1", port)):
+        cluster.mini("up", cluster.dir)
+        assert port_of(cluster) != port
+        cluster.completed()
 
 
 def test_a_daemon_that_does_not_start_is_told_with_its_words(clusters):
