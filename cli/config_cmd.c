@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/config.h"
 #include "command.h"
+#include "config_topologies.h"
 
 static void report (void *arg, const char *file, unsigned line, bool is_error, const char *what, const char *fix)
 {
@@ -18,11 +19,29 @@ static void report (void *arg, const char *file, unsigned line, bool is_error, c
     *notes += !is_error;
 }
 
+/* Nothing is wrong with the file so far; it may be written before its controller has a key. */
+static void look_for_key (const char *path, unsigned *notes)
+{
+    _cleanup_config_ struct config *conf = NULL;
+
+    if (config_load (&conf, path, NULL) || *conf->controller_key)
+        return;
+    fprintf (stderr,
+             "%s: note: no ControllerKey: commands and nodes will not trust the controller\n        fix: add the "
+             "line that `moisson keygen %s` prints, run as the controller's user\n",
+             path, conf->state_dir);
+    ++*notes;
+}
+
 static int check (const char *path)
 {
     unsigned notes = 0;
     int errors = config_check (path, report, &notes);
 
+    if (!errors)
+        errors = (int) topologies_check (path, &notes);
+    if (!errors)
+        look_for_key (path, &notes);
     if (errors) {
         fprintf (stderr, "%s: %d error%s\n", path, errors, errors == 1 ? "" : "s");
         return COMMAND_ERROR;

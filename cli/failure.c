@@ -75,6 +75,14 @@ void failure_details (const struct err *err)
     plain_words (err, failure_text (err));
 }
 
+void failure_why (int code, const char *why)
+{
+    struct err err = {.code = code, .why = (char *) why};
+
+    if (!speaks_for_itself (code))
+        plain_words (&err, failure_text (&err));
+}
+
 int failure_report_query (const char *call, const struct err *err)
 {
     const char *text = failure_text (err);

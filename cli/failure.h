@@ -14,3 +14,5 @@ int failure_report_query (const char *call, const struct err *err);
 int failure_report (const char *tool, const char *lead, const struct err *err);
 /* The lines after the sentence: why and fix, as far as they say more. */
 void failure_details (const struct err *err);
+/* The same for one job of several: why may be NULL. */
+void failure_why (int code, const char *why);

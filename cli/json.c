@@ -38,6 +38,15 @@ static void put_text (json_t *object, const char *key, const char *s)
     put (object, key, json_text (s));
 }
 
+static void put_gres (json_t *object, const char *key, const char *words, const char *prefix)
+{
+    _cleanup_buf_ struct buf out = BUF_INIT;
+
+    if (words)
+        show_gres (&out, words, prefix);
+    put_text (object, key, out.data);
+}
+
 static void put_number (json_t *object, const char *key, uint64_t n)
 {
     put (object, key, json_integer ((json_int_t) n));
@@ -68,7 +77,9 @@ static void put_spec (json_t *o, const Moisson__JobInfo *job, const Moisson__Job
     put_text (o, "required_nodes", spec->nodelist);
     put_text (o, "excluded_nodes", spec->exclude);
     put_text (o, "licenses", spec->licenses);
-    put_text (o, "tres_per_node", spec->gres);
+    put_gres (o, "tres_per_node", spec->gres, "gres:");
+    put_gres (o, "tres_per_job", spec->gpus_text, "gres:gpu:");
+    put_gres (o, "tres_per_task", spec->gpus_per_task_text, "gres:gpu:");
     put_text (o, "submit_host", spec->submit_host);
     put_number (o, "cpus_per_task", spec->has_cpus_per_task ? spec->cpus_per_task : 1);
     put_number (o, "memory_per_cpu", spec->mem_per_cpu_mb);
@@ -87,6 +98,7 @@ static json_t *job_resources (const Moisson__JobInfo *job)
     put_number (o, "allocated_cpus", job->nodes ? job->num_cpus : 0);
     put_number (o, "allocated_hosts", job->nodes ? job->num_nodes : 0);
     put_text (o, "cpu_ids", job->cpu_ids);
+    put_text (o, "gpu_ids", job->gpu_ids);
     put (o, "allocated_nodes", json_object ());
     return o;
 }
@@ -137,7 +149,8 @@ json_t *json_job (const Moisson__JobInfo *job)
     put_number (o, "attempt", job->attempt);
     put_number (o, "priority", job->held ? 0 : job->priority);
     put (o, "hold", json_boolean (job->held));
-    put_text (o, "tres_req_str", job->tres);
+    put_text (o, "tres_req_str", job->req_tres ? job->req_tres : job->tres);
+    put_text (o, "tres_alloc_str", job->nodes ? job->tres : NULL);
     put_spec (o, job, job->spec ? job->spec : &none);
     put (o, "job_resources", job_resources (job));
     return o;
@@ -164,18 +177,23 @@ json_t *json_node (const Moisson__NodeInfo *node)
     put_text (o, "hostname", node->host ? node->host : node->name);
     put_text (o, "address", node->address ? node->address : node->name);
     put_text (o, "state", node->state);
+    put_text (o, "state_complete", node->state_complete);
     put_text (o, "reason", node->reason);
     put (o, "partitions", words_array (node->partitions));
-    put_number (o, "cpus", node->cpus);
+    put_number (o, "cpus", node->cpus_total ? node->cpus_total : node->cpus);
     put_number (o, "alloc_cpus", node->alloc_cpus);
     put_number (o, "idle_cpus", node->cpus > node->alloc_cpus ? node->cpus - node->alloc_cpus : 0);
     put (o, "cpu_load", node->has_load ? json_real (node->load) : json_null ());
     put_number (o, "real_memory", node->mem_mb);
+    put_number (o, "specialized_cores", node->core_spec_count);
+    put_number (o, "specialized_memory", node->spec_mem_mb);
+    put_number (o, "effective_cpus", node->cpus);
     put_number (o, "alloc_memory", node->alloc_mem_mb);
     put_number (o, "free_memory", node->free_mem_mb);
     put_number (o, "gpus", node->gpus);
     put_number (o, "alloc_gpus", node->alloc_gpus);
     put_text (o, "gres", node->gres);
+    put_text (o, "gres_used", node->gres_used);
     put_text (o, "features", node->features);
     put_text (o, "architecture", node->arch);
     put_text (o, "operating_system", node->os);

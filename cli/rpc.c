@@ -72,6 +72,8 @@ static int resolve_target (struct rpc *rpc, struct err *err)
         err_set (err, 0, "ControllerKey in %s is no key", conf->path);
         return err_fix (err, "copy the line that `moisson keygen %s` prints", conf->state_dir);
     }
+    rpc->target.has_next_key =
+        *conf->controller_key_next && base64_decode (conf->controller_key_next, rpc->target.next_key, KEY_SIZE) == 0;
     return controller_uid (conf, &rpc->target.controller_uid, err);
 }
 

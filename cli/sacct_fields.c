@@ -68,6 +68,7 @@ JOB_TEXT (put_work_dir, work_dir, "")
 JOB_TEXT (put_submit_key, submit_key, "")
 JOB_TEXT (put_std_out, std_out, "")
 TEXT (put_cpu_ids, cpu_ids, "")
+TEXT (put_gpu_ids, gpu_ids, "")
 JOB_NUMBER (put_uid, uid)
 JOB_NUMBER (put_gid, gid)
 JOB_NUMBER (put_restarts, restarts)
@@ -389,8 +390,10 @@ static void put_req_mem (struct buf *out, const void *row)
 /* Slurm's spelling has billing first; what runs has it, what waits asks for it. */
 static void put_req_tres (struct buf *out, const void *row)
 {
+    const Moisson__AcctRecord *r = record_of (row);
+
     if (!row_of (row)->batch)
-        put_or (out, record_of (row)->tres, "");
+        put_or (out, r->req_tres ? r->req_tres : r->tres, "");
 }
 
 static void put_alloc_tres (struct buf *out, const void *row)
@@ -466,6 +469,7 @@ static const struct field fields[] = {
     ROW ("ExitCode", 8, "exit code and signal", put_exit_code),
     NONE ("Flags", 15),
     ROW ("GID", 6, "group id", put_gid),
+    ROW ("GPUIDs", 24, "GPUs by type and number", put_gpu_ids),
     ROW ("Group", 9, "group", put_group),
     ROW ("JobID", -12, "id, with the task of an array", put_job_id),
     ROW ("JobIDRaw", -12, "id of this job or array task", put_raw_id),

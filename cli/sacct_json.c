@@ -52,6 +52,8 @@ json_t *json_acct (const Moisson__AcctRecord *r, const char *cluster, usec_t now
     json_object_set_new (job, "allocation_nodes", number (r->num_nodes));
     json_object_set_new (job, "allocation_cpus", number (r->num_cpus));
     json_object_set_new (job, "tres", json_text (r->tres));
+    json_object_set_new (job, "tres_req", json_text (r->req_tres));
+    json_object_set_new (job, "gpu_ids", json_text (r->gpu_ids));
     json_object_set_new (job, "max_rss", r->has_max_rss_kb ? number (r->max_rss_kb * 1024) : json_null ());
     json_object_set_new (job, "working_directory", json_text (r->work_dir));
     json_object_set_new (job, "comment", json_text (r->comment));

@@ -136,6 +136,8 @@ static int build_env (struct sbatch *s, struct err *err)
         path = strspn (word, "0123456789") == strlen (word) ? xasprintf ("/proc/self/fd/%s", word) : xstrdup (word);
     if (path && file_read (path, ENV_BLOB_MAX, &file, &len, err))
         return err_what (err, "--export-file");
+    if (env_wants_login (s->submit.spec.export_mode))
+        s->submit.spec.has_login_env_s = true; /* in the node's own time, unless --get-user-env said more */
     return env_build (&s->env, environ, s->submit.spec.export_mode, file, len, err);
 }
 
@@ -262,7 +264,8 @@ static int prepare (struct sbatch *s, int argc, char **argv, int index, struct s
     if (!s->cwd)
         s->cwd = xstrdup ("");
     if (load_script (s, argc, argv, &index, flags, err) || read_options (s, argc, argv, &index, err) ||
-        build_env (s, err) || complete_spec (s, argc, argv, index, err) || rpc_create (&s->rpc, NULL, err))
+        options_finish (&s->submit, err) || build_env (s, err) || complete_spec (s, argc, argv, index, err) ||
+        rpc_create (&s->rpc, NULL, err))
         return -1;
     return rpc_check_clusters (s->rpc, s->submit.flags.clusters, err);
 }

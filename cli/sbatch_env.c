@@ -54,6 +54,35 @@ static const char *const of_a_job[] = {
     "SLURM_WORKING_CLUSTER", "SLURMD_NODENAME",
 };
 
+/* Of the session in which the user typed sbatch: sockets, terminals and ids that mean nothing on a node, or mean
+ * something else there by then. */
+static const char *const of_a_login[] = {
+    "XDG_RUNTIME_DIR",
+    "XDG_SESSION_*",
+    "XDG_SEAT",
+    "XDG_SEAT_PATH",
+    "XDG_SESSION_PATH",
+    "XDG_VTNR",
+    "SSH_AUTH_SOCK",
+    "SSH_AGENT_PID",
+    "SSH_CONNECTION",
+    "SSH_CLIENT",
+    "SSH_TTY",
+    "DBUS_SESSION_BUS_*",
+    "GPG_AGENT_INFO",
+    "GPG_TTY",
+    "TMUX",
+    "TMUX_PANE",
+    "STY",
+    "WAYLAND_DISPLAY",
+    "INVOCATION_ID",
+    "JOURNAL_STREAM",
+    "NOTIFY_SOCKET",
+    "LISTEN_FDS",
+    "LISTEN_PID",
+    "WATCHDOG_*",
+};
+
 static bool is_named (const char *entry, const char *pattern)
 {
     size_t len = strlen (pattern);
@@ -80,6 +109,9 @@ static bool stays_behind (const struct surroundings *s, const char *entry)
 {
     if (is_named (entry, "SBATCH_SUBMIT_KEY")) /* the key of this job, not of those that it submits */
         return true;
+    for (size_t i = 0; i < sizeof of_a_login / sizeof *of_a_login; i++)
+        if (is_named (entry, of_a_login[i]))
+            return true;
     for (size_t i = 0; s->in_job && i < sizeof of_a_job / sizeof *of_a_job; i++)
         if (is_named (entry, of_a_job[i]))
             return true;
@@ -189,6 +221,15 @@ static int take_file (struct env *env, const char *file, size_t len, struct err 
         env_put (env, entry);
     }
     return 0;
+}
+
+bool env_wants_login (const char *mode)
+{
+    bool all = !mode || !strcasecmp (mode, "NIL");
+
+    for (const char *s = mode; s && *s; s += word_length (s), s += *s == ',')
+        all = all || (word_length (s) == 3 && !strncasecmp (s, "ALL", 3));
+    return !all;
 }
 
 int env_build (struct buf *ret, char *const *environment, const char *mode, const char *file, size_t file_len,

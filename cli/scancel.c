@@ -225,6 +225,8 @@ static int judge (const struct scancel *s, const Moisson__IdResult *result)
         return 0;
     }
     say (job, sentence ? sentence : result->why);
+    if (!s->filtered)
+        failure_why ((int) result->code, result->why);
     return COMMAND_ERROR;
 }
 

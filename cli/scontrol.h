@@ -24,6 +24,8 @@ int scontrol_release (struct scontrol *s, int argc, char **argv);
 int scontrol_requeue (struct scontrol *s, int argc, char **argv);
 int scontrol_requeuehold (struct scontrol *s, int argc, char **argv);
 int scontrol_update (struct scontrol *s, int argc, char **argv);
+int scontrol_reboot (struct scontrol *s, int argc, char **argv);
+int scontrol_cancel_reboot (struct scontrol *s, int argc, char **argv);
 int scontrol_ping (struct scontrol *s, int argc, char **argv);
 int scontrol_shutdown (struct scontrol *s, int argc, char **argv);
 

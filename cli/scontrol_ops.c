@@ -40,6 +40,7 @@ static int judge (const char *call, const Moisson__IdResults *reply)
             continue;
         fprintf (stderr, "%s error: %s for job %s\n", call, sentence ? sentence : result->why,
                  result->job->text ? result->job->text : "?");
+        failure_why ((int) result->code, result->why);
         status = COMMAND_ERROR;
     }
     return status;
@@ -97,83 +98,6 @@ int scontrol_requeue (struct scontrol *s, int argc, char **argv)
 int scontrol_requeuehold (struct scontrol *s, int argc, char **argv)
 {
     return job_op (s, argc, argv, MOISSON__JOB_OP__OP_REQUEUE_HOLD, "slurm_requeue");
-}
-
-/* --- update NodeName= State= Reason= ---------------------------------------------------------------------------- */
-
-static int update_refused (const char *why, const char *fix)
-{
-    fprintf (stderr, "scontrol: error: update: %s\n        fix: %s\n", why, fix);
-    return COMMAND_ERROR;
-}
-
-static const struct {
-    const char *word, *state;
-    bool needs_reason;
-} node_states[] = {
-    {"DRAIN", "DRAIN", true},    {"DRAINING", "DRAIN", true},  {"DRAINED", "DRAIN", true}, {"DOWN", "DOWN", true},
-    {"RESUME", "RESUME", false}, {"UNDRAIN", "RESUME", false}, {"IDLE", "RESUME", false},
-};
-
-static int check_node_update (Moisson__NodeOpRequest *request)
-{
-    for (size_t i = 0; i < sizeof node_states / sizeof *node_states; i++) {
-        if (!request->state || strcasecmp (request->state, node_states[i].word) != 0)
-            continue;
-        request->state = (char *) node_states[i].state;
-        if (node_states[i].needs_reason && (!request->reason || !*request->reason))
-            return update_refused ("You must specify a reason when DOWNING or DRAINING a node. Request denied",
-                                   "add Reason='words for your colleagues'");
-        return 0;
-    }
-    return update_refused ("a node's State can be set to DRAIN, RESUME or DOWN",
-                           "scontrol update NodeName=n1 State=DRAIN Reason='new disk'");
-}
-
-static int update_node (struct scontrol *s, Moisson__NodeOpRequest *request)
-{
-    _cleanup_err_ struct err err = ERR_INIT;
-
-    if (check_node_update (request) || scontrol_rpc (s))
-        return COMMAND_ERROR;
-    if (rpc_request (s->rpc, RPC_QUERY, MOISSON__MSG_TYPE__MSG_NODE_OP, &request->base, MOISSON__MSG_TYPE__MSG_OK, NULL,
-                     NULL, &err))
-        return failure_report_query ("slurm_update", &err);
-    return 0;
-}
-
-static char *value_of (char *word, const char *key)
-{
-    size_t len = strlen (key);
-
-    return !strncasecmp (word, key, len) && word[len] == '=' ? word + len + 1 : NULL;
-}
-
-int scontrol_update (struct scontrol *s, int argc, char **argv)
-{
-    Moisson__NodeOpRequest request = MOISSON__NODE_OP_REQUEST__INIT;
-
-    for (int i = 0; i < argc; i++) {
-        char *value;
-
-        if ((value = value_of (argv[i], "NodeName")) || (value = value_of (argv[i], "Node")))
-            request.nodes = value;
-        else if ((value = value_of (argv[i], "State")))
-            request.state = value;
-        else if ((value = value_of (argv[i], "Reason")))
-            request.reason = value;
-        else if (value_of (argv[i], "JobId") || value_of (argv[i], "Job") || !strcasecmp (argv[i], "job"))
-            return update_refused ("changing a job is known, not available yet",
-                                   "scancel it and submit it again, or use hold, release and requeue");
-        else if (value_of (argv[i], "PartitionName") || value_of (argv[i], "Partition"))
-            return update_refused ("changing a partition is known, not available yet",
-                                   "edit moisson.conf and restart moissonctld; jobs keep running");
-        else
-            return update_refused (argv[i], "known words are NodeName=, State= and Reason=");
-    }
-    if (!request.nodes)
-        return update_refused ("nothing is named", "scontrol update NodeName=n1 State=DRAIN Reason='new disk'");
-    return update_node (s, &request);
 }
 
 /* --- ping, shutdown --------------------------------------------------------------------------------------------- */

@@ -38,3 +38,12 @@ void show_record (struct buf *out, const struct show_field *fields, size_t n, co
     }
     buf_puts (out, style->oneline ? "\n" : "\n\n");
 }
+
+void show_gres (struct buf *out, const char *words, const char *prefix)
+{
+    for (const char *p = words; *p;) {
+        size_t len = strcspn (p, ",");
+        buf_printf (out, "%s%s%.*s", p > words ? "," : "", prefix, (int) len, p);
+        p += len + (p[len] == ',');
+    }
+}

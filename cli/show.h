@@ -36,8 +36,9 @@ void show_plain (struct buf *out, const char *s);
 void show_text (struct buf *out, const char *s);
 void show_time (struct buf *out, usec_t t, const char *unset, const struct show_style *style);
 
+/* "gres:gpu:2,gres:disk:4" of "gpu:2,disk:4"; prefix "gres:" or "gres:gpu:". */
+void show_gres (struct buf *out, const char *words, const char *prefix);
+
 /* Where a stream of the job goes: pattern (NULL: the default one) with everything known filled in, relative names under
  * the working directory. Letters whose value is not known yet stay. The caller frees it. */
 char *show_path (const Moisson__JobInfo *job, const char *pattern);
-/* "idle", "drained*" -> "IDLE", "IDLE*+DRAIN": scontrol's words for a node's state. The caller frees it. */
-char *show_node_state (const char *state, uint32_t alloc_cpus, uint32_t cpus);

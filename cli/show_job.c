@@ -63,7 +63,11 @@ PRINT (tasks_per_node)
 {
     const Moisson__JobInfo *job = row;
 
-    buf_printf (out, "%u:0:*:*", spec_of (job)->ntasks_per_node);
+    buf_printf (out, "%u:0:*:", spec_of (job)->ntasks_per_node);
+    if (spec_of (job)->ntasks_per_core)
+        buf_printf (out, "%u", spec_of (job)->ntasks_per_core);
+    else
+        buf_putc (out, '*');
 }
 
 PRINT_NUMBER (attempt, job->attempt)
@@ -241,16 +245,46 @@ PRINT (std_in)
 
 PRINT (tres_per_node)
 {
-    const Moisson__JobInfo *job = row;
-    const Moisson__JobSpec *spec = spec_of (job);
-
-    if (spec->gres && *spec->gres)
-        buf_printf (out, "gres:%s", !strncmp (spec->gres, "gres:", 5) ? spec->gres + 5 : spec->gres);
-    else
-        buf_printf (out, "gres:gpu:%u", job->gpus);
+    show_gres (out, spec_of (row)->gres, "gres:");
 }
 
-/* Nodes=n1 CPU_IDs=0-3 Mem=100 GRES= */
+PRINT (tres_per_job)
+{
+    show_gres (out, spec_of (row)->gpus_text, "gres:gpu:");
+}
+
+PRINT (tres_per_task)
+{
+    show_gres (out, spec_of (row)->gpus_per_task_text, "gres:gpu:");
+}
+
+PRINT (cpus_per_tres)
+{
+    buf_printf (out, "gres:gpu:%u", spec_of (row)->cpus_per_gpu);
+}
+
+PRINT (mem_per_tres)
+{
+    buf_printf (out, "gres:gpu:%llu", (unsigned long long) spec_of (row)->mem_per_gpu_mb);
+}
+
+/* GPUs with their numbers where the node has told them; what is only counted has none. */
+static void put_placed_gres (struct buf *out, const Moisson__JobInfo *job)
+{
+    const char *all = job->gres_detail ? job->gres_detail : "";
+    size_t start = out->len;
+
+    if (job->gpu_ids)
+        buf_puts (out, job->gpu_ids);
+    for (const char *p = all; *p;) {
+        size_t len = strcspn (p, ",");
+        if (!job->gpu_ids || strncmp (p, "gpu:", 4))
+            buf_printf (out, "%s%.*s", out->len > start ? "," : "", (int) len, p);
+        p += len + (p[len] == ',');
+    }
+}
+
+/* Nodes=n1 CPU_IDs=0-3 Mem=100 GRES=gpu:a100:2(IDX:0-1) */
 PRINT (placement)
 {
     const Moisson__JobInfo *job = row;
@@ -258,8 +292,7 @@ PRINT (placement)
     show_text (out, job->nodes);
     buf_printf (out, " CPU_IDs=%s Mem=%llu GRES=", job->cpu_ids ? job->cpu_ids : "(null)",
                 (unsigned long long) job->mem_mb);
-    if (job->gpus)
-        buf_printf (out, "gpu:%u", job->gpus);
+    put_placed_gres (out, job);
 }
 
 #define PRESENT(name, condition)                                                                                       \
@@ -274,7 +307,11 @@ PRESENT (is_throttled, job->has_array_id &&spec_of (job)->array_limit)
 PRESENT (has_batch_host, job->batch_host && * job->batch_host)
 PRESENT (has_reservation, spec_of (job)->reservation)
 PRESENT (has_comment, spec_of (job)->comment &&*spec_of (job)->comment)
-PRESENT (has_gres, job->gpus || (spec_of (job)->gres && *spec_of (job)->gres))
+PRESENT (has_gres, spec_of (job)->gres &&*spec_of (job)->gres)
+PRESENT (has_gpus, spec_of (job)->gpus_text &&*spec_of (job)->gpus_text)
+PRESENT (has_gpus_per_task, spec_of (job)->gpus_per_task_text &&*spec_of (job)->gpus_per_task_text)
+PRESENT (has_cpus_per_gpu, spec_of (job)->has_cpus_per_gpu)
+PRESENT (has_mem_per_gpu, spec_of (job)->has_mem_per_gpu_mb)
 PRESENT (has_cause, job->cause && * job->cause)
 PRESENT (has_reason_text, !has_run_or_ended (job) && job->reason_text && *job->reason_text)
 PRESENT (mem_is_per_cpu, spec_of (job)->has_mem_per_cpu_mb)
@@ -347,7 +384,11 @@ static const struct show_field fields[] = {
     {"StdErr", true, NULL, std_err},
     {"StdIn", true, NULL, std_in},
     {"StdOut", true, NULL, std_out},
+    {"CpusPerTres", true, NULL, cpus_per_tres, has_cpus_per_gpu},
+    {"MemPerTres", true, NULL, mem_per_tres, has_mem_per_gpu},
+    {"TresPerJob", true, NULL, tres_per_job, has_gpus},
     {"TresPerNode", true, NULL, tres_per_node, has_gres},
+    {"TresPerTask", true, NULL, tres_per_task, has_gpus_per_task},
     {"Attempt", true, NULL, attempt, has_attempt},
     {"WaitsFor", true, NULL, reason_text, has_reason_text},
     {"Cause", true, NULL, cause, has_cause},

@@ -35,6 +35,7 @@ PRINT_TEXT (name, node->name)
 PRINT_TEXT (arch, node->arch)
 PRINT_TEXT (features, node->features)
 PRINT_TEXT (gres, node->gres)
+PRINT_TEXT (gres_used, node->gres_used)
 PRINT_TEXT (address, node->address ? node->address : node->name)
 PRINT_TEXT (host, node->host ? node->host : node->name)
 PRINT_TEXT (version, node->version)
@@ -47,7 +48,13 @@ PRINT_NUMBER (cores_per_socket, node->cores_per_socket ? node->cores_per_socket 
 PRINT_NUMBER (threads_per_core, node->threads_per_core ? node->threads_per_core : 1)
 PRINT_NUMBER (sockets, node->sockets ? node->sockets : 1)
 PRINT_NUMBER (cpus_allocated, node->alloc_cpus)
-PRINT_NUMBER (cpus_total, node->cpus)
+PRINT_NUMBER (cpus_for_jobs, node->cpus)
+PRINT_NUMBER (cpus_total, node->cpus_total ? node->cpus_total : node->cpus)
+PRINT_NUMBER (boards, node->boards ? node->boards : 1)
+PRINT_NUMBER (core_spec_count, node->core_spec_count)
+PRINT_TEXT (spec_cpu_list, node->spec_cpu_list)
+PRINT_NUMBER (spec_memory, node->spec_mem_mb)
+PRINT_TEXT (note, node->note)
 PRINT_NUMBER (memory, node->mem_mb)
 PRINT_NUMBER (memory_allocated, node->alloc_mem_mb)
 PRINT_NUMBER (tmp_disk, node->tmp_disk_mb)
@@ -80,12 +87,12 @@ PRINT (memory_free)
 PRINT (state)
 {
     const Moisson__NodeInfo *node = row;
-    _cleanup_free_ char *words = show_node_state (node->state, node->alloc_cpus, node->cpus);
 
-    buf_puts (out, words);
+    for (const char *p = node->state_complete ? node->state_complete : node->state; *p; p++)
+        buf_putc (out, (char) toupper ((unsigned char) *p));
 }
 
-static void put_tres (struct buf *out, uint32_t cpus, uint64_t mem_mb, uint32_t gpus)
+static void put_tres (struct buf *out, uint32_t cpus, uint64_t mem_mb, const char *gres)
 {
     char mem[64];
 
@@ -95,22 +102,22 @@ static void put_tres (struct buf *out, uint32_t cpus, uint64_t mem_mb, uint32_t 
         buf_printf (out, "%smem=%s", cpus ? "," : "", mem_format (mem_mb, mem, sizeof mem));
     if (cpus)
         buf_printf (out, ",billing=%u", cpus);
-    if (gpus)
-        buf_printf (out, "%sgres/gpu=%u", cpus || mem_mb ? "," : "", gpus);
+    if (gres)
+        buf_puts (out, cpus || mem_mb ? gres : gres + 1); /* it begins with a comma */
 }
 
 PRINT (tres)
 {
     const Moisson__NodeInfo *node = row;
 
-    put_tres (out, node->cpus, node->mem_mb, node->gpus);
+    put_tres (out, node->cpus, node->mem_mb - node->spec_mem_mb, node->gres_tres);
 }
 
 PRINT (tres_allocated)
 {
     const Moisson__NodeInfo *node = row;
 
-    put_tres (out, node->alloc_cpus, node->alloc_mem_mb, node->alloc_gpus);
+    put_tres (out, node->alloc_cpus, node->alloc_mem_mb, node->gres_used_tres);
 }
 
 PRINT (reason)
@@ -137,19 +144,25 @@ PRINT (reason)
 
 PRESENT (has_reason, node->reason && * node->reason)
 PRESENT (has_os, node->os && * node->os)
+PRESENT (has_core_spec_count, node->core_spec_count > 0)
+PRESENT (has_spec_cpu_list, node->spec_cpu_list != NULL)
+PRESENT (has_spec_memory, node->spec_mem_mb > 0)
+PRESENT (has_note, node->note != NULL)
 PRESENT (is_detailed, style->detail && node->topology)
+PRESENT (has_gres_detailed, style->detail && node->gres_used)
 
 static const struct show_field fields[] = {
     {"NodeName", true, NULL, name},
     {"Arch", false, NULL, arch},
     {"CoresPerSocket", false, NULL, cores_per_socket},
     {"CPUAlloc", true, NULL, cpus_allocated},
-    {"CPUEfctv", false, NULL, cpus_total},
+    {"CPUEfctv", false, NULL, cpus_for_jobs},
     {"CPUTot", false, NULL, cpus_total},
     {"CPULoad", false, NULL, load},
     {"AvailableFeatures", true, NULL, features},
     {"ActiveFeatures", true, NULL, features},
     {"Gres", true, NULL, gres},
+    {"GresUsed", true, NULL, gres_used, has_gres_detailed},
     {"NodeAddr", true, NULL, address},
     {"NodeHostName", false, NULL, host},
     {"Version", false, NULL, version},
@@ -158,7 +171,10 @@ static const struct show_field fields[] = {
     {"AllocMem", false, NULL, memory_allocated},
     {"FreeMem", false, NULL, memory_free},
     {"Sockets", false, NULL, sockets},
-    {"Boards", false, "1"},
+    {"Boards", false, NULL, boards},
+    {"CoreSpecCount", true, NULL, core_spec_count, has_core_spec_count},
+    {"CPUSpecList", false, NULL, spec_cpu_list, has_spec_cpu_list},
+    {"MemSpecLimit", false, NULL, spec_memory, has_spec_memory},
     {"State", true, NULL, state},
     {"ThreadsPerCore", false, NULL, threads_per_core},
     {"TmpDisk", false, NULL, tmp_disk},
@@ -175,40 +191,11 @@ static const struct show_field fields[] = {
     {"Virtual", false, NULL, is_virtual},
     {"RunningJobs", false, NULL, jobs},
     {"Topology", true, NULL, topology, is_detailed},
+    {"Note", true, NULL, note, has_note},
     {"Reason", true, NULL, reason, has_reason},
 };
 
 void show_node (struct buf *out, const Moisson__NodeInfo *node, const struct show_style *style)
 {
     show_record (out, fields, sizeof fields / sizeof *fields, node, style);
-}
-
-/* sinfo's one word for drain and work together is two for scontrol. */
-static const struct {
-    const char *word, *base, *flag; /* base NULL: by the cpus in use */
-} node_words[] = {
-    {"idle", "IDLE", ""},       {"mixed", "MIXED", ""},         {"mix", "MIXED", ""},
-    {"alloc", "ALLOCATED", ""}, {"allocated", "ALLOCATED", ""}, {"down", "DOWN", ""},
-    {"drain", NULL, "+DRAIN"},  {"drained", "IDLE", "+DRAIN"},  {"draining", NULL, "+DRAIN"},
-    {"drng", NULL, "+DRAIN"},   {"unknown", "UNKNOWN", ""},     {"completing", NULL, "+COMPLETING"},
-};
-
-char *show_node_state (const char *state, uint32_t alloc_cpus, uint32_t cpus)
-{
-    static const char flags[] = "*~#!%$@^-+";
-    size_t len = strcspn (state, flags);
-    struct buf upper = BUF_INIT;
-
-    for (size_t i = 0; i < sizeof node_words / sizeof *node_words; i++) {
-        const char *base = node_words[i].base;
-
-        if (strlen (node_words[i].word) != len || strncmp (node_words[i].word, state, len) != 0)
-            continue;
-        if (!base)
-            base = !alloc_cpus ? "IDLE" : alloc_cpus < cpus ? "MIXED" : "ALLOCATED";
-        return xasprintf ("%s%s%s", base, state + len, node_words[i].flag);
-    }
-    for (; *state; state++)
-        buf_putc (&upper, (char) toupper ((unsigned char) *state));
-    return buf_steal (&upper);
 }

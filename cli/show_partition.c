@@ -91,6 +91,11 @@ PRINT (max_mem_per_node)
     put_limit (out, ((const Moisson__PartitionInfo *) row)->max_mem_per_node_mb, "UNLIMITED");
 }
 
+PRINT (max_mem_per_cpu)
+{
+    put_limit (out, ((const Moisson__PartitionInfo *) row)->max_mem_per_cpu_mb, "UNLIMITED");
+}
+
 PRINT (tres)
 {
     const Moisson__PartitionInfo *p = row;
@@ -98,8 +103,8 @@ PRINT (tres)
 
     buf_printf (out, "cpu=%u,mem=%s,node=%u,billing=%u", p->total_cpus, mem_format (p->total_mem_mb, mem, sizeof mem),
                 p->total_nodes, p->total_cpus);
-    if (p->total_gpus)
-        buf_printf (out, ",gres/gpu=%u", p->total_gpus);
+    if (p->gres_tres)
+        buf_puts (out, p->gres_tres);
 }
 
 static bool is_per_cpu (const void *row, const struct show_style *style)
@@ -111,6 +116,12 @@ static bool is_per_cpu (const void *row, const struct show_style *style)
 static bool is_per_node (const void *row, const struct show_style *style)
 {
     return !is_per_cpu (row, style);
+}
+
+static bool has_max_per_cpu (const void *row, const struct show_style *style)
+{
+    (void) style;
+    return ((const Moisson__PartitionInfo *) row)->max_mem_per_cpu_mb > 0;
 }
 
 static const struct show_field fields[] = {
@@ -147,6 +158,7 @@ static const struct show_field fields[] = {
     {"DefMemPerCPU", true, NULL, mem_per_cpu, is_per_cpu},
     {"DefMemPerNode", true, NULL, mem_per_node, is_per_node},
     {"MaxMemPerNode", false, NULL, max_mem_per_node},
+    {"MaxMemPerCPU", false, NULL, max_mem_per_cpu, has_max_per_cpu},
     {"TRES", true, NULL, tres},
 };
 

@@ -178,10 +178,10 @@ static int choose_columns (struct sinfo *s, struct err *err)
     return columns_parse_letters (&s->columns, table, n, s->letters ? s->letters : default_format (s), err);
 }
 
-static bool wants_state (const struct sinfo *s, const char *state)
+static bool wants_state (const struct sinfo *s, const Moisson__NodeInfo *node)
 {
     for (size_t i = 0; i < s->n_states; i++)
-        if (sinfo_state_matches (s->states[i], state))
+        if (sinfo_state_matches (s->states[i], node))
             return true;
     return s->n_states == 0;
 }
@@ -204,10 +204,10 @@ static bool wants_partition (const struct sinfo *s, const char *name)
 
 static bool wants_node (const struct sinfo *s, const Moisson__NodeInfo *node)
 {
-    bool silent = strchr (node->state, '*') != NULL;
+    bool silent = sinfo_node_silent (node);
 
-    return wants_state (s, node->state) && is_named (s, node->name) && !(s->responding && silent) &&
-           !(s->dead && !silent) && !(s->reasons && !node->reason);
+    return wants_state (s, node) && is_named (s, node->name) && !(s->responding && silent) && !(s->dead && !silent) &&
+           !(s->reasons && !node->reason);
 }
 
 static bool wants (void *arg, const Moisson__PartitionInfo *partition, const Moisson__NodeInfo *node)

@@ -1,4 +1,5 @@
 /* sinfo_fields.c - one row a column; each function appends one value, unpadded. */
+#include <ctype.h>
 #include "sinfo_fields.h"
 #include <inttypes.h>
 #include <pwd.h>
@@ -117,6 +118,14 @@ static void put_state_brief (struct buf *out, const void *row)
     sinfo_state_brief (out, node_of (row)->state ? node_of (row)->state : "n/a");
 }
 
+static void put_state_complete (struct buf *out, const void *row)
+{
+    const Moisson__NodeInfo *node = node_of (row);
+
+    for (const char *p = node->state_complete ? node->state_complete : node->state ? node->state : "n/a"; *p; p++)
+        buf_putc (out, (char) tolower ((unsigned char) *p));
+}
+
 static void put_list (struct buf *out, const struct hostlist *list)
 {
     char *text = hostlist_compress (list);
@@ -177,10 +186,7 @@ static void put_gres_used (struct buf *out, const void *row)
 {
     const Moisson__NodeInfo *node = node_of (row);
 
-    if (node->gpus)
-        buf_printf (out, "gpu:%" PRIu32, node->alloc_gpus);
-    else
-        buf_puts (out, "(null)");
+    buf_puts (out, node->gres_used ? node->gres_used : "(null)");
 }
 
 static void put_reason_time (struct buf *out, const void *row)
@@ -195,18 +201,20 @@ static void put_reason_user (struct buf *out, const void *row)
     const Moisson__NodeInfo *node = node_of (row);
     const struct passwd *pw = node->has_reason_uid ? getpwuid (node->reason_uid) : NULL;
 
-    if (pw)
+    if (!node->reason_us)
+        buf_puts (out, "Unknown");
+    else if (pw)
         buf_puts (out, pw->pw_name);
     else if (node->has_reason_uid)
         buf_printf (out, "%" PRIu32, node->reason_uid);
     else
-        buf_puts (out, "Unknown");
+        buf_puts (out, "moisson");
 }
 
 static void put_reason_user_id (struct buf *out, const void *row)
 {
     put_reason_user (out, row);
-    if (node_of (row)->has_reason_uid)
+    if (node_of (row)->reason_us && node_of (row)->has_reason_uid)
         buf_printf (out, "(%" PRIu32 ")", node_of (row)->reason_uid);
 }
 
@@ -255,7 +263,7 @@ static const struct field fields[] = {
     {'Z', "Threads", "THREADS", 0, "threads a core", put_threads},
     {'\0', "AllocMem", "ALLOCMEM", 0, "allocated memory in MB", put_alloc_mem},
     {'\0', "GresUsed", "GRES_USED", 0, "generic resources in use", put_gres_used},
-    {'\0', "StateComplete", "STATECOMPLETE", 0, "state with all flags", put_state},
+    {'\0', "StateComplete", "STATECOMPLETE", 0, "state with all flags", put_state_complete},
 };
 
 const struct field *sinfo_fields (size_t *ret_n)

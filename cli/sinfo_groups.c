@@ -25,23 +25,26 @@ struct build {
     struct group *groups;
 };
 
-static bool is_unavailable (const char *state)
+static bool is_unavailable (const Moisson__NodeInfo *node)
 {
-    return sinfo_state_matches ("down", state) || sinfo_state_matches ("drain", state) ||
-           sinfo_state_matches ("fail", state) || sinfo_state_matches ("unknown", state) || strchr (state, '*');
+    static const char *const words[] = {"down", "drain", "fail", "inval", "reboot_issued", "unknown", "no_respond"};
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (sinfo_state_matches (words[i], node))
+            return true;
+    return false;
 }
 
 static void count (struct sinfo_row *row, const Moisson__NodeInfo *node)
 {
-    const char *state = node->state;
     uint64_t alloc = node->alloc_cpus < node->cpus ? node->alloc_cpus : node->cpus, left = node->cpus - alloc;
-    bool unavailable = is_unavailable (state);
+    bool unavailable = is_unavailable (node);
 
     row->cpus.total += node->cpus;
     row->cpus.alloc += alloc;
     *(unavailable ? &row->cpus.other : &row->cpus.idle) += left;
     row->nodes.total++;
-    if (alloc && !sinfo_state_matches ("down", state))
+    if (alloc && !sinfo_state_matches ("down", node))
         row->nodes.alloc++;
     else if (unavailable)
         row->nodes.other++;
@@ -143,7 +146,7 @@ static int state_rank (const Moisson__NodeInfo *node)
     static const char *const order[] = {"down", "fail", "drain", "completing", "mixed", "allocated", "idle"};
 
     for (int i = 0; node && i < (int) (sizeof order / sizeof *order); i++)
-        if (sinfo_state_matches (order[i], node->state))
+        if (sinfo_state_matches (order[i], node))
             return i;
     return 99;
 }

@@ -67,6 +67,7 @@ void sinfo_table_clear (struct sinfo_table *table);
 size_t sinfo_state_length (const char *state);
 /* "mixed*" -> "mix*": short word with its suffix appended to out. */
 void sinfo_state_brief (struct buf *out, const char *state);
-/* Does a word of -t (long or short, with or without '*') select this state? */
-bool sinfo_state_matches (const char *word, const char *state);
+/* Does a word of -t (long or short, with or without '*') select this node? */
+bool sinfo_state_matches (const char *word, const Moisson__NodeInfo *node);
+bool sinfo_node_silent (const Moisson__NodeInfo *node);
 bool sinfo_state_known (const char *word);

@@ -48,10 +48,34 @@ TEXT (put_required, spec_of, nodelist, "")
 TEXT (put_reservation, spec_of, reservation, "(null)")
 TEXT (put_std_in, spec_of, std_in, "/dev/null")
 TEXT (put_tres, job_of, tres, "N/A")
-TEXT (put_tres_per_node, spec_of, gres, "N/A")
+TEXT (put_gpu_ids, job_of, gpu_ids, "")
 TEXT (put_user, job_of, user, "nobody")
 TEXT (put_wckey, spec_of, wckey, "(null)")
 TEXT (put_work_dir, spec_of, work_dir, "(null)")
+
+/* As Slurm shows what was asked, with a word before each. */
+static void put_asked (struct buf *out, const char *words, const char *prefix)
+{
+    if (words && *words)
+        show_gres (out, words, prefix);
+    else
+        buf_puts (out, "N/A");
+}
+
+static void put_tres_per_node (struct buf *out, const void *row)
+{
+    put_asked (out, spec_of (row)->gres, "gres:");
+}
+
+static void put_tres_per_job (struct buf *out, const void *row)
+{
+    put_asked (out, spec_of (row)->gpus_text, "gres:gpu:");
+}
+
+static void put_tres_per_task (struct buf *out, const void *row)
+{
+    put_asked (out, spec_of (row)->gpus_per_task_text, "gres:gpu:");
+}
 
 NUMBER (put_raw_id, job_of (row)->raw_id)
 NUMBER (put_array_id, job_of (row)->has_array_id ? job_of (row)->array_id : job_of (row)->raw_id)
@@ -342,6 +366,9 @@ static const struct field fields[] = {
     {'\0', "STDERR", "STDERR", 0, "standard error", put_std_err},
     {'\0', "STDIN", "STDIN", 0, "standard input", put_std_in},
     {'\0', "STDOUT", "STDOUT", 0, "standard output", put_std_out},
+    {'\0', "tres-per-job", "TRES_PER_JOB", 0, "GPUs of the whole job, as asked", put_tres_per_job},
+    {'\0', "tres-per-task", "TRES_PER_TASK", 0, "GPUs of a task, as asked", put_tres_per_task},
+    {'\0', "gpu-ids", "GPU_IDS", 0, "GPUs by type and number", put_gpu_ids},
     {'\0', "tres-alloc", "TRES_ALLOC", 0, "resources", put_tres},
 };
 

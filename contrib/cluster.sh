@@ -246,6 +246,38 @@ cluster_orphans () # DIR
     done
 }
 
+# Directories of the jobs' cgroups, one a line: a node's launcher writes down where they are.
+cluster_groups () # DIR
+{
+    local base
+    for base in "$1"/spool/*/cgroup; do
+        [ -r "$base" ] || continue
+        tr '\t' '\n' <"$base" | sed -n 's/^[^=]*=//p'
+    done
+}
+
+cluster_group_members () # DIR
+{
+    local group
+    while read -r group; do
+        cat "$group"/job_*/cgroup.procs 2>/dev/null
+    done < <(cluster_groups "$1") | sort -u
+}
+
+# What is left of nodes that were not stopped in order: groups, and directories for temporary files.
+cluster_drop_rest () # DIR
+{
+    local group note scratch
+    while read -r group; do
+        [ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true
+        rmdir "${group%/*}" 2>/dev/null || true
+    done < <(cluster_groups "$1")
+    for note in "$1"/spool/*/scratch; do
+        read -r scratch <"$note" 2>/dev/null || continue
+        [[ "$scratch" != */moisson-* ]] || rm -rf -- "$scratch"
+    done
+}
+
 cluster_end_jobs () # DIR: what runs below the shepherds, again until nothing does; the shepherds then end by themselves
 {
     local shepherds orphans pid
@@ -256,7 +288,7 @@ cluster_end_jobs () # DIR: what runs below the shepherds, again until nothing do
         done
         return 1
     fi
-    orphans="$(cluster_orphans "$1" 2>/dev/null)"
+    orphans="$(cluster_orphans "$1" 2>/dev/null; cluster_group_members "$1")"
     [ -n "$orphans" ] || return 0
     xargs -r kill -9 <<<"$orphans" 2>/dev/null
     return 1
@@ -275,6 +307,7 @@ cluster_stop () # DIR
             kill -9 "$pid" 2>/dev/null || true
         done
     fi
+    cluster_drop_rest "$dir"
     munge_stop "$dir"
 }
 

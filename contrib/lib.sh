@@ -24,10 +24,10 @@ die ()
     exit 1
 }
 
-# wait_for SECONDS COMMAND...: poll until it succeeds; 1 when the time is over.
+# wait_for SECONDS COMMAND...: poll until it succeeds; 1 when the time is over. MOISSON_PATIENCE times as long, if set.
 wait_for ()
 {
-    local deadline=$((SECONDS + $1))
+    local deadline=$((SECONDS + $1 * ${MOISSON_PATIENCE:-1}))
     shift
     until "$@"; do
         [ "$SECONDS" -lt "$deadline" ] || return 1

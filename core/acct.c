@@ -42,7 +42,7 @@ static void fill_job (const struct core *core, const struct job *job, Moisson__A
 static void fill_size (const struct core *core, const struct job *job, const struct task *task,
                        Moisson__AcctRecord *record)
 {
-    struct size size = job_size (core, job, task);
+    _cleanup_size_ struct size size = job_size (core, job, task), asked = job_size (core, job, NULL);
 
     SET (record, num_nodes, size.nodes);
     SET (record, num_cpus, size.cpus);
@@ -52,6 +52,7 @@ static void fill_size (const struct core *core, const struct job *job, const str
     SET (record, mem_per_cpu, size.mem_per_cpu);
     SET (record, gpus, size.gpus);
     record->tres = size_tres (&size);
+    record->req_tres = size_tres (&asked);
     record->nodes = task ? task_nodes (task) : NULL;
 }
 
@@ -88,6 +89,7 @@ static void fill_task (const struct task *task, Moisson__AcctRecord *record)
     SET (record, restarts, task->restarts);
     record->cause = xstrdup (task->cause);
     record->cpu_ids = xstrdup (task->cpu_ids);
+    record->gpu_ids = xstrdup (task->gpu_ids);
     if (task->has_cancelled_by)
         SET (record, cancelled_by, task->cancelled_by);
     if (task->phase == TASK_ENDED)

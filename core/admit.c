@@ -146,11 +146,6 @@ static uint64_t size_mem (const struct node *node)
     return node->mem_mb;
 }
 
-static uint64_t size_gpus (const struct node *node)
-{
-    return node->gpus;
-}
-
 static int refuse_amount (const char *what, const char *option, const char *asked, const struct node *most,
                           const char *has, struct err *err)
 {
@@ -198,7 +193,7 @@ static int refuse_shape (const struct request *r, const struct demand *demand, s
 
 static int explain_size (const struct request *r, const struct demand *demand, struct err *err)
 {
-    const struct node *cpus = largest (r, size_cpus), *mem = largest (r, size_mem), *gpus = largest (r, size_gpus);
+    const struct node *cpus = largest (r, size_cpus), *mem = largest (r, size_mem);
     uint64_t on_one = demand->max_nodes > 1 ? demand->cpus_per_task : (uint64_t) demand->ntasks * demand->cpus_per_task;
     uint64_t mem_mb = demand->mem_kind == MEM_CPU ? demand->mem_mb * demand->cpus_per_task : demand->mem_mb;
 
@@ -207,8 +202,8 @@ static int explain_size (const struct request *r, const struct demand *demand, s
                             err);
     if (mem_mb > mem->mem_mb)
         return refuse_memory (demand->mem_kind == MEM_CPU ? "in all " : "--mem=", mem_mb, mem, err);
-    if (demand->gpus > gpus->gpus)
-        return refuse_size ("gpus", "--gpus-per-node=", demand->gpus, gpus, gpus->gpus, err);
+    if (gres_explain (r->core, r->spec, demand, err))
+        return -1;
     return refuse_shape (r, demand, err);
 }
 
@@ -225,19 +220,58 @@ static int check_node_counts (const struct request *r, const struct demand *dema
     return err_fix (err, "ask --nodes within these, or use another partition (see: sinfo)");
 }
 
-static int check_memory (const struct request *r, const struct demand *demand, struct err *err)
+static int refuse_limit (const struct request *r, const char *option, uint64_t asked_mb, uint64_t most_mb,
+                         const char *where, struct err *err)
 {
-    uint64_t most = r->partition->conf->max_mem_per_node_mb;
     char asked[32], allowed[32];
 
-    if (!most || demand->mem_kind != MEM_NODE || demand->mem_mb <= most)
+    mem_format (asked_mb, asked, sizeof asked);
+    mem_format (most_mb, allowed, sizeof allowed);
+    return err_set (err, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
+                    "Memory required by task is not available: %s%s asked, partition %s allows %s %s", option, asked,
+                    r->partition->name, allowed, where);
+}
+
+/* MaxMemPerNode: of one node the job has at least one task, or all of them where they are on one. */
+static int check_memory (const struct request *r, const struct demand *demand, struct err *err)
+{
+    uint64_t most = r->partition->conf->max_mem_per_node_mb, asked = demand->mem_mb;
+    uint64_t tasks = demand->max_nodes > 1 ? 1 : demand->ntasks;
+    char allowed[32];
+
+    if (!most || (demand->mem_kind != MEM_NODE && demand->mem_kind != MEM_CPU))
         return 0;
-    mem_format (demand->mem_mb, asked, sizeof asked);
+    if (demand->mem_kind == MEM_CPU)
+        asked *= tasks * demand->cpus_per_task;
+    if (asked <= most)
+        return 0;
+    refuse_limit (r, demand->mem_kind == MEM_CPU ? "in all " : "--mem=", asked, most, "on a node", err);
+    return err_fix (err, "ask --mem=%s or less, or use another partition", mem_format (most, allowed, sizeof allowed));
+}
+
+/* MaxMemPerCPU: memory beyond it would leave CPUs without any. */
+static int check_memory_per_cpu (const struct request *r, const struct demand *demand, struct err *err)
+{
+    uint64_t most = r->partition->conf->max_mem_per_cpu_mb, asked = demand->mem_mb;
+    uint64_t cpus = (uint64_t) demand->ntasks * demand->cpus_per_task;
+    char allowed[32];
+
+    if (!most || demand->exclusive || (demand->mem_kind != MEM_NODE && demand->mem_kind != MEM_CPU))
+        return 0;
+    if (demand->mem_kind == MEM_CPU)
+        cpus = 1;
+    else if (demand->max_nodes > 1) /* a node may have to do with one task */
+        cpus = demand->tasks_per_node ? (uint64_t) demand->tasks_per_node * demand->cpus_per_task
+                                      : (cpus + demand->min_nodes - 1) / demand->min_nodes;
+    if (asked <= most * cpus)
+        return 0;
     mem_format (most, allowed, sizeof allowed);
-    err_set (err, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
-             "Memory required by task is not available: --mem=%s asked, partition %s allows %s on a node", asked,
-             r->partition->name, allowed);
-    return err_fix (err, "ask --mem=%s or less, or use another partition", allowed);
+    if (demand->mem_kind == MEM_CPU) {
+        refuse_limit (r, "--mem-per-cpu=", asked, most, "for each CPU", err);
+        return err_fix (err, "ask --mem-per-cpu=%s or less, and more CPUs with -c", allowed);
+    }
+    refuse_limit (r, "--mem=", asked, most, "for each CPU", err);
+    return err_fix (err, "ask for %" PRIu64 " CPUs (-c), or less memory", (asked + most - 1) / most);
 }
 
 static int check_resources (const struct request *r, struct err *err)
@@ -247,13 +281,23 @@ static int check_resources (const struct request *r, struct err *err)
     struct demand demand;
     int rc;
 
-    demand_of (r->partition, r->spec, &demand);
+    demand_of (r->core, r->partition, r->spec, &demand);
     if (check_node_counts (r, &demand, err) || check_memory (r, &demand, err) ||
-        places_of (r->core, &demand, &places, err))
+        check_memory_per_cpu (r, &demand, err) || places_of (r->core, &demand, &places, err))
         return -1;
     rc = fit_find (r->core, &demand, &places, FIT_EMPTY, &fit);
     places_clear (&places);
     return rc == FIT_E_NO ? explain_size (r, &demand, err) : 0;
+}
+
+static int check_gres (const struct request *r, struct err *err)
+{
+    if (r->spec->n_gres_asks <= GRES_A_JOB)
+        return 0;
+    err_set (err, MOISSON__FAIL_CODE__FAIL_BAD_SPEC,
+             "Invalid generic resource (gres) specification: %zu kinds asked, %d are the most", r->spec->n_gres_asks,
+             GRES_A_JOB);
+    return err_fix (err, "ask for fewer names and types");
 }
 
 static int check_deadline (const struct request *r, struct err *err)
@@ -267,7 +311,8 @@ static int check_deadline (const struct request *r, struct err *err)
 int core_admit (const struct core *core, const Moisson__JobSpec *spec, uint32_t uid, usec_t now, struct err *err)
 {
     static int (*const checks[]) (const struct request *r, struct err *err) = {
-        check_count, check_partition, check_time, check_array, check_depends, check_deadline, check_resources,
+        check_count,   check_partition, check_time, check_array,
+        check_depends, check_deadline,  check_gres, check_resources,
     };
     struct request request = {.core = core, .spec = spec, .now = now};
 

@@ -20,6 +20,7 @@ static const struct {
     {MOISSON__EVENT__WHAT_NODE_UP, on_node_up},
     {MOISSON__EVENT__WHAT_NODE_DOWN, on_node_down},
     {MOISSON__EVENT__WHAT_NODE_SET, on_node_set},
+    {MOISSON__EVENT__WHAT_RELEASED, on_released},
     {MOISSON__EVENT__WHAT_CLOCK, on_clock},
 };
 

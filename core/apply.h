@@ -4,6 +4,7 @@
 #include "core/core.h"
 
 struct job;
+struct node;
 struct task;
 
 enum { APPLY_E_STALE = 1 };
@@ -19,6 +20,7 @@ int on_held (struct core *core, const Moisson__Event *event, struct err *err);
 int on_requeued (struct core *core, const Moisson__Event *event, struct err *err);
 int on_node_up (struct core *core, const Moisson__Event *event, struct err *err);
 int on_node_down (struct core *core, const Moisson__Event *event, struct err *err);
+int on_released (struct core *core, const Moisson__Event *event, struct err *err);
 int on_node_set (struct core *core, const Moisson__Event *event, struct err *err);
 int on_clock (struct core *core, const Moisson__Event *event, struct err *err);
 
@@ -33,5 +35,6 @@ void event_tasks (struct core *core, struct job *job, struct task *only, Moisson
                   task_fn fn, void *arg);
 /* Every id that the ranges name and that is still in the rest of the job. */
 struct idset *event_rest (const struct job *job, Moisson__Range *const *ranges, size_t n);
+struct node *event_node (const struct core *core, const char *name, struct err *err);
 /* The attempt that news is about, if it is the current one and placed or running; NULL = stale. */
 struct task *news_task (const struct core *core, const Moisson__AttemptId *id);

@@ -127,7 +127,10 @@ static void keep_where_it_ran (struct task *task)
         task->last[i].cpus = share->cpus;
         task->last[i].has_mem_mb = task->last[i].has_gpus = true;
         task->last[i].mem_mb = share->mem_mb;
+        task->last[i].has_tasks = share->tasks > 0;
+        task->last[i].tasks = share->tasks;
         task->last[i].gpus = share->gpus;
+        task->last[i].gres = gres_parts_save (&share->gres, &task->last[i].n_gres);
     }
 }
 
@@ -140,6 +143,7 @@ static void release (struct core *core, struct task *task)
     free (task->shares);
     task->shares = NULL;
     task->n_shares = 0;
+    task->configuring = false;
     task->job->n_active--;
     core->stats.running--;
     core->want_pass = true;
@@ -159,6 +163,8 @@ static void note_end (struct core *core, struct task *task, const struct over *o
         task->exit = message_copy (&exit->base);
         if (exit->cpu_ids && !task->cpu_ids)
             task->cpu_ids = xstrdup (exit->cpu_ids);
+        if (exit->gpu_ids && !task->gpu_ids)
+            task->gpu_ids = xstrdup (exit->gpu_ids);
     }
     if (over->cause || (exit && exit->cause)) {
         char *cause = xstrdup (over->cause ? over->cause : exit->cause); /* may be task->cause itself */
@@ -171,15 +177,12 @@ static void become_pending (struct core *core, struct task *task)
 {
     if (task->exit)
         moisson__exit__free_unpacked (task->exit, NULL);
-    for (uint32_t i = 0; i < task->n_last; i++)
-        free (task->last[i].node);
-    free (task->last);
+    task_forget_last (task);
     free (task->cause);
     free (task->cpu_ids);
+    free (task->gpu_ids);
     task->exit = NULL;
-    task->last = NULL;
-    task->n_last = 0;
-    task->cause = task->cpu_ids = NULL;
+    task->cause = task->cpu_ids = task->gpu_ids = NULL;
     task->state = MOISSON__JOB_STATE__STATE_PENDING;
     task->start_us = task->end_us = 0;
     task->boot = 0;
@@ -285,6 +288,10 @@ void attempt_start (struct core *core, struct task *task, const Moisson__Started
         free (task->cpu_ids);
         task->cpu_ids = xstrdup (started->cpu_ids);
     }
+    if (started->gpu_ids) {
+        free (task->gpu_ids);
+        task->gpu_ids = xstrdup (started->gpu_ids);
+    }
     task->boot = task_host (task)->boot;
     if (!job->first_start_us)
         job->first_start_us = task->start_us;
@@ -301,16 +308,19 @@ void attempt_withdraw (struct core *core, struct task *task)
 }
 
 #define REFUSALS_A_TASK 5
+#define REFUSALS_COSTLY 3 /* two of them are too many */
 
-void attempt_refused (struct core *core, struct task *task, const char *cause)
+void attempt_refused (struct core *core, struct task *task, const char *cause, bool costly)
 {
     attempt_withdraw (core, task);
-    if (++task->refusals < REFUSALS_A_TASK)
+    task->refusals += costly ? REFUSALS_COSTLY : 1;
+    if (task->refusals < REFUSALS_A_TASK)
         return;
     task->refusals = 0; /* a release gives it as many again */
     pending_hold (core, task, HOLD_ADMIN);
     free (task->cause);
-    task->cause = xasprintf ("held after %d refused starts: %s", REFUSALS_A_TASK, cause);
+    task->cause = costly ? xasprintf ("held after refused starts for which nodes were drained: %s", cause)
+                         : xasprintf ("held after %d refused starts: %s", REFUSALS_A_TASK, cause);
 }
 
 void attempt_stop (struct core *core, struct task *task, enum stop_why why, Moisson__StopHow how, const char *note)

@@ -15,8 +15,9 @@ void attempt_begin (struct core *core, struct task *task, uint32_t attempt, stru
 void attempt_start (struct core *core, struct task *task, const Moisson__Started *started);
 /* Taken back before it was sent: pending again, at its old rank, without a record. */
 void attempt_withdraw (struct core *core, struct task *task);
-/* Its node could not start it: pending again likewise, or held once that has happened too often. */
-void attempt_refused (struct core *core, struct task *task, const char *cause);
+/* Its node could not start it: pending again likewise, or held once that has happened too often. costly: the node was
+ * drained for it, so that counts for more. */
+void attempt_refused (struct core *core, struct task *task, const char *cause, bool costly);
 /* Ask its node to stop it. */
 void attempt_stop (struct core *core, struct task *task, enum stop_why why, Moisson__StopHow how, const char *note);
 

@@ -7,28 +7,33 @@
 
 static int check_node (const struct core *core, const struct node *node, struct err *err)
 {
-    uint64_t cpus = 0, mem = 0, gpus = 0, n = 0;
+    uint64_t cpus = 0, mem = 0, n = 0, held = 0;
 
     for (const struct share *share = node->shares; share; share = share->next, n++) {
         if (share->node != node || (share->next && share->next->prev != share))
             FAIL ("node %s: its list of shares is broken", node_name (node));
-        if (share->task->phase != TASK_PLACED && share->task->phase != TASK_RUNNING)
+        held += !share->task;
+        if (share->task && share->task->phase != TASK_PLACED && share->task->phase != TASK_RUNNING)
             FAIL ("node %s: task %lu holds a share while it is %s", node_name (node),
                   (unsigned long) share->task->raw_id, phase_name (share->task->phase));
-        cpus += share->cpus;
+        cpus += node_hold (node, share->cpus);
         mem += share->mem_mb;
-        gpus += share->gpus;
     }
-    if (cpus != node->used_cpus || mem != node->used_mem_mb || gpus != node->used_gpus || n != node->n_shares)
+    if (cpus != node->used_cpus || mem != node->used_mem_mb || n != node->n_shares)
         FAIL ("node %s: %lu cpus are used, it counts %u", node_name (node), (unsigned long) cpus, node->used_cpus);
-    if (!node->excess && (cpus > node->cpus || mem > node->mem_mb || gpus > node->gpus))
-        FAIL ("node %s is overcommitted: %lu of %u cpus, %lu of %lu MB, %lu of %u gpus", node_name (node),
-              (unsigned long) cpus, node->cpus, (unsigned long) mem, (unsigned long) node->mem_mb, (unsigned long) gpus,
-              node->gpus);
+    if (!node->excess && (cpus > node->cpus || mem > node->mem_mb))
+        FAIL ("node %s is overcommitted: %lu of %u cpus, %lu of %lu MB", node_name (node), (unsigned long) cpus,
+              node->cpus, (unsigned long) mem, (unsigned long) node->mem_mb);
+    if (gres_node_check (node, err))
+        return -1;
     if (node->bucket != (node_usable (node) ? node_free_cpus (node) : NODE_NOWHERE))
         FAIL ("node %s is indexed under %u free cpus", node_name (node), node->bucket);
     if (node->bucket != NODE_NOWHERE && !(core->nodes.buckets[node->bucket][node->index / 64] >> node->index % 64 & 1))
         FAIL ("node %s is not in its bucket", node_name (node));
+    if (held != node->n_held)
+        FAIL ("node %s: %lu shares are held, it counts %u", node_name (node), (unsigned long) held, node->n_held);
+    if (!node->marks && !node->lost && node->by != BY_PERSON)
+        FAIL ("node %s is well, and has a reason: %s", node_name (node), node->reason ? node->reason : "");
     if (node_left (node) && !node->n_shares)
         FAIL ("node %s has left and is empty, and still here", node_name (node));
     return 0;
@@ -36,17 +41,20 @@ static int check_node (const struct core *core, const struct node *node, struct 
 
 static int check_nodes (const struct core *core, struct err *err)
 {
-    uint32_t up = 0, open = 0;
+    uint32_t up = 0, open = 0, reboots = 0;
 
     for (size_t i = 0; i < core->nodes.n; i++) {
         const struct node *node = core->nodes.list[i];
         if (node->index != i || node_find (core, node_name (node)) != node)
             FAIL ("node %s is not where it should be", node_name (node));
         up += node->up;
+        reboots += (node->marks & (MARK_REBOOT | MARK_REBOOTING)) != 0;
         open += node->bucket != NODE_NOWHERE && node->bucket > 0;
         if (check_node (core, node, err))
             return -1;
     }
+    if (reboots != core->nodes.n_reboots)
+        FAIL ("%u nodes are to be rebooted, counted %u", reboots, core->nodes.n_reboots);
     if (up != core->nodes.n_up || open != core->nodes.n_open)
         FAIL ("%u nodes are up and %u open, counted %u and %u", up, open, core->nodes.n_up, core->nodes.n_open);
     return 0;

@@ -25,6 +25,7 @@ struct core *core_free (struct core *core)
     partition_clear (&core->partitions);
     node_table_clear (&core->nodes);
     key_clear (&core->keys);
+    gres_kinds_clear (core);
     heap_clear (&core->timers);
     if (core->config)
         moisson__config__free_unpacked (core->config, NULL);
@@ -121,6 +122,14 @@ void core_node_session (struct core *core, const char *name, bool here)
         node->session = here;
         node_reindex (core, node);
     }
+}
+
+void core_attempt_configuring (struct core *core, uint64_t raw_id, uint32_t attempt, bool on)
+{
+    struct task *task = task_by_raw (core, raw_id);
+
+    if (task && task->attempt == attempt)
+        task->configuring = on && task->phase == TASK_PLACED;
 }
 
 static void give_blob (void *arg, core_blob_fn fn, uint32_t uid, bool has, ProtobufCBinaryData blob)

@@ -71,6 +71,13 @@ struct reconcile_ops {
 };
 void core_reconcile (struct core *core, const Moisson__Register *facts, const struct reconcile_ops *ops, void *arg);
 
+/* A node that was asked to be rebooted and that is quiet and in reach now: the caller applies NodeSet REBOOTING. NULL =
+ * none. */
+const char *core_next_reboot (const struct core *core);
+bool core_node_rebooting (const struct core *core, const char *name); /* told to, and not back: tell it again */
+/* Would the word of its health check change anything? Then the caller applies NodeSet WELL or SICK. */
+bool core_node_health (const struct core *core, const char *name, bool well);
+
 /* Everything a start order needs: borrowed until the next apply. -1 if that attempt is not wanted (any more). */
 struct start_facts {
     const Moisson__Submitted *submitted; /* spec, uid, gid, groups, home... of the job */
@@ -104,6 +111,9 @@ uint64_t core_acct (const struct core *core, const Moisson__JobFilter *filter, u
 
 typedef bool (*core_node_fn) (void *arg, const Moisson__NodeInfo *row);
 size_t core_nodes (const struct core *core, size_t cursor, size_t budget, core_node_fn fn, void *arg);
+/* Would any node run a job of this user? True while none has registered. False: *ret_only is the one user whose jobs
+ * they run (single-user mode). *ret_own: one of them runs this user's jobs alone. */
+bool core_serves_uid (const struct core *core, uint32_t uid, bool *ret_own, uint32_t *ret_only);
 typedef void (*core_partition_fn) (void *arg, const Moisson__PartitionInfo *row);
 void core_partitions (const struct core *core, core_partition_fn fn, void *arg);
 
@@ -125,6 +135,8 @@ uint64_t core_select_from (const struct core *core, const Moisson__JobFilter *fi
 /* A hint for the pass, not state: can the node be reached now? Nothing is placed on one that cannot. NodeUp sets it;
  * NodeDown and Unplaced clear it; say false when a connection is lost, and for all (name NULL) after a replay. */
 void core_node_session (struct core *core, const char *name, bool here);
+/* Likewise: the start of this attempt is being prepared (PrologSlurmctld); it shows CONFIGURING until that is over. */
+void core_attempt_configuring (struct core *core, uint64_t raw_id, uint32_t attempt, bool on);
 
 struct core_stats {
     uint64_t jobs;                    /* an array is one */

@@ -39,6 +39,7 @@ static void demand_tasks (const Moisson__JobSpec *spec, struct demand *ret)
 static void demand_memory (const Moisson__PartitionConf *conf, const Moisson__JobSpec *spec, struct demand *ret)
 {
     ret->mem_mb = 0;
+    ret->memory_free = conf && conf->memory_free;
     if (spec->has_mem_per_node_mb) {
         ret->mem_kind = spec->mem_per_node_mb ? MEM_NODE : MEM_ALL;
         ret->mem_mb = spec->mem_per_node_mb;
@@ -57,19 +58,24 @@ static void demand_memory (const Moisson__PartitionConf *conf, const Moisson__Jo
         ret->mem_mb = MAX_MEM_MB;
 }
 
-void demand_of (const struct partition *partition, const Moisson__JobSpec *spec, struct demand *ret)
+void demand_of (const struct core *core, const struct partition *partition, const Moisson__JobSpec *spec,
+                struct demand *ret)
 {
     *ret = (struct demand){
         .partition = partition,
         .cpus_per_task = at_least_1 (spec->has_cpus_per_task, spec->cpus_per_task),
-        .gpus = spec->gpus_per_node,
+        .threads_per_core = spec->threads_per_core,
+        .tasks_per_core = spec->ntasks_per_core,
         .exclusive = spec->exclusive,
         .nodelist = text (spec->nodelist),
         .exclude = text (spec->exclude),
         .constraint = text (spec->constraint),
     };
+    gres_asks_of (core, spec, &ret->gres);
     demand_tasks (spec, ret);
     demand_memory (partition->conf, spec, ret);
+    if (!ret->tasks_per_core && partition->conf && partition->conf->one_task_per_core)
+        ret->tasks_per_core = 1;
 }
 
 void demand_key (const struct demand *demand, struct buf *out)
@@ -77,13 +83,76 @@ void demand_key (const struct demand *demand, struct buf *out)
     const char *texts[] = {demand->partition->name, demand->nodelist, demand->exclude, demand->constraint};
     uint32_t numbers[] = {
         demand->min_nodes,           demand->max_nodes,     demand->ntasks,
-        demand->tasks_per_node,      demand->cpus_per_task, demand->gpus,
-        (uint32_t) demand->mem_kind, demand->exclusive,
+        demand->tasks_per_node,      demand->cpus_per_task, demand->gres.n,
+        (uint32_t) demand->mem_kind, demand->exclusive,     demand->threads_per_core,
+        demand->tasks_per_core,
     };
 
     buf_add (out, numbers, sizeof numbers);
+    for (uint32_t i = 0; i < demand->gres.n; i++) {
+        const struct gres_ask *ask = &demand->gres.list[i];
+        const uint32_t counts[] = {ask->per_node, ask->per_task, ask->per_job};
+        buf_add (out, &ask->kind, sizeof ask->kind);
+        buf_add (out, counts, sizeof counts);
+    }
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         buf_add (out, texts[i] ? texts[i] : "", texts[i] ? strlen (texts[i]) + 1 : 1);
+}
+
+/* --- CPUs ----------------------------------------------------------------------------------------------------------
+ */
+
+/* CPUs of a core that tasks use: the others are given out with them, and stay idle. */
+static uint64_t used_of_core (const struct demand *demand, const struct node *node)
+{
+    uint32_t most = demand->threads_per_core;
+
+    return most && most < node->core_cpus ? most : node->core_cpus;
+}
+
+static uint64_t up (uint64_t n, uint64_t by)
+{
+    return (n + by - 1) / by;
+}
+
+uint32_t demand_cpus (const struct demand *demand, const struct node *node, uint32_t tasks)
+{
+    uint64_t each = demand->cpus_per_task, use = used_of_core (demand, node), cores;
+
+    if (node->core_cpus == 1)
+        return tasks * demand->cpus_per_task;
+    cores = up (tasks * each, use);
+    if (demand->tasks_per_core == 1)
+        cores = tasks * up (each, use);
+    else if (demand->tasks_per_core && up (tasks, demand->tasks_per_core) > cores)
+        cores = up (tasks, demand->tasks_per_core);
+    return (uint32_t) (cores * node->core_cpus);
+}
+
+/* The other way round: how many tasks so many CPUs hold. */
+static uint32_t tasks_in (const struct demand *demand, const struct node *node, uint32_t cpus)
+{
+    uint64_t each = demand->cpus_per_task, use = used_of_core (demand, node), cores = cpus / node->core_cpus, tasks;
+
+    if (node->core_cpus == 1)
+        return cpus / demand->cpus_per_task;
+    if (demand->tasks_per_core == 1)
+        return (uint32_t) (cores / up (each, use));
+    tasks = cores * use / each;
+    if (demand->tasks_per_core && tasks > cores * demand->tasks_per_core)
+        tasks = cores * demand->tasks_per_core;
+    return (uint32_t) tasks;
+}
+
+/* --- memory --------------------------------------------------------------------------------------------------------
+ */
+
+static uint64_t all_memory (const struct demand *demand, const struct node *node)
+{
+    const Moisson__PartitionConf *conf = demand->partition->conf;
+    uint64_t most = conf ? conf->max_mem_per_node_mb : 0;
+
+    return most && most < node->mem_mb ? most : node->mem_mb;
 }
 
 uint64_t demand_mem (const struct demand *demand, const struct node *node, uint32_t cpus)
@@ -91,27 +160,47 @@ uint64_t demand_mem (const struct demand *demand, const struct node *node, uint3
     switch (demand->mem_kind) {
     case MEM_NODE: return demand->mem_mb;
     case MEM_CPU: return demand->mem_mb * cpus;
-    case MEM_ALL: return node->mem_mb;
+    case MEM_ALL: return all_memory (demand, node);
     default: return node->cpus ? node->mem_mb * cpus / node->cpus : 0;
     }
+}
+
+/* The most CPUs that so much memory suffices for; at most `cpus`. */
+static uint32_t cpus_with (const struct demand *demand, const struct node *node, uint64_t mem, uint32_t cpus)
+{
+    uint64_t most = cpus;
+
+    if (demand->mem_kind == MEM_NODE || demand->mem_kind == MEM_ALL)
+        return demand_mem (demand, node, cpus) <= mem ? cpus : 0;
+    if (demand->mem_kind == MEM_CPU && demand->mem_mb)
+        most = mem / demand->mem_mb;
+    else if (demand->mem_kind == MEM_SHARE &&
+             node->mem_mb) /* the largest n with mem_mb * n / cpus <= mem, rounded down */
+        most = ((mem + 1) * node->cpus - 1) / node->mem_mb;
+    return most < cpus ? (uint32_t) most : cpus;
 }
 
 uint32_t demand_fits (const struct demand *demand, const struct node *node, enum fit_view view)
 {
     bool now = view == FIT_NOW;
     uint32_t cpus = now ? node_free_cpus (node) : node->cpus;
-    uint64_t mem = now ? node_free_mem (node) : node->mem_mb;
-    uint32_t tasks = cpus / demand->cpus_per_task;
+    uint64_t mem = now && !demand->memory_free ? node_free_mem (node) : node->mem_mb;
+    uint32_t tasks;
 
-    if ((now ? node_free_gpus (node) : node->gpus) < demand->gpus || (demand->exclusive && now && node->n_shares))
+    if (demand->exclusive && now && node->n_shares)
         return 0;
+    if (!demand->memory_free || demand->mem_kind == MEM_NODE || demand->mem_kind == MEM_CPU)
+        cpus = cpus_with (demand, node, mem, cpus);
+    tasks = tasks_in (demand, node, cpus);
     if (demand->tasks_per_node && tasks > demand->tasks_per_node)
         tasks = demand->tasks_per_node;
-    if (demand->mem_kind == MEM_NODE || demand->mem_kind == MEM_ALL)
-        return demand_mem (demand, node, 0) <= mem ? tasks : 0;
-    while (tasks && demand_mem (demand, node, tasks * demand->cpus_per_task) > mem) {
-        uint64_t each = demand_mem (demand, node, demand->cpus_per_task), room = each ? mem / each : tasks;
-        tasks = room < tasks ? (uint32_t) room : tasks - 1; /* a share is rounded down: then one task less is tried */
-    }
+    if (demand->gres.n)
+        tasks = gres_tasks (&demand->gres, node, now, tasks, demand->max_nodes, GRES_LAST_PLACE);
     return tasks;
+}
+
+bool demand_holds (const struct demand *demand, const struct node *node, enum fit_view view, uint32_t tasks)
+{
+    return demand_fits (demand, node, view) >= tasks &&
+           (tasks < demand->ntasks || !demand->gres.n || gres_tasks (&demand->gres, node, view == FIT_NOW, 1, 1, 0));
 }

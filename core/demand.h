@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include "base/buf.h"
 #include "base/err.h"
+#include "core/gres.h"
 #include "proto/spec.pb-c.h"
 
 struct core;
@@ -22,15 +23,20 @@ struct demand {
     const struct partition *partition;
     uint32_t min_nodes, max_nodes;   /* 1 <= min <= max */
     uint32_t ntasks, tasks_per_node; /* tasks_per_node: 0 = any; ntasks >= min_nodes */
-    uint32_t cpus_per_task, gpus;    /* gpus: on each node */
+    uint32_t cpus_per_task;
+    uint32_t threads_per_core; /* of each core so many are used, at most; 0 = all */
+    uint32_t tasks_per_core;   /* at most so many share a core; 0 = any */
+    struct gres_asks gres;
     enum mem_kind mem_kind;
     uint64_t mem_mb;
+    bool memory_free; /* memory is not given out: it only chooses nodes that have as much */
     bool exclusive;
     const char *nodelist, *exclude, *constraint; /* borrowed from the spec; NULL = none */
 };
 
 /* partition: may be one that is no longer configured, for views */
-void demand_of (const struct partition *partition, const Moisson__JobSpec *spec, struct demand *ret);
+void demand_of (const struct core *core, const struct partition *partition, const Moisson__JobSpec *spec,
+                struct demand *ret);
 /* Everything but mem_mb, as bytes: equal keys are one family of shapes. */
 void demand_key (const struct demand *demand, struct buf *out);
 
@@ -50,13 +56,18 @@ enum fit_view {
     FIT_EMPTY,
 };
 uint32_t demand_fits (const struct demand *demand, const struct node *node, enum fit_view view);
+/* Would so many tasks of it fit, with all that is asked for the whole job where these are all its tasks? */
+bool demand_holds (const struct demand *demand, const struct node *node, enum fit_view view, uint32_t tasks);
+/* What so many tasks take of this node: whole cores where it gives out those; and the memory that goes with CPUs. */
+uint32_t demand_cpus (const struct demand *demand, const struct node *node, uint32_t tasks);
 uint64_t demand_mem (const struct demand *demand, const struct node *node, uint32_t cpus);
 
 /* One way to place it. */
 struct pick {
     struct node *node;
-    uint32_t tasks, cpus, gpus;
+    uint32_t tasks, cpus;
     uint64_t mem_mb;
+    struct gres_parts gres;
 };
 
 struct fit {

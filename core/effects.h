@@ -13,6 +13,7 @@ enum fx_kind {
     FX_FORGET,    /* tell the node that the exit of (raw_id, attempt) is recorded */
     FX_RECORD,    /* accounting record, to be committed with the event */
     FX_WANT_PASS, /* something became free, eligible or pending: begin a pass */
+    FX_REBOOT,    /* tell node to reboot */
     FX_JOB_ENDED, /* the job as a whole (job_id) has ended: wake `sbatch --wait` */
 };
 
@@ -21,7 +22,7 @@ struct fx {
     uint64_t job_id;
     uint64_t raw_id;
     uint32_t attempt;
-    char *node;                  /* owned; START, STOP, FORGET */
+    char *node;                  /* owned; START, STOP, FORGET, REBOOT */
     Moisson__StopHow how;        /* STOP */
     char *note;                  /* owned, may be NULL; STOP */
     Moisson__AcctRecord *record; /* owned (unpacked form); RECORD */

@@ -27,7 +27,7 @@ static usec_t node_ready (const struct core *core, const struct demand *demand, 
     struct node later = *node;
     size_t n = 0;
 
-    if (demand_fits (demand, &later, FIT_NOW) >= tasks)
+    if (demand_holds (demand, &later, FIT_NOW, tasks))
         return now;
     for (const struct share *share = node->shares; share; share = share->next)
         ends[n++] = share_until (core, share);
@@ -35,14 +35,14 @@ static usec_t node_ready (const struct core *core, const struct demand *demand, 
     for (size_t i = 0; i < n && ends[i] != UINT64_MAX; i++) {
         for (const struct share *share = node->shares; share; share = share->next)
             if (share_until (core, share) == ends[i]) {
-                later.used_cpus -= share->cpus;
+                later.used_cpus -= node_hold (node, share->cpus);
                 later.used_mem_mb -= share->mem_mb;
-                later.used_gpus -= share->gpus;
+                gres_node_give (&later, &share->gres);
                 later.n_shares--;
             }
         while (i + 1 < n && ends[i + 1] == ends[i])
             i++; /* all that end then were taken off at once */
-        if (demand_fits (demand, &later, FIT_NOW) >= tasks)
+        if (demand_holds (demand, &later, FIT_NOW, tasks))
             return ends[i] > now ? ends[i] : now;
     }
     return UINT64_MAX;
@@ -70,7 +70,7 @@ static usec_t ready_first (const struct core *core, const struct demand *demand,
         struct node *node = core->nodes.list[i];
         usec_t ready;
         if (!(places->mask[i / 64] >> i % 64 & 1) || !node_usable (node) ||
-            demand_fits (demand, node, FIT_EMPTY) < demand->ntasks)
+            !demand_holds (demand, node, FIT_EMPTY, demand->ntasks))
             continue;
         ready = node_ready (core, demand, node, demand->ntasks, now);
         if (ready < at) {
@@ -91,7 +91,7 @@ int core_estimate (const struct core *core, const Moisson__JobSpec *spec, usec_t
 
     if (core_admit (core, spec, 0, now, err))
         return -1;
-    demand_of (partition_of_spec (core, spec), spec, &demand);
+    demand_of (core, partition_of_spec (core, spec), spec, &demand);
     if (places_of (core, &demand, &places, err))
         return -1;
     if (fit_find (core, &demand, &places, FIT_NOW, &fit) && fit_find (core, &demand, &places, FIT_EMPTY, &fit)) {

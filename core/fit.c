@@ -6,6 +6,8 @@
 
 void fit_clear (struct fit *fit)
 {
+    for (size_t i = 0; i < fit->n; i++)
+        gres_parts_clear (&fit->picks[i].gres);
     free (fit->picks);
     *fit = (struct fit){0};
 }
@@ -60,7 +62,7 @@ static bool look_one (struct node *node, void *arg)
     struct one *one = arg;
 
     if ((!one->found || node->weight < one->found->weight) &&
-        demand_fits (one->demand, node, one->view) >= one->demand->ntasks)
+        demand_holds (one->demand, node, one->view, one->demand->ntasks))
         one->found = node;
     return one->found && one->found->weight <= one->lightest;
 }
@@ -135,15 +137,32 @@ static bool order_candidates (const struct places *places, struct fit *fit)
     return at == places->n_must;
 }
 
+/* Do the first n of them have what is asked for the whole job, spread evenly? */
+static bool spreads (const struct demand *demand, const struct fit *fit, size_t n, enum fit_view view)
+{
+    uint32_t nodes = (uint32_t) n, more = 0;
+
+    if (!demand->gres.n || !n)
+        return true;
+    for (size_t i = 0; i < n; i++) {
+        const struct node *node = fit->picks[i].node;
+        if (!gres_tasks (&demand->gres, node, view == FIT_NOW, 1, nodes, GRES_LAST_PLACE))
+            return false;
+        more += gres_tasks (&demand->gres, node, view == FIT_NOW, 1, nodes, 0);
+    }
+    return more >= gres_remainder (&demand->gres, nodes);
+}
+
 /* Keep as few of the candidates as will do. */
-static bool choose (const struct demand *demand, const struct places *places, struct fit *fit)
+static bool choose (const struct demand *demand, const struct places *places, enum fit_view view, struct fit *fit)
 {
     size_t min = demand->min_nodes > places->n_must ? demand->min_nodes : places->n_must, n = 0;
     uint64_t room = 0;
 
-    while (n < fit->n && (n < min || room < demand->ntasks))
+    while (n < fit->n && (n < min || room < demand->ntasks || !spreads (demand, fit, n, view)))
         room += fit->picks[n++].tasks;
-    if (n < min || room < demand->ntasks || n > demand->max_nodes || n > demand->ntasks)
+    if (n < min || room < demand->ntasks || !spreads (demand, fit, n, view) || n > demand->max_nodes ||
+        n > demand->ntasks)
         return false;
     fit->n = n;
     return true;
@@ -176,13 +195,28 @@ static bool fit_many (const struct core *core, const struct demand *demand, cons
     if (demand->max_nodes < 2 && places->n_must < 2)
         return false;
     each_candidate (core, places, view, demand->cpus_per_task, look_many, &many);
-    if (!order_candidates (places, &many.fit) || !choose (demand, places, &many.fit)) {
+    if (!order_candidates (places, &many.fit) || !choose (demand, places, view, &many.fit)) {
         fit_clear (&many.fit);
         return false;
     }
     spread (demand, &many.fit);
     *ret = many.fit;
     return true;
+}
+
+static bool give_gres (const struct demand *demand, enum fit_view view, struct fit *fit)
+{
+    uint32_t nodes = (uint32_t) fit->n, place = 0;
+    bool now = view == FIT_NOW, all = demand->exclusive;
+
+    for (size_t i = 0; i < fit->n && (demand->gres.n || all); i++) {
+        struct pick *pick = &fit->picks[i];
+        if (gres_choose (&demand->gres, pick->node, now, pick->tasks, nodes, place, all, &pick->gres))
+            place++;
+        else if (!gres_choose (&demand->gres, pick->node, now, pick->tasks, nodes, GRES_LAST_PLACE, all, &pick->gres))
+            return false;
+    }
+    return place >= gres_remainder (&demand->gres, nodes);
 }
 
 int fit_find (const struct core *core, const struct demand *demand, const struct places *places, enum fit_view view,
@@ -194,11 +228,16 @@ int fit_find (const struct core *core, const struct demand *demand, const struct
         return FIT_E_NO;
     for (size_t i = 0; i < fit.n; i++) {
         struct pick *pick = &fit.picks[i];
-        pick->cpus = demand->exclusive ? pick->node->cpus : pick->tasks * demand->cpus_per_task;
-        pick->gpus = demand->gpus;
+        pick->cpus = demand->exclusive ? pick->node->cpus : demand_cpus (demand, pick->node, pick->tasks);
         pick->mem_mb = demand_mem (demand, pick->node, pick->cpus);
         if (demand->exclusive && pick->mem_mb > pick->node->mem_mb)
             pick->mem_mb = pick->node->mem_mb; /* it gets more cpus than it asked memory for */
+        if (demand->memory_free)
+            pick->mem_mb = 0;
+    }
+    if (!give_gres (demand, view, &fit)) {
+        fit_clear (&fit);
+        return FIT_E_NO;
     }
     *ret = fit;
     return 0;

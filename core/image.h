@@ -4,9 +4,8 @@
 
 #define IMAGE_VERSION 1
 
-static const char *const admin_words[] = {[ADMIN_NONE] = "", [ADMIN_DRAIN] = "DRAIN", [ADMIN_DOWN] = "DOWN"};
-
-static inline const char *admin_word (enum admin admin)
-{
-    return admin_words[admin];
-}
+/* ImageNode.admin_state of versions before ImageNode.marks, and for them. */
+static const struct {
+    const char *word;
+    enum mark mark;
+} admin_words[] = {{"DOWN", MARK_DOWN}, {"DRAIN", MARK_DRAIN}};

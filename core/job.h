@@ -5,6 +5,7 @@
 #include "base/states.h"
 #include "base/units.h"
 #include "core/depend.h"
+#include "core/gres.h"
 #include "core/heap.h"
 #include "core/phases.h"
 #include "core/rest.h"
@@ -22,7 +23,9 @@ struct share {
     struct task *task;
     struct share *prev, *next; /* in the list of its node */
     uint32_t cpus, gpus;
+    uint32_t tasks; /* 0: not known (placed by an earlier version) */
     uint64_t mem_mb;
+    struct gres_parts gres; /* gpus is the sum of those that are GPUs */
 };
 
 enum stop_why { /* why an attempt was asked to stop */
@@ -47,6 +50,7 @@ struct task {
     uint32_t cancelled_by; /* uid; valid with has_cancelled_by */
     bool has_cancelled_by;
     bool begun;        /* some attempt of it has started, or it has ended */
+    bool configuring;  /* a hint, not state: the controller prepares its start */
     job_state_t state; /* ended: the final one */
     uint32_t n_shares;
     struct share *shares; /* placed or running */
@@ -58,7 +62,7 @@ struct task {
     Moisson__Share *last;  /* ended: where it ran, for views: n_last of them */
     uint32_t n_last;
     char *cause; /* why it ended, or why it was held after refused starts, in words; NULL */
-    char *cpu_ids;
+    char *cpu_ids, *gpu_ids;
     struct idset *rest;                   /* a record of the cancelled rest of an array: its tasks */
     struct task *prev, *next;             /* of the job, by index */
     struct task *ended_prev, *ended_next; /* ended tasks in order of their end */
@@ -134,3 +138,4 @@ void task_set_raw (struct core *core, struct task *task, uint64_t raw_id);
 struct node *task_host (const struct task *task); /* runs its batch script; NULL when it holds no share */
 void task_append_ended (struct core *core, struct task *task);
 job_state_t task_state (const struct task *task); /* as shown */
+void task_forget_last (struct task *task);        /* where it ran */

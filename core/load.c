@@ -2,6 +2,7 @@
 #include <string.h>
 #include <utlist.h>
 #include "base/mem.h"
+#include "core/held.h"
 #include "core/image.h"
 #include "core/state.h"
 
@@ -25,6 +26,41 @@ static int load_head (struct core *core, const Moisson__Image *image, struct err
     return 0;
 }
 
+static void load_marks (struct core *core, struct node *node, const Moisson__ImageNode *in)
+{
+    unsigned marks = in->marks;
+
+    node_unmark (core, node, ~0u); /* what the file says was a beginning */
+    node_clear_reason (node);
+    for (size_t i = 0; !in->has_marks && in->admin_state && i < sizeof admin_words / sizeof *admin_words; i++)
+        if (!strcmp (in->admin_state, admin_words[i].word))
+            marks = admin_words[i].mark;
+    node_mark (core, node, marks, BY_PERSON, NULL, in->reason);
+    node->by = in->marked_by < N_MARKED_BY ? (enum marked_by) in->marked_by : BY_PERSON;
+    node->reason_us = in->reason_us;
+    node->has_reason_uid = in->has_reason_uid;
+    node->reason_uid = in->reason_uid;
+    node->lost = in->has_marks ? in->lost : in->facts && !in->up;
+    node->reboot_next = in->reboot_next;
+    node->reboot_us = in->reboot_us;
+}
+
+static void load_held (struct core *core, struct node *node, const Moisson__ImageNode *in)
+{
+    for (size_t i = in->n_held; i-- > 0;) { /* each comes before the others */
+        struct held *held = xcalloc (1, sizeof *held);
+        const Moisson__Share *share = in->held[i]->share;
+        held->raw_id = in->held[i]->id->raw_id;
+        held->attempt = in->held[i]->id->attempt;
+        held->since = in->held[i]->since_us;
+        held->share = (struct share){.node = node, .cpus = share->cpus, .tasks = share->tasks, .mem_mb = share->mem_mb};
+        gres_parts_load (core, share, node, &held->share.gres);
+        held->share.gpus = gres_parts_gpus (&held->share.gres);
+        held_take (core, held);
+        node->excess = node_over (node);
+    }
+}
+
 static int load_node (struct core *core, const Moisson__Image *image, struct err *err)
 {
     const Moisson__ImageNode *in = image->node;
@@ -41,14 +77,14 @@ static int load_node (struct core *core, const Moisson__Image *image, struct err
         node->facts = message_copy (&in->facts->base);
         node->boot = boot_hash (in->facts->boot_id);
     }
-    node_set_admin (node, ADMIN_NONE, NULL, 0, 0);
-    for (enum admin a = ADMIN_DRAIN; a <= ADMIN_DOWN; a++)
-        if (in->admin_state && !strcmp (in->admin_state, admin_word (a)))
-            node_set_admin (node, a, in->reason, in->reason_uid, in->reason_us);
+    load_marks (core, node, in);
+    load_held (core, node, in);
     node->dead = in->dead;
+    node->misfit = xstrdup (in->misfit);
     node->seen_us = in->seen_us;
     node->refusals = in->refusals;
     node->refused_at = in->refused_at;
+    node->refused_uid = in->refused_uid;
     node_set_up (core, node, in->up);
     core_node_session (core, in->name, false); /* who can be reached now is not in a snapshot */
     return 0;
@@ -66,6 +102,7 @@ static struct job *load_facts (struct core *core, const Moisson__ImageJob *in)
 {
     struct job *job = job_add (core, in->submitted->job_id, spec_get (&core->specs, in->submitted), in->submit_us);
 
+    gres_intern_spec (core, job_spec (job));
     job->partition = partition_intern (core, in->partition ? in->partition : "");
     load_rest (&job->rest, HOLD_NONE, in->pending, in->n_pending);
     load_rest (&job->rest, HOLD_USER, in->held_user, in->n_held_user);
@@ -99,11 +136,11 @@ static int load_shares (struct core *core, const Moisson__ImageTask *in, struct 
         share->task = task;
         share->cpus = in->shares[i]->cpus;
         share->mem_mb = in->shares[i]->mem_mb;
-        share->gpus = in->shares[i]->gpus;
+        gres_parts_load (core, in->shares[i], share->node, &share->gres);
+        share->gpus = gres_parts_gpus (&share->gres);
+        share->tasks = in->shares[i]->tasks;
         share_take (core, share);
-        share->node->excess = share->node->used_cpus > share->node->cpus ||
-                              share->node->used_mem_mb > share->node->mem_mb ||
-                              share->node->used_gpus > share->node->gpus;
+        share->node->excess = node_over (share->node);
         task->n_shares++;
     }
     return 0;
@@ -114,8 +151,12 @@ static void load_last (const Moisson__ImageTask *in, struct task *task)
     task->n_last = (uint32_t) in->n_shares;
     task->last = in->n_shares ? xcalloc (in->n_shares, sizeof *task->last) : NULL;
     for (size_t i = 0; i < in->n_shares; i++) {
-        task->last[i] = *in->shares[i];
-        task->last[i].node = xstrdup (in->shares[i]->node);
+        const Moisson__Share *share = in->shares[i];
+        task->last[i] = *share;
+        task->last[i].node = xstrdup (share->node);
+        task->last[i].gres = share->n_gres ? xcalloc (share->n_gres, sizeof *task->last[i].gres) : NULL;
+        for (size_t k = 0; k < share->n_gres; k++)
+            task->last[i].gres[k] = message_copy (&share->gres[k]->base);
     }
 }
 
@@ -140,6 +181,7 @@ static void load_task_facts (const Moisson__ImageTask *in, struct task *task)
     task->exit = in->exit ? message_copy (&in->exit->base) : NULL;
     task->cause = xstrdup (in->cause);
     task->cpu_ids = xstrdup (in->cpu_ids);
+    task->gpu_ids = xstrdup (in->gpu_ids);
     for (size_t i = 0; i < in->n_tasks; i++) {
         if (!task->rest)
             task->rest = idset_create ();

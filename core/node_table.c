@@ -1,6 +1,7 @@
 /* node_table.c - nodes as configured, and their index by free cpus. */
 #include <string.h>
 #include "base/mem.h"
+#include "core/held.h"
 #include "core/spec.h"
 #include "core/state.h"
 
@@ -23,7 +24,7 @@ uint64_t boot_hash (const char *boot_id)
 
 bool node_usable (const struct node *node)
 {
-    return node->up && node->session && node->admin == ADMIN_NONE && !node_left (node) && !node->n_strays;
+    return node->up && node->session && !(node->marks & MARKS_CLOSED) && !node_left (node) && !node->n_strays;
 }
 
 /* --- the index ---------------------------------------------------------------------------------------------------- */
@@ -115,11 +116,15 @@ static void node_remove (struct node_table *nodes, struct node *node)
 {
     HASH_DELETE (hh, nodes->by_name, node);
     nodes->n_up -= node->up;
+    nodes->n_reboots -= (node->marks & (MARK_REBOOT | MARK_REBOOTING)) != 0;
+    while (node->shares) /* only what is held is left by now */
+        held_drop (node);
     if (node->kept)
         moisson__node_conf__free_unpacked (node->kept, NULL);
     if (node->facts)
         moisson__register__free_unpacked (node->facts, NULL);
     free (node->reason);
+    free (node->misfit);
     free (node->strays);
     free (node);
 }
@@ -129,6 +134,7 @@ static struct node *node_add (struct core *core, const Moisson__NodeConf *conf)
     struct node *node = xcalloc (1, sizeof *node);
 
     node->conf = conf;
+    node->core_cpus = 1;
     node->bucket = NODE_NOWHERE;
     HASH_ADD_KEYPTR (hh, core->nodes.by_name, conf->name, strlen (conf->name), node);
     return node;
@@ -142,25 +148,31 @@ static void node_rename (struct core *core, struct node *node, const Moisson__No
     HASH_ADD_KEYPTR (hh, core->nodes.by_name, conf->name, strlen (conf->name), node);
 }
 
-static void node_size (struct node *node, const Moisson__NodeConf *conf)
+static void node_size (struct core *core, struct node *node, const Moisson__NodeConf *conf)
 {
-    node->cpus = conf->cpus;
-    node->mem_mb = conf->mem_mb;
-    node->gpus = conf->gpus;
+    uint32_t cpus = conf->cpus > conf->spec_cpus ? conf->cpus - conf->spec_cpus : 0;
+
+    node->core_cpus = conf->core_cpus ? conf->core_cpus : 1;
+    node->cpus = cpus - cpus % node->core_cpus;
+    node->mem_mb = conf->mem_mb > conf->spec_mem_mb ? conf->mem_mb - conf->spec_mem_mb : 0;
+    node->used_cpus = 0;
+    for (const struct share *share = node->shares; share; share = share->next)
+        node->used_cpus += node_hold (node, share->cpus);
     node->weight = conf->has_weight ? conf->weight : 1;
-    node->excess = node->used_cpus > node->cpus || node->used_mem_mb > node->mem_mb || node->used_gpus > node->gpus;
+    gres_node_size (core, node);
+    node->excess = node_over (node);
 }
 
-static void node_from_file (struct node *node, const Moisson__NodeConf *conf, usec_t now)
+static void node_from_file (struct core *core, struct node *node, const Moisson__NodeConf *conf)
 {
     static const struct {
         const char *word;
-        enum admin admin;
-    } words[] = {{"DOWN", ADMIN_DOWN}, {"DRAIN", ADMIN_DRAIN}};
+        enum mark mark;
+    } words[] = {{"DOWN", MARK_DOWN}, {"DRAIN", MARK_DRAIN}, {"FAIL", MARK_FAIL}};
 
     for (size_t i = 0; conf->state && i < sizeof words / sizeof *words; i++)
         if (!strcasecmp (conf->state, words[i].word))
-            node_set_admin (node, words[i].admin, conf->reason ? conf->reason : "as configured", 0, now);
+            node_mark (core, node, words[i].mark, BY_PERSON, NULL, conf->reason ? conf->reason : "as configured");
 }
 
 static void leave (struct core *core, struct node *node)
@@ -181,14 +193,14 @@ static void enter (struct core *core, const Moisson__NodeConf *conf, uint32_t pl
 
     if (!node) {
         node = node_add (core, conf);
-        node_from_file (node, conf, core->now);
+        node_from_file (core, node, conf);
     } else {
         node_rename (core, node, conf);
         if (node->kept)
             moisson__node_conf__free_unpacked (node->kept, NULL);
         node->kept = NULL;
     }
-    node_size (node, conf);
+    node_size (core, node, conf);
     node->index = place;
 }
 
@@ -229,7 +241,7 @@ void node_table_add_left (struct core *core, const Moisson__NodeConf *conf)
     struct node *node = node_add (core, kept);
 
     node->kept = kept;
-    node_size (node, kept);
+    node_size (core, node, kept);
     node->index = UINT32_MAX;
 }
 

@@ -32,6 +32,7 @@ int on_clock (struct core *core, const Moisson__Event *event, struct err *err)
     }
     core_settle (core);
     purge (core);
+    node_clock (core);
     key_purge (core);
     return 0;
 }
@@ -44,5 +45,7 @@ usec_t core_next_deadline (const struct core *core)
 
     if (core->jobs.ended_first && purge_at (core, core->jobs.ended_first) < at)
         at = purge_at (core, core->jobs.ended_first);
+    if (core->config && node_deadline (core) < at)
+        at = node_deadline (core);
     return key < at ? key : at;
 }

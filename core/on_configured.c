@@ -1,5 +1,6 @@
 /* on_configured.c - the applied configuration: nodes and partitions appear, change, leave. Jobs are looked at anew. */
 #include "core/apply.h"
+#include "core/misfit.h"
 #include "core/state.h"
 
 int on_configured (struct core *core, const Moisson__Event *event, struct err *err)
@@ -18,6 +19,7 @@ int on_configured (struct core *core, const Moisson__Event *event, struct err *e
     shape_clear (core);
     node_table_configure (core);
     partition_configure (core);
+    misfit_judge_all (core);
     HASH_ITER (hh, core->jobs.by_id, job, next)
     job_mark_dirty (core, job);
     core->want_pass = true;

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "core/apply.h"
 #include "core/attempt.h"
+#include "core/held.h"
 #include "core/state.h"
 
 /* What each kind of end means. A code or signal of -1: as the node said. */
@@ -60,7 +61,31 @@ static void end_with (struct core *core, struct task *task, const Moisson__Exit 
     else if (!said->cause || !*said->cause)
         over.cause = row->cause;
     over.again = task->stop == STOP_BY_REQUEUE || (row->lost && job_wants_requeue (core, task->job));
+    struct held *held = said->unkillable ? held_create (core, task) : NULL;
     attempt_over (core, task, &over);
+    if (held)
+        held_take (core, held);
+}
+
+/* Its prolog or epilog failed: what comes after would meet the same. */
+static void drain (struct core *core, struct node *node, const Moisson__Exit *exit)
+{
+    if (node && exit->drain && *exit->drain && !(node->marks & MARK_DRAIN))
+        node_mark (core, node, MARK_DRAIN, BY_NODE, NULL, exit->drain);
+}
+
+/* News of what nobody wants: of a stray that is gone now, unless it leaves something behind. */
+static int stray_ended (struct core *core, struct node *from, const Moisson__Exit *exit)
+{
+    uint64_t raw_id = exit->id->raw_id;
+
+    if (!from || !node_has_stray (from, raw_id, exit->id->attempt))
+        return APPLY_E_STALE;
+    drain (core, from, exit);
+    if (!exit->unkillable)
+        node_stray_gone (core, from, raw_id, exit->id->attempt);
+    core->want_pass |= !from->n_strays;
+    return APPLY_E_STALE;
 }
 
 /* It never ran, for no fault of its own: placed again (law 3), unless it was to end anyway. The others of its kind tell
@@ -78,8 +103,8 @@ static bool refused (struct core *core, struct task *task, const Moisson__Exit *
     }
     if (task->stop == STOP_BY_CANCEL || phase_move (&task->phase, ON_REFUSED, NULL))
         return false;
-    attempt_refused (core, task, cause);
-    node_refused (core, host, placed_at, cause);
+    attempt_refused (core, task, cause, said->drain && *said->drain);
+    node_refused (core, host, placed_at, said->of_user ? task->job->spec->msg->uid : 0, cause);
     return true;
 }
 
@@ -95,14 +120,9 @@ int on_ended (struct core *core, const Moisson__Event *event, struct err *err)
         fx->attempt = exit->id->attempt;
         fx->node = xstrdup (node ? node : task ? node_name (task_host (task)) : "");
     }
-    if (!task) {
-        struct node *from = node ? node_find (core, node) : NULL;
-        if (from && from->n_strays) {
-            node_stray_gone (core, from, exit->id->raw_id, exit->id->attempt);
-            core->want_pass |= !from->n_strays;
-        }
-        return APPLY_E_STALE;
-    }
+    if (!task)
+        return stray_ended (core, node ? node_find (core, node) : NULL, exit);
+    drain (core, task_host (task), exit);
     if (refused (core, task, exit))
         return 0;
     if (phase_move (&task->phase, ON_EXITED, err))

@@ -1,19 +1,65 @@
-/* on_nodes.c - nodes register, time out, die, are drained and resumed. An unreachable node is not a dead node: what may
+/* on_nodes.c - nodes register, time out, die. An unreachable node is not a dead node: what may
  * run there stays as it is, unless the job asked to be run again. */
-#include <string.h>
-#include <strings.h>
 #include "base/mem.h"
 #include "core/apply.h"
 #include "core/attempt.h"
+#include "core/held.h"
+#include "core/misfit.h"
 #include "core/state.h"
 
-static struct node *event_node (const struct core *core, const char *name, struct err *err)
+struct node *event_node (const struct core *core, const char *name, struct err *err)
 {
     struct node *node = node_find (core, name);
 
     if (!node)
         err_set (err, MOISSON__FAIL_CODE__FAIL_INVALID_NODE, "Invalid node name specified: %s is not configured", name);
     return node;
+}
+
+/* --- it registers ------------------------------------------------------------------------------------------------- */
+
+/* ReturnToService. Journals of versions that had no such thing: every node that was back was used again. */
+static uint32_t return_to_service (const struct core *core)
+{
+    return core->config->has_return_to_service ? core->config->return_to_service : 2;
+}
+
+/* Back from the reboot that was asked for: into service, unless a person wants it otherwise. */
+static void rebooted_as_asked (struct core *core, struct node *node)
+{
+    enum reboot_next next = node->reboot_next;
+
+    node->reboot_next = REBOOT_AS_BEFORE;
+    node->reboot_us = 0;
+    if (next == REBOOT_DOWN) {
+        _cleanup_free_ char *reason = xasprintf ("%s : reboot complete", node->reason ? node->reason : "reboot");
+        node_mark (core, node, MARK_DOWN, BY_PERSON, node->has_reason_uid ? &node->reason_uid : NULL, reason);
+        node_unmark (core, node, MARK_REBOOT | MARK_REBOOTING | MARK_DRAIN);
+        return;
+    }
+    bool kept = next == REBOOT_AS_BEFORE && node->marks & (MARK_DRAIN | MARK_FAIL);
+    node_unmark (core, node,
+                 MARK_REBOOT | MARK_REBOOTING | MARK_DOWN | (next == REBOOT_RESUME ? MARK_DRAIN | MARK_FAIL : 0u));
+    if (kept && node->by == BY_REBOOT) /* the reboot is no reason any more */
+        node_set_reason (core, node, BY_PERSON, NULL, "drained before its reboot");
+}
+
+/* What its coming back means for its state, as ReturnToService says. */
+static void come_back (struct core *core, struct node *node, bool rebooted)
+{
+    uint32_t service = return_to_service (core);
+    bool was_lost = node->lost, was_up = node->up;
+
+    node->lost = false;
+    if (rebooted && node->marks & MARK_REBOOTING)
+        rebooted_as_asked (core, node);
+    else if (service == 0 && was_lost)
+        node_mark (core, node, MARK_DOWN, BY_SILENCE, NULL, "Not responding");
+    else if (service < 2 && rebooted && was_up && !(node->marks & MARK_DOWN))
+        node_mark (core, node, MARK_DOWN, BY_BOOT, NULL, "Node unexpectedly rebooted");
+    if (service == 2)
+        node_unmark (core, node, MARK_DOWN);
+    node_unmark (core, node, 0); /* nothing else wrong: the silence is no reason any more */
 }
 
 int on_node_up (struct core *core, const Moisson__Event *event, struct err *err)
@@ -24,6 +70,7 @@ int on_node_up (struct core *core, const Moisson__Event *event, struct err *err)
 
     if (!node)
         return -1;
+    bool rebooted = node->boot && node->boot != boot_hash (facts->boot_id);
     plain.n_attempts = plain.n_tombstones = 0;
     if (node->facts)
         moisson__register__free_unpacked (node->facts, NULL);
@@ -32,7 +79,26 @@ int on_node_up (struct core *core, const Moisson__Event *event, struct err *err)
     node->dead = false;
     node->seen_us = core->now;
     node_strays_clear (core, node); /* it says anew what it has */
+    held_settle (core, node, facts, rebooted);
+    come_back (core, node, rebooted);
     node_set_up (core, node, true);
+    misfit_judge (core, node);
+    core->want_pass = true;
+    return 0;
+}
+
+int on_released (struct core *core, const Moisson__Event *event, struct err *err)
+{
+    const Moisson__Released *released = event->released;
+    struct node *node = event_node (core, released->node, err);
+
+    if (!node)
+        return -1;
+    for (size_t i = 0; i < released->n_ids; i++) {
+        const Moisson__AttemptId *id = released->ids[i];
+        held_release (core, node, id->raw_id, id->attempt);
+        node_stray_gone (core, node, id->raw_id, id->attempt);
+    }
     core->want_pass = true;
     return 0;
 }
@@ -46,7 +112,8 @@ static struct task **tasks_on (const struct node *node, size_t *ret_n)
     size_t n = 0;
 
     for (const struct share *share = node->shares; share; share = share->next)
-        tasks[n++] = share->task;
+        if (share->task)
+            tasks[n++] = share->task;
     *ret_n = n;
     return tasks;
 }
@@ -89,7 +156,7 @@ static void kill_stray (struct core *core, struct node *node, struct task *task)
     node_stray_add (core, node, task->raw_id, task->attempt);
 }
 
-static void node_lost (struct core *core, struct node *node, bool dead, bool kill, const char *why)
+void node_lost (struct core *core, struct node *node, bool dead, bool kill, const char *why)
 {
     _cleanup_free_ char *cause = xasprintf ("node %s %s%s%s", node_name (node), dead ? "is down" : "does not respond",
                                             why && *why ? ": " : "", why && *why ? why : "");
@@ -119,36 +186,11 @@ int on_node_down (struct core *core, const Moisson__Event *event, struct err *er
 
     if (!node)
         return -1;
-    node_set_up (core, node, false);
+    node->lost = true;
     node->dead = down->dead;
+    if (!node->reason)
+        node_set_reason (core, node, BY_SILENCE, NULL, down->why && *down->why ? down->why : "Not responding");
+    node_set_up (core, node, false);
     node_lost (core, node, down->dead, false, down->why);
-    return 0;
-}
-
-/* --- what an admin says ------------------------------------------------------------------------------------------- */
-
-static const struct {
-    const char *word;
-    enum admin admin;
-} words[] = {{"DRAIN", ADMIN_DRAIN}, {"RESUME", ADMIN_NONE}, {"DOWN", ADMIN_DOWN}};
-
-int on_node_set (struct core *core, const Moisson__Event *event, struct err *err)
-{
-    const Moisson__NodeSet *set = event->node_set;
-    struct node *node = event_node (core, set->node, err);
-    size_t i = 0;
-
-    if (!node)
-        return -1;
-    while (i < sizeof words / sizeof *words && strcasecmp (words[i].word, set->state))
-        i++;
-    if (i == sizeof words / sizeof *words)
-        return err_set (err, 0, "a node cannot be set %s", set->state);
-    node->refusals = 0;
-    node_set_admin (node, words[i].admin, set->reason ? set->reason : "none given", set->uid, core->now);
-    node_reindex (core, node);
-    if (words[i].admin == ADMIN_DOWN) /* the admin's word: what ran there is over; a node that hears us kills it */
-        node_lost (core, node, true, node->session, set->reason);
-    core->want_pass |= words[i].admin == ADMIN_NONE;
     return 0;
 }

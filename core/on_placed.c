@@ -30,9 +30,16 @@ static int check_ids (const struct core *core, const struct job *job, const stru
     return 0;
 }
 
-static struct share *check_shares (const struct core *core, const Moisson__Placed *placed, struct err *err)
+static void forget_shares (struct share *shares, size_t n)
 {
-    _cleanup_free_ struct share *shares = NULL;
+    for (size_t i = 0; i < n; i++)
+        gres_parts_clear (&shares[i].gres);
+    free (shares);
+}
+
+static struct share *check_shares (struct core *core, const Moisson__Placed *placed, struct err *err)
+{
+    struct share *shares;
 
     if (!placed->n_shares) {
         err_set (err, 0, "job %lu placed nowhere", (unsigned long) placed->job_id);
@@ -40,16 +47,19 @@ static struct share *check_shares (const struct core *core, const Moisson__Place
     }
     shares = xcalloc (placed->n_shares, sizeof *shares);
     for (size_t i = 0; i < placed->n_shares; i++) {
-        if (share_check (core, placed->shares[i], &shares[i], err))
+        if (share_check (core, placed->shares[i], &shares[i], err)) {
+            forget_shares (shares, i);
             return NULL;
+        }
         for (size_t k = 0; k < i; k++)
             if (shares[k].node == shares[i].node) {
                 err_set (err, 0, "job %lu placed twice on %s", (unsigned long) placed->job_id,
                          node_name (shares[i].node));
+                forget_shares (shares, i + 1);
                 return NULL;
             }
     }
-    return steal (&shares);
+    return shares;
 }
 
 int on_placed (struct core *core, const Moisson__Event *event, struct err *err)
@@ -102,7 +112,13 @@ int on_unplaced (struct core *core, const Moisson__Event *event, struct err *err
     if (!task || phase_move (&task->phase, ON_UNPLACED, err))
         return APPLY_E_STALE;
     host = task_host (task);
-    host->session = false; /* it could not be reached: nothing more goes there until it is back */
+    if (unplaced->refused && task->stop != STOP_BY_CANCEL) { /* the controller's own prolog failed: no node's fault */
+        attempt_refused (core, task, unplaced->why && *unplaced->why ? unplaced->why : "it could not be prepared",
+                         false);
+        return 0;
+    }
+    host->session =
+        unplaced->refused && host->session; /* it could not be reached: nothing more goes there until it is back */
     withdraw_stopped (core, task, task->stop);
     node_reindex (core, host);
     return 0;

@@ -50,6 +50,7 @@ int on_submitted (struct core *core, const Moisson__Event *event, struct err *er
     core->next_id++;
     job = job_add (core, submitted->job_id, spec_get (&core->specs, submitted), core->now);
     job->partition = partition_in_force (core, submitted->spec);
+    gres_intern_spec (core, submitted->spec);
     add_tasks (core, job);
     add_keys (core, submitted);
     group_join (core, job);

@@ -26,8 +26,11 @@ static Moisson__Share *make_share (const struct pick *pick)
     share->cpus = pick->cpus;
     share->has_mem_mb = true;
     share->mem_mb = pick->mem_mb;
-    share->has_gpus = pick->gpus > 0;
-    share->gpus = pick->gpus;
+    share->gpus = gres_parts_gpus (&pick->gres);
+    share->has_gpus = share->gpus > 0;
+    share->gres = gres_parts_save (&pick->gres, &share->n_gres);
+    share->has_tasks = true;
+    share->tasks = pick->tasks;
     return share;
 }
 

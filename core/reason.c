@@ -50,11 +50,25 @@ static bool node_down (const struct core *core, const struct row *row, struct bu
     return ended_as (row, MOISSON__JOB_STATE__STATE_NODE_FAIL);
 }
 
+static bool out_of_memory (const struct core *core, const struct row *row, struct buf *text)
+{
+    (void) core;
+    (void) text;
+    return ended_as (row, MOISSON__JOB_STATE__STATE_OUT_OF_MEMORY);
+}
+
 static bool none (const struct core *core, const struct row *row, struct buf *text)
 {
     (void) core;
     (void) text;
     return row->task && row->task->phase != TASK_PENDING && (row->task->phase != TASK_PLACED || row->task->stop);
+}
+
+static bool prolog (const struct core *core, const struct row *row, struct buf *text)
+{
+    (void) core;
+    return row->task && row->task->phase == TASK_PLACED && row->task->configuring &&
+           say (text, "placed on %s; PrologSlurmctld runs", node_name (task_host (row->task)));
 }
 
 static bool starting (const struct core *core, const struct row *row, struct buf *text)
@@ -168,21 +182,53 @@ static bool priority (const struct core *core, const struct row *row, struct buf
            say (text, "waits behind job %lu, which asks for the same", (unsigned long) head->id);
 }
 
+static void say_gres (const struct gres_parts *gres, struct buf *text)
+{
+    _cleanup_buf_ struct buf list = BUF_INIT;
+
+    gres_parts_show (gres, &list);
+    say (text, ", %s", list.data);
+}
+
+/* Of each kind that it asks for, the node that has most of it free. */
+static void say_most_gres (const struct core *core, const struct places *places, const struct gres_parts *gres,
+                           struct buf *text)
+{
+    for (uint32_t k = 0; k < gres->n && places; k++) {
+        const struct gres_kind *kind = gres->list[k].kind;
+        const struct node *best = NULL;
+        uint32_t most = 0;
+        for (size_t i = 0; i < core->nodes.n; i++) {
+            const struct node *node = core->nodes.list[i];
+            uint32_t n = gres_node_free (node, kind);
+            if ((places->mask[i / 64] >> i % 64 & 1) && node_usable (node) && (!best || n > most)) {
+                best = node;
+                most = n;
+            }
+        }
+        if (best)
+            say (text, "; most of %s%s%s is free on %s: %u", kind->name, kind->type ? ":" : "",
+                 kind->type ? kind->type : "", node_name (best), most);
+    }
+}
+
 static bool resources (const struct core *core, const struct row *row, struct buf *text)
 {
-    struct size size = job_size (core, row->job, NULL);
+    _cleanup_size_ struct size size = job_size (core, row->job, NULL);
     const struct places *places = row->job->shape ? shape_places (row->job) : NULL;
     const struct node *node = places ? freest (core, places) : NULL;
 
     say (text, "asks %u cpu%s", size.cpus, size.cpus == 1 ? "" : "s");
     if (size.mem_mb)
         say (text, ", %lu MB", (unsigned long) size.mem_mb);
-    if (size.gpus)
-        say (text, ", %u gpu%s", size.gpus, size.gpus == 1 ? "" : "s");
+    if (size.gres.n)
+        say_gres (&size.gres, text);
     say (text, " on %u node%s", size.nodes, size.nodes == 1 ? "" : "s");
     if (node)
         say (text, "; most cpus are free on %s: %u, with %lu MB and %u gpus", node_name (node), node_free_cpus (node),
              (unsigned long) node_free_mem (node), node_free_gpus (node));
+    if (size.gres.n)
+        say_most_gres (core, places, &size.gres, text);
     return true;
 }
 
@@ -193,7 +239,9 @@ static const struct {
     {"NonZeroExitCode", exit_code},
     {"TimeLimit", time_limit},
     {"NodeDown", node_down},
+    {"OutOfMemory", out_of_memory},
     {"None", none},
+    {"Prolog", prolog},
     {"Starting", starting},
     {"JobHeldAdmin", held_admin},
     {"JobHeldUser", held_user},

@@ -93,7 +93,7 @@ static void add_absent (const struct core *core, struct list *list, const Moisso
 
     for (const struct share *share = node ? node->shares : NULL; share; share = share->next) {
         const struct task *task = share->task;
-        if (task_host (task) != node || is_present (list, n, task))
+        if (!task || task_host (task) != node || is_present (list, n, task))
             continue;
         GROW (list->items, list->n, list->room);
         bool rebooted = task->boot && task->boot != boot_hash (facts->boot_id);
@@ -139,6 +139,7 @@ static Moisson__Event *started_event (const struct core *core, const struct item
     event->started->id = make_id (item);
     event->started->start_us = item->report->has_start_us ? item->report->start_us : core->now;
     event->started->cpu_ids = xstrdup (item->report->cpu_ids);
+    event->started->gpu_ids = xstrdup (item->report->gpu_ids);
     return event;
 }
 

@@ -1,6 +1,7 @@
 /* save.c - the whole state as Image messages: head, nodes, jobs (with their tasks in portions), keys. */
 #include <utlist.h>
 #include "base/mem.h"
+#include "core/held.h"
 #include "core/image.h"
 #include "core/state.h"
 
@@ -29,6 +30,46 @@ static int save_head (const struct save *save, uint64_t sequence)
     return save->fn (save->arg, &image);
 }
 
+static Moisson__Share *save_share (const struct share *share)
+{
+    Moisson__Share like = MOISSON__SHARE__INIT;
+    Moisson__Share *ret;
+
+    like.node = share->node->conf->name;
+    like.cpus = share->cpus;
+    like.has_mem_mb = like.has_gpus = true;
+    like.mem_mb = share->mem_mb;
+    like.has_tasks = share->tasks > 0;
+    like.tasks = share->tasks;
+    like.gpus = share->gpus;
+    like.gres = gres_parts_save (&share->gres, &like.n_gres);
+    ret = message_copy (&like.base);
+    gres_list_free (like.gres, like.n_gres);
+    return ret;
+}
+
+static Moisson__HeldShare **save_held (const struct node *node, size_t *ret_n)
+{
+    Moisson__HeldShare **list = xcalloc (node->n_held, sizeof *list);
+
+    for (struct share *share = node->shares; share; share = share->next) {
+        const struct held *held = share_held (share);
+        if (!held)
+            continue;
+        Moisson__HeldShare *out = xmalloc (sizeof *out);
+        moisson__held_share__init (out);
+        out->id = xmalloc (sizeof *out->id);
+        moisson__attempt_id__init (out->id);
+        out->id->raw_id = held->raw_id;
+        out->id->attempt = held->attempt;
+        out->has_since_us = true;
+        out->since_us = held->since;
+        out->share = save_share (share);
+        list[(*ret_n)++] = out;
+    }
+    return list;
+}
+
 static int save_node (const struct save *save, const struct node *node)
 {
     Moisson__Image image = MOISSON__IMAGE__INIT;
@@ -37,18 +78,34 @@ static int save_node (const struct save *save, const struct node *node)
     out.name = node->conf->name;
     out.conf = node->kept;
     out.facts = node->facts;
-    out.admin_state = (char *) admin_word (node->admin);
+    for (size_t i = sizeof admin_words / sizeof *admin_words; i-- > 0;)
+        if (node->marks & admin_words[i].mark)
+            out.admin_state = (char *) admin_words[i].word;
+    out.has_marks = true;
+    out.marks = node->marks;
+    SET_IF (&out, marked_by, node->by);
+    SET_IF (&out, lost, node->lost);
+    SET_IF (&out, reboot_next, node->reboot_next);
+    SET_IF (&out, reboot_us, node->reboot_us);
+    out.held = save_held (node, &out.n_held);
     out.reason = node->reason;
+    out.misfit = node->misfit;
     SET_IF (&out, reason_us, node->reason_us);
-    SET_IF (&out, reason_uid, node->reason_uid);
+    out.has_reason_uid = node->has_reason_uid;
+    out.reason_uid = node->reason_uid;
     SET_IF (&out, up, node->up);
     SET_IF (&out, dead, node->dead);
     SET_IF (&out, seen_us, node->seen_us);
     SET_IF (&out, refusals, node->refusals);
     SET_IF (&out, refused_at, node->refused_at);
+    SET_IF (&out, refused_uid, node->refused_uid);
     image.what_case = MOISSON__IMAGE__WHAT_NODE;
     image.node = &out;
-    return save->fn (save->arg, &image);
+    int rc = save->fn (save->arg, &image);
+    for (size_t i = 0; i < out.n_held; i++)
+        moisson__held_share__free_unpacked (out.held[i], NULL);
+    free (out.held);
+    return rc;
 }
 
 /* --- jobs --------------------------------------------------------------------------------------------------------- */
@@ -85,14 +142,12 @@ static Moisson__Share **save_shares (const struct task *task, size_t *ret_n)
     Moisson__Share **shares = xcalloc (n + 1, sizeof *shares);
 
     for (size_t i = 0; i < n; i++) {
-        Moisson__Share like = MOISSON__SHARE__INIT;
+        Moisson__Share like;
         if (task->n_shares) {
-            like.node = task->shares[i].node->conf->name;
-            like.cpus = task->shares[i].cpus;
-            like.mem_mb = task->shares[i].mem_mb;
-            like.gpus = task->shares[i].gpus;
-        } else
-            like = task->last[i];
+            shares[i] = save_share (&task->shares[i]);
+            continue;
+        }
+        like = task->last[i];
         like.has_mem_mb = like.has_gpus = true;
         shares[i] = message_copy (&like.base);
     }
@@ -130,6 +185,7 @@ static Moisson__ImageTask *save_task (const struct task *task)
     out->has_state = task->phase == TASK_ENDED;
     out->state = task->state;
     out->cpu_ids = xstrdup (task->cpu_ids);
+    out->gpu_ids = xstrdup (task->gpu_ids);
     out->cause = xstrdup (task->cause);
     out->exit = task->exit ? message_copy (&task->exit->base) : NULL;
     return out;

@@ -6,7 +6,7 @@ struct scratch {
     Moisson__Submitted submitted;
     Moisson__Share *shares;
     const Moisson__Share **list;
-    size_t room;
+    size_t n, room; /* n: shares lent */
 };
 
 struct scratch *scratch_create (void);

@@ -80,7 +80,7 @@ static struct shape *shape_of (struct core *core, struct job *job)
 
     if (shape && shape->family->demand.partition == partition)
         return shape;
-    demand_of (partition, job_spec (job), &demand);
+    demand_of (core, partition, job_spec (job), &demand);
     family = family_of (core, &demand);
     shape = shape_tree_find (family->tree, demand.mem_mb);
     if (!shape) {

@@ -9,11 +9,12 @@ static void asked_size (const struct core *core, const struct job *job, struct s
     const struct partition *partition = partition_find (core, job->partition);
     struct demand demand;
 
-    demand_of (partition, job_spec (job), &demand);
+    demand_of (core, partition, job_spec (job), &demand);
     size->nodes = demand.min_nodes;
     size->tasks = demand.ntasks;
     size->cpus = size->req_cpus = demand.ntasks * demand.cpus_per_task;
-    size->gpus = demand.gpus;
+    gres_asks_sum (&demand.gres, demand.min_nodes, demand.ntasks, &size->gres);
+    size->gpus = (gres_parts_gpus (&size->gres) + demand.min_nodes - 1) / demand.min_nodes;
     size->mem_per_cpu = demand.mem_kind == MEM_CPU;
     size->req_mem_mb = demand.mem_mb;
     size->mem_mb = demand.mem_mb;
@@ -21,6 +22,25 @@ static void asked_size (const struct core *core, const struct job *job, struct s
         size->mem_mb =
             demand.mem_mb * ((demand.ntasks + demand.min_nodes - 1) / demand.min_nodes) * demand.cpus_per_task;
     size->all_mem_mb = size->mem_mb * size->nodes;
+}
+
+void size_clear (struct size *size)
+{
+    gres_parts_clear (&size->gres);
+}
+
+static void held_gres (const struct core *core, const struct task *task, struct size *size)
+{
+    gres_parts_clear (&size->gres);
+    for (uint32_t i = 0; i < task->n_shares; i++)
+        for (uint32_t k = 0; k < task->shares[i].gres.n; k++)
+            gres_parts_add (&size->gres, task->shares[i].gres.list[k].kind, task->shares[i].gres.list[k].n);
+    for (uint32_t i = 0; !task->n_shares && i < task->n_last; i++)
+        for (size_t k = 0; k < task->last[i].n_gres; k++) {
+            const Moisson__Gres *g = task->last[i].gres[k];
+            gres_parts_add (&size->gres, gres_find (core, g->name, g->type), g->count);
+        }
+    size->gpus = task->n_shares ? task->shares[0].gpus : task->last[0].gpus;
 }
 
 struct size job_size (const struct core *core, const struct job *job, const struct task *task)
@@ -32,6 +52,7 @@ struct size job_size (const struct core *core, const struct job *job, const stru
     if (!n)
         return size;
     size.nodes = n;
+    held_gres (core, task, &size);
     size.cpus = 0;
     size.all_mem_mb = 0;
     for (uint32_t i = 0; i < n; i++) {
@@ -53,8 +74,7 @@ char *size_tres (const struct size *size)
     if (size->all_mem_mb)
         buf_printf (&out, ",mem=%s", mem_format (size->all_mem_mb, mem, sizeof mem));
     buf_printf (&out, ",node=%u,billing=%u", size->nodes, size->cpus);
-    if (size->gpus)
-        buf_printf (&out, ",gres/gpu=%u", size->gpus * size->nodes);
+    gres_parts_tres (&size->gres, &out);
     return buf_steal (&out);
 }
 

@@ -3,6 +3,13 @@
 #include "core/scratch.h"
 #include "core/state.h"
 
+static void take_back (struct scratch *scratch)
+{
+    for (size_t i = 0; i < scratch->n; i++)
+        gres_list_free (scratch->shares[i].gres, scratch->shares[i].n_gres);
+    scratch->n = 0;
+}
+
 struct scratch *scratch_create (void)
 {
     return xcalloc (1, sizeof (struct scratch));
@@ -10,6 +17,7 @@ struct scratch *scratch_create (void)
 
 struct scratch *scratch_free (struct scratch *scratch)
 {
+    take_back (scratch);
     free (scratch->shares);
     free (scratch->list);
     free (scratch);
@@ -18,6 +26,7 @@ struct scratch *scratch_free (struct scratch *scratch)
 
 static void lend_shares (struct scratch *scratch, const struct task *task)
 {
+    take_back (scratch);
     if (task->n_shares > scratch->room) {
         scratch->room = task->n_shares;
         scratch->shares = xrealloc (scratch->shares, scratch->room * sizeof *scratch->shares);
@@ -30,8 +39,12 @@ static void lend_shares (struct scratch *scratch, const struct task *task)
         share->cpus = task->shares[i].cpus;
         share->has_mem_mb = share->has_gpus = true;
         share->mem_mb = task->shares[i].mem_mb;
+        share->has_tasks = task->shares[i].tasks > 0;
+        share->tasks = task->shares[i].tasks;
         share->gpus = task->shares[i].gpus;
+        share->gres = gres_parts_save (&task->shares[i].gres, &share->n_gres);
         scratch->list[i] = share;
+        scratch->n++;
     }
 }
 

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "core/core.h"
 #include "core/depend.h"
+#include "core/gres.h"
 #include "core/heap.h"
 #include "core/job.h"
 #include "core/keys.h"
@@ -24,6 +25,7 @@ struct core {
     struct partition_table partitions;
     struct shape_table shapes;
     struct name_group *groups;
+    struct gres_kind *kinds;
     struct key_table keys;
     struct heap timers;
     struct job *dirty; /* to be looked at again before the event is done */

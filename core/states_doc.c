@@ -1,4 +1,5 @@
 /* states_doc.c - docs/states.md, printed from the tables. */
+#include "base/node_states.h"
 #include "base/states.h"
 #include "core/phases.h"
 #include "core/reconcile.h"
@@ -14,6 +15,26 @@ static void print_states (FILE *out)
                  words[i].meaning);
 }
 
+static void print_nodes (FILE *out)
+{
+    size_t n;
+    const struct node_word *words = node_words (&n);
+    const struct node_part *parts;
+
+    fprintf (out, "\n## States of nodes\n\n"
+                  "`sinfo` shows one word, with one mark behind it at most.\n\n"
+                  "| state | short | meaning |\n| --- | --- | --- |\n");
+    for (size_t i = 0; i < n; i++)
+        if (words[i].meaning)
+            fprintf (out, "| %s | %s | %s |\n", words[i].name, words[i].brief, words[i].meaning);
+    fprintf (out, "\n`scontrol show node` shows a base (UNKNOWN, IDLE, MIXED, ALLOCATED, DOWN) and every flag, as in "
+                  "`IDLE+DRAIN`.\n\n"
+                  "| flag | mark | meaning |\n| --- | --- | --- |\n");
+    parts = node_flag_parts (&n);
+    for (size_t i = 0; i < n; i++)
+        fprintf (out, "| %s | %.1s | %s |\n", parts[i].name, parts[i].mark ? &parts[i].mark : "", parts[i].meaning);
+}
+
 static void print_phases (FILE *out)
 {
     struct phase_row_list list = phase_rows ();
@@ -23,7 +44,8 @@ static void print_phases (FILE *out)
              "What has no row here is refused with a sentence or, where it is news from a node (unplaced, refused,\n"
              "started, ended, node lost), counted as stale and dropped. A stop that was asked for is a flag beside "
              "PLACED and\n"
-             "RUNNING, shown as COMPLETING. PLACED is shown as PENDING with the reason `Starting`.\n\n"
+             "RUNNING, shown as COMPLETING. PLACED is shown as PENDING with the reason `Starting`, or as\nCONFIGURING "
+             "while PrologSlurmctld runs.\n\n"
              "| phase | event | next | what follows |\n| --- | --- | --- | --- |\n");
     for (size_t i = 0; i < list.n; i++)
         fprintf (out, "| %s | %s | %s | %s |\n", phase_name (list.rows[i].from), task_event_name (list.rows[i].on),
@@ -51,6 +73,7 @@ void states_document (FILE *out)
 {
     fprintf (out, "# States\n\nPrinted from the tables of the program by `states-document`; do not edit.\n\n");
     print_states (out);
+    print_nodes (out);
     print_phases (out);
     print_reconcile (out);
 }

@@ -77,6 +77,17 @@ static void counters_leave (struct core *core, struct task *task)
         core->stats.ended--;
 }
 
+void task_forget_last (struct task *task)
+{
+    for (uint32_t i = 0; i < task->n_last; i++) {
+        free (task->last[i].node);
+        gres_list_free (task->last[i].gres, task->last[i].n_gres);
+    }
+    free (task->last);
+    task->last = NULL;
+    task->n_last = 0;
+}
+
 void task_remove (struct core *core, struct task *task)
 {
     for (uint32_t i = 0; i < task->n_shares; i++)
@@ -90,12 +101,11 @@ void task_remove (struct core *core, struct task *task)
     DL_DELETE (task->job->tasks, task);
     if (task->exit)
         moisson__exit__free_unpacked (task->exit, NULL);
-    for (uint32_t i = 0; i < task->n_last; i++)
-        free (task->last[i].node);
-    free (task->last);
+    task_forget_last (task);
     free (task->shares);
     free (task->cause);
     free (task->cpu_ids);
+    free (task->gpu_ids);
     idset_free (task->rest);
     free (task);
 }
@@ -114,7 +124,10 @@ job_state_t task_state (const struct task *task)
 {
     switch (task->phase) {
     case TASK_PENDING: return MOISSON__JOB_STATE__STATE_PENDING;
-    case TASK_PLACED: return task->stop ? MOISSON__JOB_STATE__STATE_COMPLETING : MOISSON__JOB_STATE__STATE_PENDING;
+    case TASK_PLACED:
+        if (task->stop)
+            return MOISSON__JOB_STATE__STATE_COMPLETING;
+        return task->configuring ? MOISSON__JOB_STATE__STATE_CONFIGURING : MOISSON__JOB_STATE__STATE_PENDING;
     case TASK_RUNNING: return task->stop ? MOISSON__JOB_STATE__STATE_COMPLETING : MOISSON__JOB_STATE__STATE_RUNNING;
     default: return task->state;
     }

@@ -13,14 +13,17 @@
 /* Texts that a row borrows while it is shown. */
 struct texts {
     struct buf reason;
-    char *nodes, *tres, *rest;
+    struct buf gres;
+    char *nodes, *tres, *req_tres, *rest;
 };
 
 static void texts_clear (struct texts *texts)
 {
     buf_clear (&texts->reason);
     free (texts->nodes);
+    buf_clear (&texts->gres);
     free (texts->tres);
+    free (texts->req_tres);
     free (texts->rest);
 }
 
@@ -44,7 +47,7 @@ static void fill_job (const struct core *core, const struct job *job, Moisson__J
 
 static void fill_size (const struct core *core, const struct row *row, Moisson__JobInfo *info, struct texts *texts)
 {
-    struct size size = job_size (core, row->job, row->task);
+    _cleanup_size_ struct size size = job_size (core, row->job, row->task), asked = job_size (core, row->job, NULL);
 
     SET (info, num_nodes, size.nodes);
     SET (info, num_cpus, size.cpus);
@@ -52,6 +55,9 @@ static void fill_size (const struct core *core, const struct row *row, Moisson__
     SET (info, mem_mb, size.mem_mb);
     SET (info, gpus, size.gpus);
     info->tres = texts->tres = size_tres (&size);
+    info->req_tres = texts->req_tres = size_tres (&asked);
+    gres_parts_show (&size.gres, &texts->gres);
+    info->gres_detail = texts->gres.len ? texts->gres.data : NULL;
 }
 
 static void fill_held (const struct row *row, enum hold hold, Moisson__JobInfo *info)
@@ -89,6 +95,7 @@ static void fill_task (const struct core *core, const struct task *task, Moisson
     SET (info, start_unconfirmed, task->phase == TASK_PLACED);
     info->cause = task->cause;
     info->cpu_ids = task->cpu_ids;
+    info->gpu_ids = task->gpu_ids;
     info->nodes = texts->nodes = task_nodes (task);
     if (task->n_shares || task->n_last)
         info->batch_host = task->n_shares ? task->shares[0].node->conf->name : task->last[0].node;

@@ -2,14 +2,20 @@
 #pragma once
 #include "base/buf.h"
 #include "core/filter.h"
+#include "core/gres.h"
 
 struct size {
-    uint32_t nodes, cpus, req_cpus, tasks, gpus; /* gpus: on each node */
-    uint64_t mem_mb;                             /* on each node, in force; 0 = not known yet */
-    uint64_t all_mem_mb;                         /* on all nodes */
-    uint64_t req_mem_mb;                         /* as asked */
+    uint32_t nodes, cpus, req_cpus, tasks;
+    uint32_t gpus;          /* on the first node */
+    struct gres_parts gres; /* on all nodes */
+    uint64_t mem_mb;        /* on each node, in force; 0 = not known yet */
+    uint64_t all_mem_mb;    /* on all nodes */
+    uint64_t req_mem_mb;    /* as asked */
     bool mem_per_cpu;
 };
+
+void size_clear (struct size *size);
+#define _cleanup_size_ __attribute__ ((cleanup (size_clear)))
 
 /* What it holds or held (task with shares), else what it asks for. */
 struct size job_size (const struct core *core, const struct job *job, const struct task *task);

@@ -2,6 +2,8 @@
 #include "base/buf.h"
 #include "base/hostlist.h"
 #include "base/mem.h"
+#include "core/held.h"
+#include "core/misfit.h"
 #include "core/state.h"
 
 #define SET(info, field, value) ((info)->has_##field = true, (info)->field = (value))
@@ -22,7 +24,12 @@ static void fill_conf (const struct node *node, Moisson__NodeInfo *info)
 
     info->name = conf->name;
     SET (info, cpus, node->cpus);
-    SET (info, mem_mb, node->mem_mb);
+    SET (info, cpus_total, conf->cpus);
+    SET (info, mem_mb, conf->mem_mb);
+    SET_IF (info, spec_mem_mb, conf->spec_mem_mb);
+    SET_IF (info, core_spec_count, conf->core_spec_count);
+    SET_IF (info, boards, conf->boards);
+    info->spec_cpu_list = conf->spec_cpu_list;
     SET (info, gpus, node->gpus);
     SET (info, weight, node->weight);
     info->gres = conf->gres;
@@ -53,18 +60,57 @@ static void fill_facts (const Moisson__Register *facts, Moisson__NodeInfo *info)
         SET_IF (info, threads_per_core, facts->threads_per_core);
 }
 
-static void fill_use (const struct node *node, Moisson__NodeInfo *info)
+struct node_texts { /* that a row borrows while it is shown */
+    struct buf state, complete, partitions, gres_used, gres_tres, gres_used_tres, held, reason;
+};
+
+static void node_texts_clear (struct node_texts *texts)
+{
+    buf_clear (&texts->state);
+    buf_clear (&texts->partitions);
+    buf_clear (&texts->gres_used);
+    buf_clear (&texts->gres_tres);
+    buf_clear (&texts->gres_used_tres);
+    buf_clear (&texts->complete);
+    buf_clear (&texts->held);
+    buf_clear (&texts->reason);
+}
+
+/* A reason there is also where only processes that cannot be killed keep some of it. */
+static void fill_reason (const struct node *node, Moisson__NodeInfo *info, struct node_texts *texts)
+{
+    usec_t since = node->reason_us;
+
+    node_put_held (node, &texts->held);
+    if (node->reason)
+        buf_puts (&texts->reason, node->reason);
+    if (texts->held.len) {
+        buf_printf (&texts->reason, "%s%s", texts->reason.len ? "; " : "", buf_str (&texts->held));
+        info->held = texts->held.data;
+        for (struct share *share = node->shares; share && !since; share = share->next)
+            since = share_held (share) ? share_held (share)->since : 0;
+    }
+    if (!texts->reason.len)
+        return;
+    info->reason = texts->reason.data;
+    SET (info, reason_us, since);
+    info->has_reason_uid = node->has_reason_uid;
+    info->reason_uid = node->reason_uid;
+}
+
+static void fill_use (const struct node *node, Moisson__NodeInfo *info, struct node_texts *texts)
 {
     SET (info, alloc_cpus, node->used_cpus);
     SET (info, alloc_mem_mb, node->used_mem_mb);
     SET (info, alloc_gpus, node->used_gpus);
-    SET (info, jobs, node->n_shares);
+    gres_node_show (node, true, &texts->gres_used);
+    info->gres_used = texts->gres_used.data;
+    gres_node_tres (node, false, &texts->gres_tres);
+    info->gres_tres = texts->gres_tres.data;
+    gres_node_tres (node, true, &texts->gres_used_tres);
+    info->gres_used_tres = texts->gres_used_tres.data;
+    SET (info, jobs, node->n_shares - node->n_held);
     SET_IF (info, last_seen_us, node->seen_us);
-    info->reason = node->reason;
-    if (node->reason) {
-        SET (info, reason_us, node->reason_us);
-        SET (info, reason_uid, node->reason_uid);
-    }
 }
 
 size_t core_nodes (const struct core *core, size_t cursor, size_t budget, core_node_fn fn, void *arg)
@@ -72,20 +118,26 @@ size_t core_nodes (const struct core *core, size_t cursor, size_t budget, core_n
     size_t left = budget ? budget : SIZE_MAX;
 
     for (size_t i = cursor; i < core->nodes.n; i++) {
-        _cleanup_buf_ struct buf state = BUF_INIT, partitions = BUF_INIT;
+        _cleanup_ (node_texts_clear) struct node_texts texts = {0};
         Moisson__NodeInfo info = MOISSON__NODE_INFO__INIT;
         const struct node *node = core->nodes.list[i];
+        _cleanup_free_ char *note = NULL;
 
         if (!left--)
             return i;
-        node_state_text (node, &state);
-        partitions_of (core, node, &partitions);
+        note = misfit_note (node);
+        node_look_put (node_look (node), &texts.state);
+        node_look_put_complete (node_look (node), &texts.complete);
+        partitions_of (core, node, &texts.partitions);
         fill_conf (node, &info);
         if (node->facts)
             fill_facts (node->facts, &info);
-        fill_use (node, &info);
-        info.state = state.data;
-        info.partitions = partitions.len ? partitions.data : NULL;
+        fill_use (node, &info, &texts);
+        fill_reason (node, &info, &texts);
+        info.state = texts.state.data;
+        info.state_complete = texts.complete.data;
+        info.partitions = texts.partitions.data;
+        info.note = note;
         if (!fn (arg, &info))
             return i + 1 < core->nodes.n ? i + 1 : 0;
     }
@@ -94,7 +146,7 @@ size_t core_nodes (const struct core *core, size_t cursor, size_t budget, core_n
 
 /* What its nodes have together, and their names. */
 static void fill_nodes (const struct core *core, const struct partition *partition, Moisson__PartitionInfo *info,
-                        struct hostlist *names)
+                        struct hostlist *names, struct gres_parts *gres)
 {
     for (uint32_t i = 0; i < core->nodes.n; i++) {
         const struct node *node = core->nodes.list[i];
@@ -104,6 +156,8 @@ static void fill_nodes (const struct core *core, const struct partition *partiti
         info->total_cpus += node->cpus;
         info->total_mem_mb += node->mem_mb;
         info->total_gpus += node->gpus;
+        for (uint32_t k = 0; k < node->n_gres; k++)
+            gres_parts_add (gres, node->gres[k].kind, node->gres[k].total);
         hostlist_add (names, node_name (node));
     }
     info->has_total_nodes = info->has_total_cpus = info->has_total_mem_mb = info->has_total_gpus = true;
@@ -116,9 +170,14 @@ void core_partitions (const struct core *core, core_partition_fn fn, void *arg)
         const struct partition *partition = partition_find (core, conf->name);
         _cleanup_hostlist_ struct hostlist *names = hostlist_create ();
         _cleanup_free_ char *text = NULL;
+        _cleanup_buf_ struct buf tres = BUF_INIT;
+        struct gres_parts gres = {0};
         Moisson__PartitionInfo info = MOISSON__PARTITION_INFO__INIT;
 
-        fill_nodes (core, partition, &info, names);
+        fill_nodes (core, partition, &info, names, &gres);
+        gres_parts_tres (&gres, &tres);
+        gres_parts_clear (&gres);
+        info.gres_tres = tres.data;
         hostlist_sort_unique (names);
         info.nodes = text = hostlist_compress (names);
         info.name = conf->name;
@@ -129,9 +188,29 @@ void core_partitions (const struct core *core, core_partition_fn fn, void *arg)
         SET_IF (&info, def_mem_per_cpu_mb, conf->def_mem_per_cpu_mb);
         SET_IF (&info, def_mem_per_node_mb, conf->def_mem_per_node_mb);
         SET_IF (&info, max_mem_per_node_mb, conf->max_mem_per_node_mb);
+        SET_IF (&info, max_mem_per_cpu_mb, conf->max_mem_per_cpu_mb);
         SET (&info, min_nodes, conf->min_nodes);
         SET (&info, max_nodes, conf->max_nodes);
         SET (&info, priority, conf->priority);
         fn (arg, &info);
     }
+}
+
+bool core_serves_uid (const struct core *core, uint32_t uid, bool *ret_own, uint32_t *ret_only)
+{
+    bool any = false;
+
+    *ret_own = false;
+    for (size_t i = 0; i < core->nodes.n; i++) {
+        const Moisson__Register *facts = core->nodes.list[i]->facts;
+
+        if (!facts)
+            continue;
+        *ret_own = facts->has_only_uid && facts->only_uid == uid;
+        if (!facts->has_only_uid || *ret_own)
+            return true;
+        any = true;
+        *ret_only = facts->only_uid;
+    }
+    return !any;
 }

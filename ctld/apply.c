@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "ctld/clock.h"
+#include "ctld/job_hooks.h"
 #include "ctld/nodes.h"
 #include "ctld/pass.h"
 #include "ctld/snapshots.h"
@@ -16,28 +17,12 @@ struct pending { /* the effects of one event, waiting for its commit */
 
 static void do_start (struct ctld *ctld, const struct fx *fx)
 {
-    if (nodes_start (ctld->nodes, fx->node, fx->raw_id, fx->attempt) || nodes_registering (ctld->nodes, fx->node))
-        return; /* sent; or in doubt until the registration under way is committed: reconciliation has seen it */
-    /* Not sent, and known not to have been: take the placement back. */
-    Moisson__Unplaced unplaced = MOISSON__UNPLACED__INIT;
-    Moisson__Event event = MOISSON__EVENT__INIT;
-    _cleanup_err_ struct err err = ERR_INIT;
-    struct start_facts facts;
-
-    if (core_start_facts (ctld->core, fx->raw_id, fx->attempt, &facts) < 0)
-        return; /* overtaken by a cancel */
-    unplaced.raw_id = fx->raw_id;
-    unplaced.attempt = fx->attempt;
-    unplaced.why = "the node has no session";
-    event.what_case = MOISSON__EVENT__WHAT_UNPLACED;
-    event.unplaced = &unplaced;
-    if (ctld_apply (ctld, &event, &err) < 0)
-        log_error ("job=%llu attempt=%u node=%s event=unplaced refused=\"%s\"", (unsigned long long) fx->raw_id,
-                   fx->attempt, fx->node, err.why);
+    job_hooks_start (ctld->job_hooks, fx->node, fx->raw_id, fx->attempt);
 }
 
 static void do_stop (struct ctld *ctld, const struct fx *fx)
 {
+    job_hooks_stop (ctld->job_hooks, fx->raw_id, fx->attempt);
     nodes_stop (ctld->nodes, fx->node, fx->raw_id, fx->attempt, fx->how, fx->note);
 }
 
@@ -46,18 +31,26 @@ static void do_forget (struct ctld *ctld, const struct fx *fx)
     nodes_forget (ctld->nodes, fx->node, fx->raw_id, fx->attempt);
 }
 
+static void do_record (struct ctld *ctld, const struct fx *fx)
+{
+    job_hooks_ended (ctld->job_hooks, fx->record);
+}
+
+static void do_reboot (struct ctld *ctld, const struct fx *fx)
+{
+    nodes_reboot (ctld->nodes, fx->node);
+}
+
 static void do_job_ended (struct ctld *ctld, const struct fx *fx)
 {
     waiters_wake (ctld->waiters, fx->job_id);
 }
 
-/* What is done after the commit. FX_RECORD is committed with the event; FX_WANT_PASS is honoured in the same turn, so
- * that the placement which follows an exit shares its commit. */
+/* What is done after the commit. FX_RECORD is committed with the event, and followed by an epilog; FX_WANT_PASS is
+ * honoured in the same turn, so that the placement which follows an exit shares its commit. */
 static void (*const performers[]) (struct ctld *ctld, const struct fx *fx) = {
-    [FX_START] = do_start,
-    [FX_STOP] = do_stop,
-    [FX_FORGET] = do_forget,
-    [FX_JOB_ENDED] = do_job_ended,
+    [FX_START] = do_start,   [FX_STOP] = do_stop,     [FX_FORGET] = do_forget,
+    [FX_RECORD] = do_record, [FX_REBOOT] = do_reboot, [FX_JOB_ENDED] = do_job_ended,
 };
 
 static void perform (void *arg, bool committed)

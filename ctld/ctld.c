@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +10,18 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/service.h"
 #include "ctld/apply.h"
+#include "ctld/children.h"
 #include "ctld/clock.h"
+#include "ctld/enroll.h"
+#include "ctld/keyring.h"
+#include "ctld/job_hooks.h"
 #include "ctld/nodes.h"
+#include "ctld/notes.h"
 #include "ctld/pass.h"
 #include "ctld/restore.h"
+#include "ctld/service_user.h"
 #include "ctld/session.h"
 #include "ctld/snapshots.h"
 #include "ctld/stopping.h"
@@ -47,52 +53,18 @@ static int open_log (const struct config *conf, bool verbose, struct err *err)
     return 0;
 }
 
-/* Credentials can be decoded by SlurmUser only, so that is who must run the controller. */
-static int check_user (struct ctld *ctld, struct err *err)
+static bool is_key (const char *text, const uint8_t key[KEY_SIZE])
 {
-    const struct passwd *pw;
+    uint8_t told[KEY_SIZE];
 
-    ctld->uid = getuid ();
-    if (!*ctld->conf->slurm_user)
-        return 0;
-    errno = 0;
-    pw = getpwnam (ctld->conf->slurm_user);
-    if (!pw) {
-        err_set (err, 0, "SlurmUser=%s is not a user of this machine", ctld->conf->slurm_user);
-        return err_fix (err, "create the account, or correct SlurmUser in %s", ctld->conf->path);
-    }
-    if (pw->pw_uid != ctld->uid) {
-        err_set (err, 0, "SlurmUser is %s, but this is user %u", ctld->conf->slurm_user, ctld->uid);
-        return err_fix (err, "start moissonctld as %s, or take SlurmUser out of %s", ctld->conf->slurm_user,
-                        ctld->conf->path);
-    }
-    return 0;
-}
-
-/* Who may do what operators may: root and the user that runs the controller. */
-static void add_operators (struct ctld *ctld)
-{
-    Moisson__Config *core = ctld->conf->core;
-    const uint32_t uids[] = {0, ctld->uid};
-
-    for (size_t i = 0; i < (ctld->uid ? 2 : 1); i++) {
-        bool there = false;
-
-        for (size_t k = 0; k < core->n_operator_uids; k++)
-            there |= core->operator_uids[k] == uids[i];
-        if (there)
-            continue;
-        core->operator_uids = xrealloc (core->operator_uids, (core->n_operator_uids + 1) * sizeof *core->operator_uids);
-        core->operator_uids[core->n_operator_uids++] = uids[i];
-    }
+    return *text && base64_decode (text, told, KEY_SIZE) == 0 && memcmp (told, key, KEY_SIZE) == 0;
 }
 
 static int read_keys (struct ctld *ctld, struct err *err)
 {
     const struct config *conf = ctld->conf;
     _cleanup_free_ char *path = xasprintf ("%s/controller.key", conf->state_dir);
-    _cleanup_free_ char *keys = xasprintf ("%s/node_keys", conf->state_dir);
-    uint8_t public_key[KEY_SIZE], told[KEY_SIZE];
+    uint8_t public_key[KEY_SIZE];
 
     if (key_read (path, ctld->secret, err) < 0)
         return err_fix (err,
@@ -101,15 +73,14 @@ static int read_keys (struct ctld *ctld, struct err *err)
                         conf->state_dir, conf->path);
     if (key_public (ctld->secret, public_key) < 0)
         return err_set (err, 0, "%s holds no usable key", path);
-    if (!*conf->controller_key || base64_decode (conf->controller_key, told, KEY_SIZE) < 0 ||
-        memcmp (told, public_key, KEY_SIZE) != 0) {
+    if (!is_key (conf->controller_key, public_key) && !is_key (conf->controller_key_next, public_key)) {
         _cleanup_free_ char *text = base64_encode (public_key, KEY_SIZE);
 
         err_set (err, 0, "ControllerKey in %s is not the public half of %s, so nobody would trust this controller",
                  conf->path, path);
         return err_fix (err, "write there: ControllerKey=%s", text);
     }
-    return node_keys_read (keys, &ctld->keys, err);
+    return keyring_read (ctld, err);
 }
 
 static void log_notices (const struct config *conf)
@@ -152,12 +123,13 @@ int ctld_create (struct ctld **ret, const struct ctld_options *options, struct e
         snprintf (host, sizeof host, "localhost");
     ctld->host = xstrdup (host);
     signal (SIGPIPE, SIG_IGN);
-    if (config_load (&ctld->conf, options->config_path, err) < 0 || open_log (ctld->conf, options->verbose, err) < 0 ||
-        check_user (ctld, err) < 0 || users_create (&ctld->users, err) < 0)
+    if (config_load (&ctld->conf, options->config_path, err) < 0 ||
+        service_user_become (ctld->conf, &ctld->uid, err) < 0 || /* from here on as SlurmUser */
+        open_log (ctld->conf, options->verbose, err) < 0 || service_user_check_state (ctld->conf, err) < 0 ||
+        service_user_operators (ctld->conf, ctld->uid, err) < 0 || users_create (&ctld->users, "controller", err) < 0)
         return -1;
     log_notices (ctld->conf);
     raise_limits ();
-    add_operators (ctld);
     if (read_keys (ctld, err) < 0 || open_store (ctld, err) < 0 || loop_create (&ctld->loop, err) < 0 ||
         users_attach (ctld->users, ctld->loop, err) < 0)
         return -1;
@@ -232,7 +204,11 @@ int ctld_restore (struct ctld *ctld, struct err *err)
     ctld->clock = clock_create (ctld);
     if (apply_config (ctld, err) < 0)
         return -1;
+    ctld->children = children_create (ctld);
+    ctld->job_hooks = job_hooks_create (ctld);
     ctld->nodes = nodes_create (ctld);
+    ctld->notes = notes_create (ctld);
+    ctld->enroll = enroll_create (ctld);
     ctld->sessions = sessions_create (ctld);
     ctld->stopping = stopping_create (ctld);
     return 0;
@@ -256,19 +232,14 @@ static void on_stop_signal (void *arg, int signo)
 static void on_reload_signal (void *arg, int signo)
 {
     struct ctld *ctld = arg;
-    _cleanup_free_ char *path = xasprintf ("%s/node_keys", ctld->conf->state_dir);
     _cleanup_err_ struct err err = ERR_INIT;
-    struct node_keys keys = {0};
 
     (void) signo;
-    if (open_log (ctld->conf, ctld->verbose, &err) < 0 || node_keys_read (path, &keys, &err) < 0) {
+    if (open_log (ctld->conf, ctld->verbose, &err) < 0 || keyring_read (ctld, &err) < 0) {
         log_error ("event=reload failed=\"%s\"", err.why);
         return;
     }
-    node_keys_clear (&ctld->keys);
-    ctld->keys = keys;
-    door_set_node_keys (ctld->door, &ctld->keys);
-    log_info ("event=reloaded node_keys=%zu", keys.n);
+    log_info ("event=reloaded node_keys=%zu", ctld->keys.n);
 }
 
 static int watch_signals (struct ctld *ctld, struct err *err)
@@ -287,10 +258,14 @@ static int write_pid (struct ctld *ctld, struct err *err)
     if (!*ctld->conf->ctld_pid)
         return 0;
     snprintf (text, sizeof text, "%ld\n", (long) getpid ());
-    if (file_write (ctld->conf->ctld_pid, text, strlen (text), 0644, 0, err) < 0)
-        return err_fix (err, "make its directory, or set SlurmctldPidFile in %s", ctld->conf->path);
     ctld->pid_file = xstrdup (ctld->conf->ctld_pid);
-    return 0;
+    if (file_write (ctld->pid_file, text, strlen (text), 0644, 0, err) == 0)
+        return 0;
+    /* In root's /run there is no making files, but that one was made for us. */
+    _cleanup_close_ int fd = open (ctld->pid_file, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && write (fd, text, strlen (text)) == (ssize_t) strlen (text))
+        return 0;
+    return err_fix (err, "make its directory, or set SlurmctldPidFile in %s", ctld->conf->path);
 }
 
 int ctld_listen (struct ctld *ctld, struct err *err)
@@ -302,6 +277,8 @@ int ctld_listen (struct ctld *ctld, struct err *err)
                                    .munge_socket = conf->auth_socket,
                                    .munge_threads = MUNGE_THREADS,
                                    .max_unknown = MAX_UNKNOWN,
+                                   .enroll = enroll_asked,
+                                   .enroll_arg = ctld->enroll,
                                    .unknown_timeout = conf->message_timeout * USEC_PER_SEC};
 
     if (watch_signals (ctld, err) < 0 ||
@@ -309,6 +286,9 @@ int ctld_listen (struct ctld *ctld, struct err *err)
         write_pid (ctld, err) < 0)
         return -1;
     log_info ("event=listening port=%u version=%s pid=%ld", door_port (ctld->door), MOISSON_VERSION, (long) getpid ());
+    int rc = service_ready ();
+    if (rc < 0)
+        log_warn ("event=service note=\"the service manager could not be told: %s\"", strerror (-rc));
     return 0;
 }
 
@@ -332,14 +312,18 @@ struct ctld *ctld_free (struct ctld *ctld)
 {
     if (!ctld)
         return NULL;
-    if (ctld->pid_file)
-        unlink (ctld->pid_file);
+    if (ctld->pid_file && unlink (ctld->pid_file) < 0 && truncate (ctld->pid_file, 0) < 0 && errno != ENOENT)
+        log_warn ("event=stopped note=\"cannot remove %s: %s\"", ctld->pid_file, strerror (errno));
     door_free (ctld->door);
     sessions_free (ctld->sessions);
     journal_free (ctld->journal);
     waiters_free (ctld->waiters);
     stopping_free (ctld->stopping);
+    enroll_free (ctld->enroll);
+    job_hooks_free (ctld->job_hooks);
+    children_free (ctld->children);
     nodes_free (ctld->nodes);
+    notes_free (ctld->notes);
     clock_free (ctld->clock);
     pass_free (ctld->pass);
     snapshots_free (ctld->snapshots);

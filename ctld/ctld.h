@@ -1,12 +1,12 @@
 /* ctld.h - the controller: what it is made of, in the order of creation (ctld_free goes backwards). */
 #pragma once
 #include "base/config.h"
-#include "base/keys.h"
+#include "base/node_keys.h"
 #include "core/core.h"
 #include "ctld/blobs.h"
 #include "ctld/journal.h"
 #include "ctld/reader.h"
-#include "ctld/users.h"
+#include "net/users.h"
 #include "net/door.h"
 #include "net/loop.h"
 #include "plugins/abi.h"
@@ -31,7 +31,11 @@ struct ctld {
     struct snapshots *snapshots;
     struct pass *pass;
     struct clock *clock;
+    struct children *children;
+    struct job_hooks *job_hooks;
     struct nodes *nodes;
+    struct notes *notes;
+    struct enroll *enroll;
     struct sessions *sessions;
     struct door *door;
     struct stopping *stopping;

@@ -84,12 +84,11 @@ static uint32_t tasks (const struct env_ctx *c)
     return nodes;
 }
 
-/* Tasks fill the nodes in order, as far as each one's cpus go; every node has at least one. */
-static bool tasks_per_node (struct buf *out, const struct env_ctx *c)
+/* Where the placement does not say (it is of an earlier version), tasks fill the nodes in order, as far as each one's
+ * cpus go; every node has at least one. */
+static void fill_tasks (const struct env_ctx *c, size_t n, uint32_t *per)
 {
-    size_t n = c->f->n_shares;
     uint32_t left = tasks (c);
-    _cleanup_free_ uint32_t *per = xcalloc (n, sizeof *per);
 
     for (size_t i = 0; i < n; i++) {
         uint32_t behind = (uint32_t) (n - i - 1); /* each of these needs one, too */
@@ -103,6 +102,20 @@ static bool tasks_per_node (struct buf *out, const struct env_ctx *c)
             per[i] = 1;
         left = left > per[i] ? left - per[i] : 0;
     }
+}
+
+static bool tasks_per_node (struct buf *out, const struct env_ctx *c)
+{
+    size_t n = c->f->n_shares;
+    _cleanup_free_ uint32_t *per = xcalloc (n, sizeof *per);
+    bool said = true;
+
+    for (size_t i = 0; i < n; i++) {
+        per[i] = c->f->shares[i]->tasks;
+        said = said && per[i];
+    }
+    if (!said)
+        fill_tasks (c, n, per);
     _cleanup_free_ char *s = repeat_compress (per, n);
     return text (out, s);
 }
@@ -253,12 +266,27 @@ static bool asked_tasks_per_node (struct buf *out, const struct env_ctx *c)
 
 static bool asked_cpus (struct buf *out, const struct env_ctx *c)
 {
-    return number (out, c->spec->has_cpus_per_task, c->spec->cpus_per_task);
+    return number (out, c->spec->has_cpus_per_task && !c->spec->has_cpus_per_gpu, c->spec->cpus_per_task);
+}
+
+static bool asked_threads_per_core (struct buf *out, const struct env_ctx *c)
+{
+    return number (out, c->spec->has_threads_per_core && !c->spec->hint, c->spec->threads_per_core);
+}
+
+static bool asked_tasks_per_core (struct buf *out, const struct env_ctx *c)
+{
+    return number (out, c->spec->has_ntasks_per_core, c->spec->ntasks_per_core);
+}
+
+static bool asked_hint (struct buf *out, const struct env_ctx *c)
+{
+    return text (out, c->spec->hint);
 }
 
 static bool asked_mem_node (struct buf *out, const struct env_ctx *c)
 {
-    return number (out, c->spec->has_mem_per_node_mb, c->spec->mem_per_node_mb);
+    return number (out, c->spec->has_mem_per_node_mb && !c->spec->has_mem_per_gpu_mb, c->spec->mem_per_node_mb);
 }
 
 static bool asked_mem_cpu (struct buf *out, const struct env_ctx *c)
@@ -273,16 +301,30 @@ static bool gpus_on_node (struct buf *out, const struct env_ctx *c)
     return number (out, gpus > 0, gpus);
 }
 
-/* As in Slurm, GPUs asked by --gres do not make these two. */
-static bool asked_gpus_per_node (struct buf *out, const struct env_ctx *c)
-{
-    return number (out, c->spec->has_gpus_per_node && c->spec->gpus_per_node && !c->spec->gres, c->spec->gpus_per_node);
-}
-
+/* As in Slurm: as typed, and GPUs asked by --gres make none of these. */
 static bool asked_gpus (struct buf *out, const struct env_ctx *c)
 {
-    return number (out, c->spec->has_gpus_per_node && c->spec->gpus_per_node && !c->spec->gres,
-                   (uint64_t) c->spec->gpus_per_node * c->f->n_shares);
+    return text (out, c->spec->gpus_text);
+}
+
+static bool asked_gpus_per_node (struct buf *out, const struct env_ctx *c)
+{
+    return text (out, c->spec->gpus_per_node_text);
+}
+
+static bool asked_gpus_per_task (struct buf *out, const struct env_ctx *c)
+{
+    return text (out, c->spec->gpus_per_task_text);
+}
+
+static bool asked_cpus_per_gpu (struct buf *out, const struct env_ctx *c)
+{
+    return number (out, c->spec->has_cpus_per_gpu, c->spec->cpus_per_gpu);
+}
+
+static bool asked_mem_gpu (struct buf *out, const struct env_ctx *c)
+{
+    return number (out, c->spec->has_mem_per_gpu_mb, c->spec->mem_per_gpu_mb);
 }
 
 static const struct {
@@ -332,11 +374,17 @@ static const struct {
     {"SLURM_NPROCS", asked_tasks},
     {"SLURM_NTASKS_PER_NODE", asked_tasks_per_node},
     {"SLURM_CPUS_PER_TASK", asked_cpus},
+    {"SLURM_THREADS_PER_CORE", asked_threads_per_core},
+    {"SLURM_NTASKS_PER_CORE", asked_tasks_per_core},
+    {"SLURM_HINT", asked_hint},
     {"SLURM_MEM_PER_NODE", asked_mem_node},
     {"SLURM_MEM_PER_CPU", asked_mem_cpu},
     {"SLURM_GPUS_ON_NODE", gpus_on_node},
     {"SLURM_GPUS_PER_NODE", asked_gpus_per_node},
     {"SLURM_GPUS", asked_gpus},
+    {"SLURM_GPUS_PER_TASK", asked_gpus_per_task},
+    {"SLURM_CPUS_PER_GPU", asked_cpus_per_gpu},
+    {"SLURM_MEM_PER_GPU", asked_mem_gpu},
     {"ENVIRONMENT", batch},
 };
 

@@ -7,7 +7,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "ctld/apply.h"
+#include "ctld/fence.h"
 #include "ctld/node_mail.h"
+#include "ctld/notes.h"
 #include "ctld/order.h"
 #include "ctld/pass.h"
 
@@ -26,6 +28,7 @@ struct node_link {
     struct session *session; /* held; NULL = none */
     bool ready;              /* its registration is committed and acknowledged */
     bool told_down;
+    unsigned n_silences; /* how often it was told */
     uint8_t *nonce;
     size_t nonce_len;
     usec_t heard, beat; /* monotonic: last message of it, last heartbeat to it */
@@ -76,6 +79,7 @@ static void unlink_session (struct nodes *nodes, struct node_link *link)
 {
     if (link->ready)
         nodes->connected--;
+    notes_session_left (nodes->ctld->notes, link->session);
     link->session = session_unref (link->session);
     link->ready = false;
     link->gone = now_monotonic ();
@@ -142,7 +146,12 @@ bool nodes_ready (struct nodes *nodes, struct session *session)
     pass_want (nodes->ctld->pass);
     ack.heartbeat_s = heartbeat_s (nodes);
     ack.cluster = nodes->ctld->conf->cluster_name;
+    ack.has_config_hash = notes_config_hash (nodes->ctld->notes) != NULL;
+    ack.config_hash = (ProtobufCBinaryData){HASH_SIZE, (uint8_t *) notes_config_hash (nodes->ctld->notes)};
     session_send (session, MOISSON__MSG_TYPE__MSG_REGISTER_ACK, &ack.base);
+    notes_session_ready (nodes->ctld->notes, session);
+    if (core_node_rebooting (nodes->ctld->core, link->name)) /* it did not hear it, or has not gone yet */
+        nodes_reboot (nodes, link->name);
     return true;
 }
 
@@ -161,6 +170,13 @@ struct session *nodes_session (const struct nodes *nodes, const char *name)
     return link ? link->session : NULL;
 }
 
+unsigned nodes_silence (const struct nodes *nodes, const char *name)
+{
+    const struct node_link *link = find (nodes, name);
+
+    return link && !link->session && link->told_down ? link->n_silences : 0;
+}
+
 /* --- silence ---------------------------------------------------------------------------------------------------- */
 
 static void tell_down (struct nodes *nodes, struct node_link *link)
@@ -170,6 +186,7 @@ static void tell_down (struct nodes *nodes, struct node_link *link)
     _cleanup_err_ struct err err = ERR_INIT;
 
     link->told_down = true;
+    link->n_silences++;
     if (!config_node (nodes->ctld->conf, link->name, NULL))
         return;
     down.node = link->name;
@@ -179,6 +196,8 @@ static void tell_down (struct nodes *nodes, struct node_link *link)
     log_warn ("node=%s event=down why=\"silent for %u s\"", link->name, timeout_s (nodes));
     if (ctld_apply (nodes->ctld, &event, &err) < 0)
         log_error ("node=%s event=down refused=\"%s\"", link->name, err.why);
+    else
+        fence_run (nodes->ctld, link->name);
 }
 
 static void watch_link (struct nodes *nodes, struct node_link *link, usec_t now)
@@ -208,6 +227,28 @@ static void watch_link (struct nodes *nodes, struct node_link *link, usec_t now)
     }
 }
 
+/* Those that were to be rebooted and run nothing any more. */
+static void reboot_the_quiet (struct nodes *nodes)
+{
+    const char *name;
+
+    while (journal_accepting (nodes->ctld->journal) && (name = core_next_reboot (nodes->ctld->core))) {
+        Moisson__NodeSet set = MOISSON__NODE_SET__INIT;
+        Moisson__Event event = MOISSON__EVENT__INIT;
+        _cleanup_err_ struct err err = ERR_INIT;
+
+        set.node = (char *) name;
+        set.state = "REBOOTING";
+        event.what_case = MOISSON__EVENT__WHAT_NODE_SET;
+        event.node_set = &set;
+        log_info ("node=%s event=reboot", name);
+        if (ctld_apply (nodes->ctld, &event, &err) < 0) {
+            log_error ("event=reboot refused=\"%s\"", err.why);
+            return;
+        }
+    }
+}
+
 static void on_tick (void *arg)
 {
     struct nodes *nodes = arg;
@@ -216,6 +257,7 @@ static void on_tick (void *arg)
 
     HASH_ITER (hh, nodes->table, link, tmp)
     watch_link (nodes, link, now);
+    reboot_the_quiet (nodes);
     timer_arm (nodes->tick, TICK);
 }
 
@@ -309,6 +351,18 @@ void nodes_let_read (struct nodes *nodes, const char *name, const struct start_f
     let_read (link, facts->submitted->uid, &spec->env_hash);
 }
 
+uint64_t nodes_next_sequence (struct nodes *nodes)
+{
+    return ++nodes->order_sequence;
+}
+
+ProtobufCBinaryData nodes_nonce (const struct nodes *nodes, const char *name)
+{
+    const struct node_link *link = ready_link (nodes, name);
+
+    return (ProtobufCBinaryData){link ? link->nonce_len : 0, link ? link->nonce : NULL};
+}
+
 bool nodes_start (struct nodes *nodes, const char *name, uint64_t raw_id, uint32_t attempt)
 {
     struct node_link *link = ready_link (nodes, name);
@@ -323,7 +377,7 @@ bool nodes_start (struct nodes *nodes, const char *name, uint64_t raw_id, uint32
     struct order_terms terms = {.node = link->name,
                                 .nonce = link->nonce,
                                 .nonce_len = link->nonce_len,
-                                .sequence = ++nodes->order_sequence,
+                                .sequence = nodes_next_sequence (nodes),
                                 .key = key->order_key,
                                 .kill_wait_s = config->kill_wait_s,
                                 .cluster = config->cluster,
@@ -372,6 +426,15 @@ bool nodes_signal (struct nodes *nodes, const char *name, const struct node_sign
     node_mail_stop (&link->mail, &stop, what->raw_id, what->attempt);
     late_arm (nodes->flush);
     return true;
+}
+
+void nodes_reboot (struct nodes *nodes, const char *name)
+{
+    struct node_link *link = ready_link (nodes, name);
+    Moisson__Nothing nothing = MOISSON__NOTHING__INIT;
+
+    if (link)
+        session_send (link->session, MOISSON__MSG_TYPE__MSG_REBOOT, &nothing.base);
 }
 
 void nodes_forget (struct nodes *nodes, const char *name, uint64_t raw_id, uint32_t attempt)

@@ -19,6 +19,8 @@ void nodes_left (struct nodes *nodes, struct session *session);
 void nodes_heard (struct nodes *nodes, const struct session *session, const Moisson__Heartbeat *beat);
 /* The one that speaks for the node now, or NULL. */
 struct session *nodes_session (const struct nodes *nodes, const char *name);
+/* Of a node that was told to be down and has not come back since: the number of this silence, from 1. Else 0. */
+unsigned nodes_silence (const struct nodes *nodes, const char *name);
 
 /* Orders: only for what is committed. nodes_start: false if the node has no session, so that nothing will be sent. */
 bool nodes_start (struct nodes *nodes, const char *name, uint64_t raw_id, uint32_t attempt);
@@ -31,7 +33,13 @@ struct node_signal {
     bool batch_only, children_only;
 };
 bool nodes_signal (struct nodes *nodes, const char *name, const struct node_signal *what); /* false: no session */
+void nodes_reboot (struct nodes *nodes, const char *name);
 void nodes_forget (struct nodes *nodes, const char *name, uint64_t raw_id, uint32_t attempt);
+
+/* Rises from call to call, over restarts of the controller, too. */
+uint64_t nodes_next_sequence (struct nodes *nodes);
+/* Of the launcher behind the session that is ready; borrowed. Empty: there is none. */
+ProtobufCBinaryData nodes_nonce (const struct nodes *nodes, const char *name);
 
 /* May this node have that blob: does an order that it was given name it? */
 bool nodes_may_read (const struct nodes *nodes, const char *name, uint32_t uid, const uint8_t *hash, size_t hash_len);

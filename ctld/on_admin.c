@@ -36,6 +36,9 @@ static int set_node (struct request *request, const char *node, struct err *err)
     set.reason = asked->reason;
     set.has_uid = true;
     set.uid = request->session->uid;
+    set.has_asap = asked->has_asap;
+    set.asap = asked->asap;
+    set.next_state = asked->next_state;
     event.what_case = MOISSON__EVENT__WHAT_NODE_SET;
     event.node_set = &set;
     if (ctld_apply (request->ctld, &event, err) < 0)
@@ -45,13 +48,56 @@ static int set_node (struct request *request, const char *node, struct err *err)
     return 0;
 }
 
+/* What may be asked; the other words of the core's table are the controller's own. */
+static const struct {
+    const char *state;
+    bool needs_reason, reboots;
+} node_ops[] = {
+    {"DRAIN", true, false},   {"DOWN", true, false},   {"FAIL", true, false},
+    {"RESUME", false, false}, {"IDLE", false, false},  {"UNDRAIN", false, false},
+    {"REASON", false, false}, {"REBOOT", false, true}, {"CANCEL_REBOOT", false, false},
+};
+
+static int check_op (const struct ctld *ctld, const Moisson__NodeOpRequest *asked, struct err *err)
+{
+    size_t i = 0;
+
+    while (i < sizeof node_ops / sizeof *node_ops && strcasecmp (node_ops[i].state, asked->state))
+        i++;
+    if (i == sizeof node_ops / sizeof *node_ops) {
+        err_set (err, MOISSON__FAIL_CODE__FAIL_OTHER, "a node cannot be set %.40s", asked->state);
+        return err_fix (err, "DRAIN, UNDRAIN, DOWN, FAIL and RESUME are known");
+    }
+    if (node_ops[i].needs_reason && (!asked->reason || !*asked->reason)) {
+        err_set (err, MOISSON__FAIL_CODE__FAIL_OTHER, "State=%s needs a reason", node_ops[i].state);
+        return err_fix (err, "add Reason='words for your colleagues'");
+    }
+    if (node_ops[i].reboots && !*ctld->conf->reboot_program) {
+        err_set (err, MOISSON__FAIL_CODE__FAIL_OTHER,
+                 "no RebootProgram is configured: nodes cannot be rebooted from here");
+        return err_fix (err, "set RebootProgram=/PATH in %s here and on the nodes", ctld->conf->path);
+    }
+    return 0;
+}
+
+static int all_nodes (const struct ctld *ctld, struct hostlist **ret)
+{
+    *ret = hostlist_create ();
+    for (size_t i = 0; i < ctld->conf->core->n_nodes; i++)
+        hostlist_add (*ret, ctld->conf->core->nodes[i]->name);
+    return 0;
+}
+
 void rpc_node_op (struct request *request)
 {
     const Moisson__NodeOpRequest *asked = request->msg;
     _cleanup_hostlist_ struct hostlist *names = NULL;
     _cleanup_err_ struct err err = ERR_INIT;
-    int rc = hostlist_parse (&names, asked->nodes, &err);
+    int rc = check_op (request->ctld, asked, &err);
 
+    if (rc == 0)
+        rc = strcasecmp (asked->nodes, "ALL") ? hostlist_parse (&names, asked->nodes, &err)
+                                              : all_nodes (request->ctld, &names);
     if (rc == 0)
         rc = check_nodes (request->ctld, names, &err);
     for (size_t i = 0; rc == 0 && i < hostlist_count (names); i++)

@@ -133,7 +133,7 @@ static int cancel_target (struct request *request, const struct target *target, 
     if (core_job_owner (ctld->core, target->job_id, &owner) < 0)
         return err_set (err, MOISSON__FAIL_CODE__FAIL_INVALID_JOB_ID, "Invalid job id specified");
     if (!action_allowed (ACTION_JOB_CANCEL, who->uid, who->roles, owner))
-        return err_set (err, MOISSON__FAIL_CODE__FAIL_PERMISSION, "Access/permission denied");
+        return err_set (err, MOISSON__FAIL_CODE__FAIL_PERMISSION, JOB_OF_ANOTHER);
     cancel.job_id = target->job_id;
     cancel.uid = who->uid;
     cancel.has_pending_only = target->pending_only;
@@ -175,7 +175,7 @@ static bool signal_row (void *arg, const Moisson__JobInfo *row)
     if (row->state != MOISSON__JOB_STATE__STATE_RUNNING || !row->batch_host)
         return true;
     if (!action_allowed (ACTION_JOB_CANCEL, who->uid, who->roles, row->uid))
-        err_set (&s->err, MOISSON__FAIL_CODE__FAIL_PERMISSION, "Access/permission denied");
+        err_set (&s->err, MOISSON__FAIL_CODE__FAIL_PERMISSION, JOB_OF_ANOTHER);
     else if (!nodes_signal (s->request->ctld->nodes, row->batch_host, &what))
         err_set (&s->err, MOISSON__FAIL_CODE__FAIL_OTHER, "node %s of job %" PRIu64 " cannot be reached now",
                  row->batch_host, row->raw_id);

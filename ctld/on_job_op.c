@@ -68,7 +68,7 @@ static int check (const struct request *request, const struct op_row *row, Moiss
     if (!core_knows (core, ref) || core_job_owner (core, ref->job_id, ret_owner) < 0)
         return err_set (err, MOISSON__FAIL_CODE__FAIL_INVALID_JOB_ID, "Invalid job id specified");
     if (!action_allowed (row->action, who->uid, who->roles, *ret_owner))
-        return err_set (err, MOISSON__FAIL_CODE__FAIL_PERMISSION, "Access/permission denied");
+        return err_set (err, MOISSON__FAIL_CODE__FAIL_PERMISSION, JOB_OF_ANOTHER);
     struct look look = look_up (core, ref);
     if (!look.any)
         return err_set (err, MOISSON__FAIL_CODE__FAIL_JOB_FINISHED, "Job/step already completing or completed");

@@ -5,12 +5,48 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "ctld/apply.h"
+#include "ctld/job_hooks.h"
 #include "ctld/nodes.h"
 #include "ctld/rpc.h"
 
 #define NONCE_SIZE 16
 #define BOOT_ID_MOST 64
 #define FACTS_MOST 16384 /* bytes, without its attempts */
+#define WORDS_MOST 4096  /* bytes of a string about an attempt */
+
+/* --- words ---------------------------------------------------------------------------------------------------------
+ */
+
+/* They are journaled, kept with the job and shown to people. */
+static void tidy (char *words)
+{
+    if (!words)
+        return;
+    if (strlen (words) > WORDS_MOST)
+        words[WORDS_MOST] = '\0';
+    for (unsigned char *p = (unsigned char *) words; *p; p++)
+        if (*p < ' ' || *p == 127)
+            *p = ' ';
+}
+
+static void tidy_exit (Moisson__Exit *exit)
+{
+    if (!exit)
+        return;
+    tidy (exit->cause);
+    tidy (exit->drain);
+    tidy (exit->cpu_ids);
+    tidy (exit->gpu_ids);
+}
+
+static void tidy_attempts (const Moisson__Register *facts)
+{
+    for (size_t i = 0; i < facts->n_attempts; i++) {
+        tidy (facts->attempts[i]->cpu_ids);
+        tidy (facts->attempts[i]->gpu_ids);
+        tidy_exit (facts->attempts[i]->exit);
+    }
+}
 
 /* --- register ------------------------------------------------------------------------------------------------------
  */
@@ -68,7 +104,7 @@ static void send_wish (struct registering *r, const struct wish *wish)
     const char *node = r->session->node;
 
     if (wish->kind == FX_START)
-        nodes_start (nodes, node, wish->raw_id, wish->attempt);
+        job_hooks_start (r->ctld->job_hooks, node, wish->raw_id, wish->attempt);
     else if (wish->kind == FX_STOP)
         nodes_stop (nodes, node, wish->raw_id, wish->attempt, wish->how, wish->note);
     else
@@ -89,7 +125,15 @@ static void registered (void *arg, bool committed)
     free (r);
 }
 
-/* Orders that it has from an earlier session may still lack their blobs. */
+/* Is the attempt under way on this node? */
+static bool is_on (const struct ctld *ctld, const Moisson__AttemptId *id, const char *node)
+{
+    const char *host = core_attempt_host (ctld->core, id->raw_id, id->attempt);
+
+    return host && !strcmp (host, node);
+}
+
+/* Orders that it has from an earlier session may still lack their blobs. What it says is on it must be so. */
 static void let_read_all (struct ctld *ctld, const Moisson__Register *facts)
 {
     struct start_facts start;
@@ -97,7 +141,7 @@ static void let_read_all (struct ctld *ctld, const Moisson__Register *facts)
     for (size_t i = 0; i < facts->n_attempts; i++) {
         const Moisson__AttemptReport *report = facts->attempts[i];
 
-        if (report->phase == MOISSON__ATTEMPT_PHASE__PHASE_STARTING &&
+        if (report->phase == MOISSON__ATTEMPT_PHASE__PHASE_STARTING && is_on (ctld, report->id, facts->node) &&
             core_start_facts (ctld->core, report->id->raw_id, report->id->attempt, &start) == 0)
             nodes_let_read (ctld->nodes, facts->node, &start);
     }
@@ -153,6 +197,7 @@ void rpc_register (struct request *request)
     r->session = session_ref (request->session);
     log_info ("node=%s event=registered attempts=%zu tombstones=%zu boot=%s version=%s", facts->node, facts->n_attempts,
               facts->n_tombstones, facts->boot_id, facts->version);
+    tidy_attempts (facts);
     let_read_all (ctld, facts);
     core_reconcile (ctld->core, facts, &ops, r);
     ctld_after (ctld, registered, r);
@@ -192,6 +237,8 @@ void rpc_started (struct request *request)
 
         if (!may_speak (request, id))
             continue;
+        tidy (batch->started[i]->cpu_ids);
+        tidy (batch->started[i]->gpu_ids);
         event.what_case = MOISSON__EVENT__WHAT_STARTED;
         event.started = batch->started[i];
         if (ctld_apply (request->ctld, &event, &err) < 0)
@@ -215,6 +262,7 @@ void rpc_exited (struct request *request)
 
         if (!may_speak (request, exit->id))
             continue;
+        tidy_exit (exit);
         ended.exit = exit;
         ended.node = request->session->node;
         event.what_case = MOISSON__EVENT__WHAT_ENDED;

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "ctld/apply.h"
 #include "ctld/rpc.h"
+#include "ctld/service_user.h"
 
 #define TOKEN_SIZE 16
 #define SCRIPT_MOST (4u << 20)
@@ -228,6 +229,10 @@ static void decide (void *arg, const struct user_facts *who, const struct err *w
     }
     if (!who) {
         refuse (s, why);
+        return;
+    }
+    if (service_user_admits (ctld->conf, ctld->core, ctld->uid, who, &err) < 0) {
+        refuse (s, &err);
         return;
     }
     int known = msg->has_test_only && msg->test_only

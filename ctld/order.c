@@ -45,6 +45,10 @@ static void fill (Moisson__Order *order, const struct start_facts *facts, const 
     order->mem_mb = share->mem_mb;
     order->has_gpus = share->has_gpus;
     order->gpus = share->gpus;
+    order->n_gres = share->n_gres;
+    order->gres = share->gres;
+    order->has_threads_per_core = job->spec->has_threads_per_core;
+    order->threads_per_core = job->spec->threads_per_core;
     order->has_time_limit_s = true;
     order->time_limit_s = facts->time_limit_s;
     order->kill_wait_s = terms->kill_wait_s;

@@ -1,5 +1,6 @@
 /* rpc.c - the table of questions and the table of rights. */
 #include "ctld/rpc.h"
+#include "proto/enroll.pb-c.h"
 
 #define ROW(name, role, message, handler, meaning)                                                                     \
     {                                                                                                                  \
@@ -18,13 +19,19 @@ static const struct rpc_row rows[] = {
     ROW (STATS, ROLE_USER, nothing, rpc_stats, "counters of the controller"),
     ROW (WAIT, ROLE_USER, wait_request, rpc_wait, "answer when a job has ended"),
     ROW (ACCT, ROLE_USER, acct_request, rpc_acct, "list accounting records"),
-    ROW (NODE_OP, ROLE_OPERATOR, node_op_request, rpc_node_op, "drain, resume, set down nodes"),
+    ROW (NODE_OP, ROLE_OPERATOR, node_op_request, rpc_node_op, "drain, resume, set down, reboot nodes"),
+    ROW (NODE_KEYS, ROLE_OPERATOR, nothing, rpc_node_keys, "list the keys of nodes"),
+    ROW (NODE_KEY_OP, ROLE_OPERATOR, node_key_op, rpc_node_key_op, "accept, revoke, exchange keys of nodes"),
     ROW (SHUTDOWN, ROLE_OPERATOR, nothing, rpc_shutdown, "end the controller; jobs go on"),
     ROW (REGISTER, ROLE_NODE, register, rpc_register, "an agent's first message: everything it has"),
     ROW (STARTED, ROLE_NODE, started_batch, rpc_started, "attempts run"),
     ROW (EXITED, ROLE_NODE, exited_batch, rpc_exited, "attempts have ended"),
     ROW (BLOB_GET, ROLE_NODE, blob_ids, rpc_blob_get, "scripts and environments of orders"),
     ROW (HEARTBEAT, ROLE_NODE, heartbeat, rpc_heartbeat, "still here"),
+    ROW (RELEASED, ROLE_NODE, attempt_ids, rpc_released, "processes that could not be killed are gone"),
+    ROW (NODE_REPORT, ROLE_NODE, node_report, rpc_node_report, "what a program of the node says"),
+    ROW (CONFIG_GET, ROLE_NODE, config_get, rpc_config_get, "the configuration, before it registers"),
+    ROW (NOTE_ANSWER, ROLE_NODE, signed_note, rpc_note_answer, "what its launcher says to a note"),
 };
 
 const struct rpc_row *rpc_rows (size_t *ret_n)
@@ -42,7 +49,7 @@ const struct rpc_row *rpc_find (Moisson__MsgType type, unsigned roles, struct er
             return &rows[i];
         if (rows[i].role == ROLE_OPERATOR && (roles & ROLE_USER)) {
             err_set (err, MOISSON__FAIL_CODE__FAIL_PERMISSION, "only an operator may %s", rows[i].meaning);
-            err_fix (err, "ask as root or as the user of SlurmUser=");
+            err_fix (err, "ask as root, as the user of SlurmUser=, or as one of Operators=");
             return NULL;
         }
         err_set (err, MOISSON__FAIL_CODE__FAIL_PROTOCOL, "a message of type %d is not for this kind of peer",

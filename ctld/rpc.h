@@ -26,6 +26,7 @@ enum action {
     ACTION_JOB_RELEASE_ADMIN, /* a hold that an operator placed */
     ACTION_JOB_REQUEUE,
 };
+#define JOB_OF_ANOTHER "it is another user's job: its owner may do that, or an operator"
 bool action_allowed (enum action action, uint32_t uid, unsigned roles, uint32_t owner_uid);
 
 /* The handlers, one file a subject. */
@@ -47,3 +48,9 @@ void rpc_started (struct request *request);
 void rpc_exited (struct request *request);
 void rpc_blob_get (struct request *request);
 void rpc_heartbeat (struct request *request);
+void rpc_released (struct request *request);
+void rpc_node_report (struct request *request);
+void rpc_node_keys (struct request *request);
+void rpc_node_key_op (struct request *request);
+void rpc_config_get (struct request *request);
+void rpc_note_answer (struct request *request);

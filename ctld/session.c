@@ -1,14 +1,17 @@
 /* session.c - authenticated peers and their requests. */
 #include "ctld/session.h"
 #include <stdlib.h>
+#include <string.h>
 #include "base/log.h"
 #include "base/mem.h"
+#include "ctld/keyring.h"
 #include "ctld/nodes.h"
 #include "ctld/rpc.h"
 
 /* What a submit may be, and room: a script of 4 MB, an environment of 16 MB, a job of 1 MB. Nodes have FRAME_MAX. */
 #define USER_FRAME_MAX (24u << 20)
 #define SESSIONS_A_USER 256
+#define SESSIONS_A_NODE 8 /* one speaks; others are connections that the network has cut, or somebody's who owns it */
 
 struct sessions {
     struct ctld *ctld;
@@ -220,6 +223,26 @@ static bool too_many (const struct sessions *all, const struct session *session)
     return n > SESSIONS_A_USER;
 }
 
+/* The newest is the one that is meant: the oldest goes. */
+static void make_place_for_node (struct sessions *all, const struct session *session)
+{
+    _cleanup_err_ struct err err = ERR_INIT;
+    struct session *oldest = NULL;
+    size_t n = 0;
+
+    for (struct session *s = all->list; s; s = s->next)
+        if ((s->roles & ROLE_NODE) && !strcmp (s->node, session->node)) {
+            n++;
+            oldest = s;
+        }
+    if (n <= SESSIONS_A_NODE)
+        return;
+    err_set (&err, MOISSON__FAIL_CODE__FAIL_OTHER, "node %s has more than %d sessions, this is the oldest",
+             session->node, SESSIONS_A_NODE);
+    log_warn ("node=%s event=session-closed why=\"%s\"", session->node, err.why);
+    session_close (oldest, &err);
+}
+
 static void refuse_one_more (struct session *session)
 {
     _cleanup_err_ struct err err = ERR_INIT;
@@ -247,6 +270,8 @@ void sessions_accept (void *arg, struct channel *channel, const struct peer *pee
     if (peer->is_node) {
         session->roles = ROLE_NODE;
         session->node = xstrdup (peer->node);
+        if (peer->next_key)
+            keyring_promote (all->ctld, session->node);
     } else {
         session->roles = ROLE_USER | (is_operator (all->ctld, peer->uid) ? ROLE_OPERATOR : 0u);
     }
@@ -258,8 +283,23 @@ void sessions_accept (void *arg, struct channel *channel, const struct peer *pee
     if (!peer->is_node)
         channel_set_max_frame (channel, USER_FRAME_MAX);
     channel_handle (channel, &handlers, session);
-    if (too_many (all, session))
+    if (peer->is_node)
+        make_place_for_node (all, session);
+    else if (too_many (all, session))
         refuse_one_more (session);
+}
+
+void sessions_cut_node (struct sessions *all, const char *node, const struct err *why)
+{
+    struct session *s = all->list;
+
+    while (s) {
+        bool its = (s->roles & ROLE_NODE) && s->channel && !strcmp (s->node, node);
+
+        if (its)
+            session_close (s, why);
+        s = its ? all->list : s->next; /* closing may have ended others, too */
+    }
 }
 
 size_t sessions_count (const struct sessions *all)

@@ -44,7 +44,7 @@ void attempt_remove (struct agent *a, struct attempt *t)
     slots_release (a->slots, &t->claim);
     status_clear (&t->status);
     free (t->cpu_ids);
-    free (t->gpu_ids);
+    gpus_forget (t);
     free (t);
 }
 
@@ -70,7 +70,7 @@ void attempt_tell_again (struct agent *a, struct attempt *t)
 void attempt_move (struct agent *a, struct attempt *t, enum attempt_phase phase)
 {
     t->phase = phase;
-    if (has_ended (t))
+    if (has_ended (t) && !t->held)
         slots_release (a->slots, &t->claim);
     attempt_tell_again (a, t);
 }
@@ -102,6 +102,7 @@ static int look (struct agent *a, struct attempt *t)
         return rc;
     status_clear (&t->status);
     t->status = st;
+    t->held = st.phase == STATUS_EXITED && st.unkillable;
     if (phases[st.phase] != t->phase)
         attempt_move (a, t, phases[st.phase]);
     return 0;
@@ -125,10 +126,42 @@ void attempt_read_status (struct agent *a, struct attempt *t)
     t->status.start_us = start_us;
 }
 
+/* If the controller does not hear it now, it misses it in the next REGISTER. */
+static void tell_released (struct agent *a, const struct attempt *t)
+{
+    Moisson__AttemptId id = MOISSON__ATTEMPT_ID__INIT, *ids[] = {&id};
+    Moisson__AttemptIds msg = MOISSON__ATTEMPT_IDS__INIT;
+
+    id.raw_id = t->id.raw;
+    id.attempt = t->id.attempt;
+    msg.ids = ids;
+    msg.n_ids = 1;
+    if (a->channel)
+        channel_send (a->channel, MOISSON__MSG_TYPE__MSG_RELEASED, &msg.base);
+}
+
 void attempt_reaped (struct agent *a, struct attempt *t)
 {
+    char name[ATTEMPT_NAME_SIZE];
+
     t->reaped = true;
     attempt_read_status (a, t);
+    if (!t->held)
+        return;
+    log_info ("attempt=%s event=released", attempt_format (t->id, name));
+    t->held = false;
+    t->status.unkillable = 0;
+    slots_release (a->slots, &t->claim);
+    tell_released (a, t);
+    if (t->forgotten)
+        attempt_remove (a, t);
+}
+
+void attempt_forget (struct agent *a, struct attempt *t)
+{
+    t->forgotten = true;
+    if (!t->held)
+        attempt_remove (a, t);
 }
 
 /* --- at start -------------------------------------------------------------------------------------------------------
@@ -153,7 +186,8 @@ static void load_one (void *arg, struct attempt_id id)
         return;
     t->cpu_ids = xstrdup (launch->cpu_ids);
     t->gpu_ids = xstrdup (launch->gpu_ids);
-    if (!has_ended (t) && slots_restore (a->slots, t->cpu_ids, t->gpu_ids, &t->claim))
+    t->gpu_text = xstrdup (launch->gpu_text);
+    if ((!has_ended (t) || t->held) && slots_restore (a->slots, t->cpu_ids, t->gpu_ids, &t->claim))
         log_warn ("attempt=%s holds cpus %s, which this node does not have free: was CPUs= changed?",
                   attempt_format (id, name), t->cpu_ids ? t->cpu_ids : "none");
     moisson__launch__free_unpacked (launch, NULL);
@@ -187,6 +221,7 @@ static void fill_exit (const struct attempt *t, struct told_exit *ret)
     status_to_exit (&t->status, &ret->exit);
     ret->exit.id = &ret->id;
     ret->exit.cpu_ids = t->cpu_ids;
+    ret->exit.gpu_ids = t->gpu_text;
 }
 
 static void tell_started (struct agent *a, struct attempt **list, size_t n)
@@ -202,7 +237,7 @@ static void tell_started (struct agent *a, struct attempt **list, size_t n)
         started[i].id = &ids[i];
         started[i].start_us = list[i]->status.start_us;
         started[i].cpu_ids = list[i]->cpu_ids;
-        started[i].gpu_ids = list[i]->gpu_ids;
+        started[i].gpu_ids = list[i]->gpu_text;
         pointers[i] = &started[i];
     }
     batch.started = pointers;
@@ -227,6 +262,8 @@ static void tell_exited (struct agent *a, struct attempt **list, size_t n)
 
 static bool is_due (struct attempt *t, usec_t now)
 {
+    if (t->forgotten)
+        return false;
     if (has_ended (t) && t->told && now - t->told_at > TELL_AGAIN) /* its FORGET is late: it may have been lost */
         t->told = false;
     return !t->told;
@@ -287,7 +324,16 @@ static Moisson__AttemptReport *make_report (const struct attempt *t)
     r->report.has_start_us = t->status.start_us != 0;
     r->report.start_us = t->status.start_us;
     r->report.cpu_ids = t->cpu_ids;
+    r->report.gpu_ids = t->gpu_text;
     return &r->report;
+}
+
+static Moisson__AttemptId *make_id (const struct attempt *t)
+{
+    Moisson__AttemptId *id = xmalloc (sizeof *id);
+
+    fill_id (t, id);
+    return id;
 }
 
 void attempts_register (struct agent *a, Moisson__Register *msg)
@@ -295,8 +341,13 @@ void attempts_register (struct agent *a, Moisson__Register *msg)
     size_t n = HASH_COUNT (a->attempts);
 
     msg->attempts = xcalloc (n, sizeof *msg->attempts);
+    msg->held = xcalloc (n, sizeof *msg->held);
     for (struct attempt *t = a->attempts; t; t = t->hh.next) {
         attempt_read_status (a, t);
+        if (t->held)
+            msg->held[msg->n_held++] = make_id (t);
+        if (t->forgotten)
+            continue;
         msg->attempts[msg->n_attempts++] = make_report (t);
         t->told = true;
         t->told_at = now_monotonic ();
@@ -307,7 +358,11 @@ void attempts_unregister (Moisson__Register *msg)
 {
     for (size_t i = 0; i < msg->n_attempts; i++)
         free (msg->attempts[i]);
+    for (size_t i = 0; i < msg->n_held; i++)
+        free (msg->held[i]);
     free (msg->attempts);
+    free (msg->held);
     msg->attempts = NULL;
-    msg->n_attempts = 0;
+    msg->held = NULL;
+    msg->n_attempts = msg->n_held = 0;
 }

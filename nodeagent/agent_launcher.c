@@ -25,6 +25,8 @@ static void on_hello (struct agent *a, const ProtobufCMessage *msg)
     a->nonce_len = hello->nonce.len;
     free (a->boot_id);
     a->boot_id = xstrdup (hello->boot_id);
+    free (a->cgroup);
+    a->cgroup = xstrdup (hello->cgroup ? hello->cgroup : "none");
     a->greeted = true;
 }
 
@@ -51,6 +53,14 @@ static void on_refused (struct agent *a, const ProtobufCMessage *msg)
                        result->why ? result->why : "refused by the launcher");
 }
 
+static void on_ended (struct agent *a, const ProtobufCMessage *msg)
+{
+    struct attempt *t = attempt_of (a, msg);
+
+    if (t)
+        attempt_read_status (a, t);
+}
+
 static void on_reaped (struct agent *a, const ProtobufCMessage *msg)
 {
     struct attempt *t = attempt_of (a, msg);
@@ -59,11 +69,22 @@ static void on_reaped (struct agent *a, const ProtobufCMessage *msg)
         attempt_reaped (a, t);
 }
 
+static void on_report (struct agent *a, const ProtobufCMessage *msg)
+{
+    health_heard (a, (const Moisson__NodeReport *) msg);
+}
+
+static void on_note_result (struct agent *a, const ProtobufCMessage *msg)
+{
+    notes_on_result (a, (const Moisson__NoteResult *) msg);
+}
+
 static const struct {
     enum verb verb;
     void (*fn) (struct agent *a, const ProtobufCMessage *msg);
 } handlers[] = {
-    {VERB_HELLO, on_hello}, {VERB_STARTED, on_started}, {VERB_REFUSED, on_refused}, {VERB_REAPED, on_reaped}};
+    {VERB_HELLO, on_hello},   {VERB_STARTED, on_started}, {VERB_REFUSED, on_refused},        {VERB_ENDED, on_ended},
+    {VERB_REAPED, on_reaped}, {VERB_REPORT, on_report},   {VERB_NOTE_RESULT, on_note_result}};
 
 static void on_verb (void *arg, enum verb verb, ProtobufCMessage *msg)
 {
@@ -125,5 +146,6 @@ void launcher_close (struct agent *a)
     if (a->launcher.fd >= 0)
         pipe_end_close (&a->launcher);
     free (a->boot_id);
-    a->boot_id = NULL;
+    free (a->cgroup);
+    a->boot_id = a->cgroup = NULL;
 }

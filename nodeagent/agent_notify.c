@@ -1,15 +1,14 @@
-/* agent_notify.c - what shepherds call out: "R 812.1" runs, "X 812.1" has ended. Only a hint where to look: the truth
- * is the status file, and a slow look at everything that is starting makes up for datagrams that were lost. */
-#include <errno.h>
-#include <string.h>
+/* agent_notify.c - what shepherds call out, on the launcher's socket notify.sock: "R 812.1" runs, "X 812.1" has ended.
+ * Only a hint where to look: the truth is the status file, and a slow look at everything that is starting makes up for
+ * datagrams that were lost. */
+#include <fcntl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include "base/log.h"
 #include "base/mem.h"
 #include "nodeagent/agent.h"
 
 #define LOOK_EVERY (USEC_PER_SEC / 2)
+#define NOTIFY_FD 4
 #define AT_ONCE 256 /* datagrams before others have their turn */
 
 static void on_datagram (void *arg, int events)
@@ -37,25 +36,20 @@ static void on_look (void *arg)
     for (struct attempt *t = a->attempts; t; t = t->hh.next)
         if (t->phase == ATTEMPT_STARTING || t->reaped)
             attempt_read_status (a, t);
+    if (a->waiting)
+        orders_go_on (a); /* an order may have waited long enough */
     timer_arm (a->look_timer, LOOK_EVERY);
 }
 
 int notify_open (struct agent *a, struct err *err)
 {
-    _cleanup_free_ char *path = spool_path (a->program.spool, "notify.sock");
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int flags = fcntl (NOTIFY_FD, F_GETFL);
 
-    if (strlen (path) >= sizeof address.sun_path) {
-        err_set (err, 0, "SlurmdSpoolDir is too long: %s would have %zu characters, the limit is %zu", path,
-                 strlen (path), sizeof address.sun_path - 1);
-        return err_fix (err, "set SlurmdSpoolDir to a shorter path");
+    if (flags < 0 || fcntl (NOTIFY_FD, F_SETFL, flags | O_NONBLOCK) || fcntl (NOTIFY_FD, F_SETFD, FD_CLOEXEC)) {
+        err_set (err, 0, "there is no socket for shepherds on fd 4");
+        return err_fix (err, "start moissond: it starts its agent itself");
     }
-    strcpy (address.sun_path, path);
-    if (unlink (path) && errno != ENOENT)
-        return err_errno (err, errno, "cannot remove the old %s", path);
-    a->notify_fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (a->notify_fd < 0 || bind (a->notify_fd, (struct sockaddr *) &address, sizeof address) || chmod (path, 0600))
-        return err_errno (err, errno, "cannot listen on %s", path);
+    a->notify_fd = NOTIFY_FD;
     a->notify_watch = watch_create (a->loop, a->notify_fd, on_datagram, a);
     watch_set (a->notify_watch, WATCH_READ);
     a->look_timer = timer_create_in (a->loop, on_look, a);

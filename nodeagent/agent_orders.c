@@ -1,7 +1,8 @@
 /* agent_orders.c - what the controller orders: start, stop, forget.
  *
  * The launcher takes orders in the rising sequence of their signatures only, so starts leave in the order in which they
- * came: one whose blobs are missing holds up those behind it for one round trip. */
+ * came: one whose blobs are missing holds up those behind it for one round trip, and one whose user this node was never
+ * asked about for as long as agent_users.c has patience. */
 #include <string.h>
 #include "base/log.h"
 #include "base/mem.h"
@@ -42,6 +43,8 @@ void orders_answered (struct agent *a, struct attempt *t)
     if (t->order)
         moisson__signed_order__free_unpacked (t->order, NULL);
     t->order = NULL;
+    free (steal (&t->user));
+    free (steal (&t->user_why));
 }
 
 void orders_drop_waiting (struct agent *a)
@@ -111,47 +114,65 @@ static void ask_blobs (struct agent *a, struct attempt *t)
 /* --- start ----------------------------------------------------------------------------------------------------------
  */
 
-static void add_binding (const struct agent *a, const struct claim *claim, Moisson__Launch *launch)
+/* The kernel's numbers of what was chosen: of each core all threads, or the first ones only. */
+static void add_binding (const struct agent *a, const struct attempt *t, Moisson__Launch *launch)
 {
+    const struct idset *cpus = t->claim.cpus;
+    uint32_t core = NOWHERE, taken = 0;
     size_t n = 0;
 
     if (!a->topology->bind)
         return;
-    for (uint32_t id = idset_first (claim->cpus); id != IDSET_NONE; id = idset_next (claim->cpus, id))
+    for (uint32_t id = idset_first (cpus); id != IDSET_NONE; id = idset_next (cpus, id))
         n += a->topology->units[id].n_os_cpus;
     launch->bind_cpus = xcalloc (n, sizeof *launch->bind_cpus);
-    for (uint32_t id = idset_first (claim->cpus); id != IDSET_NONE; id = idset_next (claim->cpus, id)) {
+    for (uint32_t id = idset_first (cpus); id != IDSET_NONE; id = idset_next (cpus, id)) {
         const struct topology_unit *unit = &a->topology->units[id];
-        memcpy (launch->bind_cpus + launch->n_bind_cpus, unit->os_cpus, unit->n_os_cpus * sizeof *unit->os_cpus);
-        launch->n_bind_cpus += unit->n_os_cpus;
+        taken = unit->core == core ? taken : 0;
+        core = unit->core;
+        for (size_t i = 0; i < unit->n_os_cpus; i++, taken++)
+            if (!t->threads_per_core || taken < t->threads_per_core)
+                launch->bind_cpus[launch->n_bind_cpus++] = unit->os_cpus[i];
     }
+    launch->bind_mems = a->topology->os_mems;
+    launch->n_bind_mems = a->topology->n_os_mems;
 }
 
 static void launch (struct agent *a, struct attempt *t)
 {
     Moisson__Launch msg = MOISSON__LAUNCH__INIT;
 
-    if (slots_take (a->slots, t->cpus, t->gpus, &t->claim)) {
+    if (gpus_take (a, t)) {
         _cleanup_free_ char *why = xasprintf ("%u cpus and %u GPUs asked, the node has %u cpus free", t->cpus, t->gpus,
                                               slots_free_cpus (a->slots));
         refuse (a, t, why);
         return;
     }
     t->cpu_ids = claim_cpu_ids (&t->claim);
-    t->gpu_ids = claim_gpu_ids (&t->claim);
     msg.order = t->order;
     msg.cpu_ids = t->cpu_ids;
-    msg.gpu_ids = t->gpu_ids;
-    add_binding (a, &t->claim, &msg);
+    gpus_launch (a, t, &msg);
+    add_binding (a, t, &msg);
     t->phase = ATTEMPT_STARTING;
     launcher_send (a, VERB_START, &msg.base);
     free (msg.bind_cpus);
+    gpus_launched (&msg);
 }
 
-static void launch_ready (struct agent *a)
+void orders_go_on (struct agent *a)
 {
     while (a->waiting && has_blobs (a, a->waiting)) {
         struct attempt *t = a->waiting;
+        _cleanup_free_ char *why = NULL;
+        enum user_state user = user_of_order (a, t, &why);
+
+        if (user == USER_ASKED)
+            return;
+        if (user == USER_REFUSED) {
+            refuse (a, t, why);
+            t->status.of_user = true; /* it is told at the end of the turn */
+            continue;
+        }
         wait_drop (a, t);
         t->phase = ATTEMPT_STARTING; /* no longer in the queue, whatever comes of it */
         launch (a, t);
@@ -187,8 +208,11 @@ static void start_one (struct agent *a, const Moisson__SignedOrder *signed_order
     }
     t = attempt_add (a, id, ATTEMPT_WAITING);
     t->order = copy_order (signed_order);
+    t->uid = order->uid;
+    t->user = xstrdup (order->user);
     t->cpus = order->cpus;
-    t->gpus = order->has_gpus ? order->gpus : 0;
+    gpus_of_order (t, order);
+    t->threads_per_core = order->threads_per_core;
     want_blob (a, t, 0, order->uid, &order->script_hash);
     want_blob (a, t, 1, order->uid, &order->env_hash);
     wait_append (a, t);
@@ -199,7 +223,7 @@ void orders_start (struct agent *a, const Moisson__StartBatch *batch)
 {
     for (size_t i = 0; i < batch->n_orders; i++)
         start_one (a, batch->orders[i]);
-    launch_ready (a);
+    orders_go_on (a);
 }
 
 static void refuse_those_wanting (struct agent *a, const struct blob_key *key, const char *why)
@@ -229,7 +253,7 @@ void orders_blob (struct agent *a, const Moisson__Blob *blob)
         refuse_those_wanting (a, &key, "the controller no longer has the job's script or environment");
     else if (blobs_put (a->blobs, &key, blob->data.data, blob->data.len, &err))
         refuse_those_wanting (a, &key, err.why);
-    launch_ready (a);
+    orders_go_on (a);
 }
 
 /* --- stop and forget ------------------------------------------------------------------------------------------------
@@ -261,7 +285,7 @@ void orders_stop (struct agent *a, const Moisson__StopBatch *batch)
 {
     for (size_t i = 0; i < batch->n_stops; i++)
         stop_one (a, batch->stops[i]);
-    launch_ready (a); /* what was stopped may have held up others */
+    orders_go_on (a); /* what was stopped may have held up others */
 }
 
 void orders_forget (struct agent *a, const Moisson__AttemptIds *ids)
@@ -278,6 +302,6 @@ void orders_forget (struct agent *a, const Moisson__AttemptIds *ids)
         }
         if (t->phase == ATTEMPT_EXITED)
             launcher_send (a, VERB_REMOVE, &ids->ids[i]->base);
-        attempt_remove (a, t);
+        attempt_forget (a, t);
     }
 }

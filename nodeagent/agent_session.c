@@ -23,6 +23,8 @@ static void on_register_ack (struct agent *a, const ProtobufCMessage *msg)
     a->dial_delay = 0;
     free (steal (&a->dial_why));
     log_info ("event=registered cluster=%s", ack->cluster);
+    if (ack->has_config_hash)
+        notes_compare_config (a, &ack->config_hash);
     timer_arm (a->beat_timer, 0);
 }
 
@@ -46,6 +48,22 @@ static void on_blob (struct agent *a, const ProtobufCMessage *msg)
     orders_blob (a, (const Moisson__Blob *) msg);
 }
 
+static void on_reboot (struct agent *a, const ProtobufCMessage *msg)
+{
+    (void) msg;
+    health_reboot (a);
+}
+
+static void on_config (struct agent *a, const ProtobufCMessage *msg)
+{
+    notes_on_config (a, (const Moisson__NodeConfig *) msg);
+}
+
+static void on_note (struct agent *a, const ProtobufCMessage *msg)
+{
+    notes_on_note (a, (const Moisson__SignedNote *) msg);
+}
+
 static void on_heartbeat (struct agent *a, const ProtobufCMessage *msg)
 {
     (void) a; /* that it came is all it says */
@@ -63,12 +81,16 @@ static const struct {
     {MOISSON__MSG_TYPE__MSG_FORGET, &moisson__attempt_ids__descriptor, on_forget},
     {MOISSON__MSG_TYPE__MSG_BLOB, &moisson__blob__descriptor, on_blob},
     {MOISSON__MSG_TYPE__MSG_HEARTBEAT, &moisson__heartbeat__descriptor, on_heartbeat},
+    {MOISSON__MSG_TYPE__MSG_REBOOT, &moisson__nothing__descriptor, on_reboot},
+    {MOISSON__MSG_TYPE__MSG_NODE_CONFIG, &moisson__node_config__descriptor, on_config},
+    {MOISSON__MSG_TYPE__MSG_NOTE, &moisson__signed_note__descriptor, on_note},
 };
 
-static void drop_session (struct agent *a, const char *why)
+void session_drop (struct agent *a, const char *why)
 {
     log_warn ("event=session-lost why='%s'", why);
     timer_disarm (a->beat_timer);
+    a->awaits_config = false;
     a->channel = channel_free (a->channel);
     orders_drop_waiting (a);
     dial_later (a);
@@ -97,7 +119,7 @@ static void on_message (void *arg, Moisson__MsgType type, const uint8_t *data, s
             continue;
         ProtobufCMessage *msg = message_unpack (handlers[i].descriptor, data, len);
         if (!msg) {
-            drop_session (a, "the controller sent a malformed message");
+            session_drop (a, "the controller sent a malformed message");
             return;
         }
         handlers[i].fn (a, msg);
@@ -111,7 +133,7 @@ static void on_closed (void *arg, const struct err *why)
 {
     _cleanup_free_ char *line = err_line (why);
 
-    drop_session (arg, line);
+    session_drop (arg, line);
 }
 
 /* --- heartbeats -----------------------------------------------------------------------------------------------------
@@ -125,7 +147,7 @@ static void on_beat (void *arg)
     if (!a->channel)
         return;
     if (now_monotonic () - a->heard_at > SILENCE * a->beat_every) {
-        drop_session (a, "the controller is silent");
+        session_drop (a, "the controller is silent");
         return;
     }
     beat.load = facts_load ();
@@ -162,8 +184,15 @@ static void fill_facts (struct agent *a, Moisson__Register *msg)
     msg->has_cpus = msg->has_mem_mb = msg->has_gpus = msg->has_sockets = msg->has_cores_per_socket = true;
     msg->has_threads_per_core = msg->has_is_virtual = msg->has_boot_us = msg->has_agent_start_us = true;
     msg->cpus = (uint32_t) t->n_units;
+    if (t->has_found) {
+        msg->has_found_sockets = msg->has_found_cores = msg->has_found_threads = msg->has_found_mem_mb = true;
+        msg->found_sockets = t->found.sockets;
+        msg->found_cores = t->found.cores;
+        msg->found_threads = t->found.threads;
+        msg->found_mem_mb = t->found.mem_mb;
+    }
     msg->mem_mb = t->is_virtual ? a->conf->mem_mb : a->facts.mem_mb;
-    msg->gpus = (uint32_t) t->n_gpus;
+    gpus_register (a, msg);
     msg->host = (char *) host_name (a);
     msg->arch = a->facts.arch;
     msg->os = a->facts.os;
@@ -172,36 +201,60 @@ static void fill_facts (struct agent *a, Moisson__Register *msg)
     msg->threads_per_core = t->threads_per_core;
     msg->is_virtual = t->is_virtual;
     msg->topology = t->text;
-    msg->cgroup = (char *) "none";
+    msg->cgroup = a->cgroup;
+    msg->has_only_uid = !a->program.root_mode;
+    msg->only_uid = geteuid ();
     msg->boot_us = a->facts.boot_us;
     msg->agent_start_us = a->start_us;
     msg->has_tmp_disk_mb = a->facts.tmp_disk_mb != 0;
     msg->tmp_disk_mb = a->facts.tmp_disk_mb;
 }
 
+void session_register (struct agent *a)
+{
+    Moisson__Register msg = MOISSON__REGISTER__INIT;
+
+    fill_facts (a, &msg);
+    attempts_register (a, &msg);
+    channel_send (a->channel, MOISSON__MSG_TYPE__MSG_REGISTER, &msg.base);
+    log_info ("event=connected attempts=%zu", msg.n_attempts);
+    attempts_unregister (&msg);
+    health_tell (a);
+}
+
 static void on_up (void *arg, struct channel *ch)
 {
     static const struct channel_handlers channel_handlers = {on_message, on_closed, NULL};
     struct agent *a = arg;
-    Moisson__Register msg = MOISSON__REGISTER__INIT;
 
     a->dial = dial_free (a->dial);
     a->channel = ch;
     a->heard_at = now_monotonic ();
     a->beat_every = 10 * USEC_PER_SEC; /* until the ack says better */
     channel_handle (ch, &channel_handlers, a);
-    fill_facts (a, &msg);
-    attempts_register (a, &msg);
-    channel_send (ch, MOISSON__MSG_TYPE__MSG_REGISTER, &msg.base);
-    log_info ("event=connected attempts=%zu", msg.n_attempts);
-    attempts_unregister (&msg);
+    if (a->program.configless)
+        notes_ask_config (a);
+    else
+        session_register (a);
     timer_arm (a->beat_timer, a->beat_every);
+}
+
+static void try_other_key (struct agent *a)
+{
+    uint8_t key[KEY_SIZE];
+
+    memcpy (key, a->controller_key, KEY_SIZE);
+    memcpy (a->controller_key, a->other_key, KEY_SIZE);
+    memcpy (a->other_key, key, KEY_SIZE);
 }
 
 static void on_failed (void *arg, const struct err *why)
 {
     struct agent *a = arg;
     _cleanup_free_ char *line = err_line (why);
+
+    if (a->has_other_key && why->code == MOISSON__FAIL_CODE__FAIL_AUTH)
+        try_other_key (a);
 
     bool new = !a->dial_why || strcmp (a->dial_why, line) != 0; /* once a reason, not once a try */
     log_line (new ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "event=dial-failed why='%s'", line);
@@ -223,7 +276,7 @@ static void dial_now (void *arg)
         .timeout = DIAL_TIMEOUT,
     };
 
-    if (!a->greeted) { /* the launcher's first words are on their way */
+    if (!a->greeted || health_is_awaited (a)) { /* the launcher's first words are on their way */
         timer_arm (a->dial_timer, USEC_PER_SEC / 100);
         return;
     }
@@ -242,17 +295,26 @@ static void dial_later (struct agent *a)
     timer_arm (a->dial_timer, a->dial_delay / 2 + random % (a->dial_delay / 2));
 }
 
-int session_open (struct agent *a, struct err *err)
+int session_read_key (struct agent *a, struct err *err)
 {
     _cleanup_free_ char *path = spool_path (a->program.spool, "node.key");
 
+    if (key_read (path, a->secret, err) == 0)
+        return 0;
+    return err_fix (err, "moisson node enroll %s (see docs/operating.md for its options)", a->program.node);
+}
+
+int session_open (struct agent *a, struct err *err)
+{
     if (!a->program.conf->controller_key[0] ||
         base64_decode (a->program.conf->controller_key, a->controller_key, KEY_SIZE)) {
         err_set (err, 0, "ControllerKey in %s is missing or malformed", a->program.conf_path);
         return err_fix (err, "put the line that `moisson keygen STATE_DIR` prints on the controller into it");
     }
-    if (key_read (path, a->secret, err))
-        return err_fix (err, "moisson node enroll %s --state STATE_DIR --spool %s", a->program.node, a->program.spool);
+    if (session_read_key (a, err))
+        return -1;
+    a->has_other_key = a->program.conf->controller_key_next[0] &&
+                       base64_decode (a->program.conf->controller_key_next, a->other_key, KEY_SIZE) == 0;
     a->dial_timer = timer_create_in (a->loop, dial_now, a);
     a->beat_timer = timer_create_in (a->loop, on_beat, a);
     timer_arm (a->dial_timer, 0);

@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "nodeagent/scratch.h"
 #include "nodeagent/spool.h"
 
 static const char default_path[] = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
@@ -85,6 +87,15 @@ void env_add_blob (struct env *env, const char *blob, size_t len)
     }
 }
 
+void env_add_over (struct env *env, const char *blob, size_t len)
+{
+    _cleanup_env_ struct env added = ENV_INIT;
+
+    env_add_blob (&added, blob, len);
+    for (size_t i = 0; i < added.n; i++)
+        put (env, steal (&added.list[i]));
+}
+
 static void set_default (struct env *env, const char *name, const char *value)
 {
     if (value && value[0] && !env_get (env, name))
@@ -98,7 +109,45 @@ static void add_defaults (struct env *env, const Moisson__Order *order)
     set_default (env, "LOGNAME", order->user);
     set_default (env, "SHELL", order->shell ? order->shell : "/bin/sh");
     set_default (env, "PATH", default_path);
-    set_default (env, "TMPDIR", "/tmp");
+}
+
+/* The job's own; but a directory that the user has named elsewhere, which is not one that the login node's /tmp had. */
+static void set_tmpdir (struct env *env, const Moisson__Launch *launch)
+{
+    const char *users = env_get (env, "TMPDIR");
+
+    if (!users || !users[0] || scratch_hides (users))
+        env_set (env, "TMPDIR", launch->scratch && !launch->private_tmp ? launch->scratch : "/tmp");
+}
+
+/* 0 to n-1, for as many as the list has. */
+static void put_ordinals (const char *ids, struct buf *out)
+{
+    buf_putc (out, '0');
+    for (unsigned n = 1; (ids = strchr (ids, ',')); n++, ids++)
+        buf_printf (out, ",%u", n);
+}
+
+/* Libraries count the GPUs that they can open, in the order of their PCI addresses: other numbers where device rules
+ * hide some. What ROCR_VISIBLE_DEVICES leaves, GPU_DEVICE_ORDINAL counts anew. */
+void env_add_gpus (struct env *env, const Moisson__Launch *launch)
+{
+    _cleanup_buf_ struct buf ordinals = BUF_INIT;
+    const char *ids = launch->gpu_ids, *visible = launch->devices_hidden ? launch->gpu_left : launch->gpu_visible;
+
+    if (!ids || !ids[0])
+        return;
+    visible = visible ? visible : ids;
+    put_ordinals (ids, &ordinals);
+    env_set (env, "SLURM_JOB_GPUS", ids);
+    if (launch->gpu_vendor == MOISSON__GPU_VENDOR__GPU_VENDOR_AMD) {
+        env_set (env, "ROCR_VISIBLE_DEVICES", visible);
+        env_set (env, "GPU_DEVICE_ORDINAL", ordinals.data);
+        return;
+    }
+    env_set (env, "CUDA_VISIBLE_DEVICES", visible);
+    set_default (env, "CUDA_DEVICE_ORDER", "PCI_BUS_ID");
+    env_set (env, "GPU_DEVICE_ORDINAL", visible);
 }
 
 void env_add_job (struct env *env, const struct env_facts *facts)
@@ -107,13 +156,11 @@ void env_add_job (struct env *env, const struct env_facts *facts)
     char name[ATTEMPT_NAME_SIZE];
 
     add_defaults (env, facts->order);
+    set_tmpdir (env, facts->launch);
     for (size_t i = 0; i < facts->order->n_extra_env; i++)
         env_add (env, facts->order->extra_env[i]);
     env_add (env, pid_room);
-    if (facts->launch->gpu_ids && facts->launch->gpu_ids[0]) {
-        env_set (env, "CUDA_VISIBLE_DEVICES", facts->launch->gpu_ids);
-        env_set (env, "SLURM_JOB_GPUS", facts->launch->gpu_ids);
-    }
+    env_add_gpus (env, facts->launch);
     if (facts->launch->cpu_ids)
         env_set (env, "MOISSON_CPU_IDS", facts->launch->cpu_ids);
     if (facts->conf_path) {

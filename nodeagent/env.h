@@ -19,6 +19,8 @@ void env_set (struct env *env, const char *name, const char *value);
 const char *env_get (const struct env *env, const char *name); /* borrowed; NULL = not there */
 /* NAME=value\0NAME=value\0... A last one without NUL counts; entries without '=' or without a name are dropped. */
 void env_add_blob (struct env *env, const char *blob, size_t len);
+/* The same over what is there: an entry takes the place of one of its name. */
+void env_add_over (struct env *env, const char *blob, size_t len);
 
 struct env_facts {
     const Moisson__Launch *launch;
@@ -27,10 +29,11 @@ struct env_facts {
     const char *conf_path; /* the node's configuration file; NULL = unknown */
 };
 
-/* What the order adds (extra_env), defaults where the name is absent (HOME USER LOGNAME SHELL PATH TMPDIR), then the
- * node's own: SLURM_TASK_PID (a placeholder, see env_set_pid), CUDA_VISIBLE_DEVICES and SLURM_JOB_GPUS, SLURM_CONF,
+/* What the order adds (extra_env), defaults where the name is absent (HOME USER LOGNAME SHELL PATH), TMPDIR, then the
+ * node's own: SLURM_TASK_PID (a placeholder, see env_set_pid), the variables of GPUs (env.c), SLURM_CONF,
  * MOISSON_CPU_IDS, and MOISSON_ATTEMPT with MOISSON_SPOOL, by which processes without a shepherd are found. */
 void env_add_job (struct env *env, const struct env_facts *facts);
+void env_add_gpus (struct env *env, const Moisson__Launch *launch); /* of that, what is said of GPUs */
 
 /* In the child, between fork and exec: writes into memory that env_add_job has set aside. */
 void env_set_pid (struct env *env, long pid);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include "base/files.h"
@@ -16,17 +17,22 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "nodeagent/program.h"
+#include "nodeagent/rekey.h"
 
 static struct launcher *launcher_free (struct launcher *l)
 {
     agent_stop (l);
+    site_programs_stop (l);
     if (l->pid_file && l->ever_ready && unlink (l->pid_file) && errno != ENOENT)
         log_warn ("cannot remove %s: %s", l->pid_file, strerror (errno));
     if (l->signal_fd >= 0)
         close (l->signal_fd);
     if (l->lock_fd >= 0)
         close (l->lock_fd);
+    if (l->notify_fd >= 0)
+        close (l->notify_fd);
     spares_close (&l->spares);
+    room_close (l);
     config_free (l->conf);
     for (size_t i = 0; i < l->n_live; i++)
         free (l->live[i].stop);
@@ -36,6 +42,8 @@ static struct launcher *launcher_free (struct launcher *l)
     free (l->node);
     free (l->spool);
     free (l->pid_file);
+    free (l->agent_pid_file);
+    free (l->conf_server);
     free (l->agent_path);
     free (l->shepherd_path);
     free (l);
@@ -49,8 +57,8 @@ static int take_lock (struct launcher *l, struct err *err)
     _cleanup_free_ char *path = spool_path (l->spool, "launcher.lock");
     char pid[32] = "";
 
-    l->lock_fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (l->lock_fd < 0)
+    l->lock_fd = open (path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (l->lock_fd < 0 || fchmod (l->lock_fd, 0600)) /* whoever can read it can lock it */
         return err_errno (err, errno, "cannot open %s", path);
     if (flock (l->lock_fd, LOCK_EX | LOCK_NB)) {
         ssize_t n = errno == EWOULDBLOCK ? pread (l->lock_fd, pid, sizeof pid - 1, 0) : -1;
@@ -74,16 +82,22 @@ static int open_spool (struct launcher *l, struct err *err)
     if (prctl (PR_SET_CHILD_SUBREAPER, 1)) /* what a dying shepherd leaves comes to us */
         return err_errno (err, errno, "cannot become a subreaper");
     tree_list (getpid (), &l->born_with);
-    if (spool_prepare (l->spool, err) || take_lock (l, err) || boot_id_read (l->boot, err))
+    if (spool_prepare (l->spool, err) || root_mode_own_spool (&l->root_mode, l->spool, err) || take_lock (l, err) ||
+        boot_id_read (l->boot, err) || agent_open_notify (l, err))
+        return -1;
+    if (rekey_recover (l->spool, err) || root_mode_own_spool (&l->root_mode, l->spool, err))
         return -1;
     if (key_read (key_path, l->verifier.key, err))
         return err_fix (err, "moisson node enroll %s --state STATE_DIR --spool %s", l->node, l->spool);
     random_fill (l->verifier.nonce, NONCE_SIZE);
     l->verifier.node = l->node;
     l->verifier.own_uid = getuid ();
+    l->verifier.root_mode = l->root_mode.on;
+    l->verifier.min_uid = l->conf->min_uid;
+    l->verifier.agent_uid = l->root_mode.agent_uid;
     l->verifier.is_live = launcher_is_live;
     l->verifier.arg = l;
-    if (spares_open (&l->spares, l->spool, err) || launcher_adopt (l, err))
+    if (spares_open (&l->spares, l->spool, err) || room_open (l, err) || launcher_adopt (l, err))
         return -1;
     boot_line = xasprintf ("%s\n", l->boot);
     return file_write (boot_path, boot_line, strlen (boot_line), 0644, 1, err);
@@ -109,12 +123,43 @@ static int open_signals (struct launcher *l, struct err *err)
     return l->signal_fd < 0 ? err_errno (err, errno, "cannot receive signals") : 0;
 }
 
+/* The kernel lets nobody have more files than this, and refuses a limit above it as a whole. */
+static uint64_t most_files (void)
+{
+    _cleanup_free_ char *text = NULL;
+
+    if (file_read ("/proc/sys/fs/nr_open", 64, &text, NULL, NULL))
+        return UINT64_MAX;
+    uint64_t n = strtoull (text, NULL, 10);
+    return n ? n : UINT64_MAX;
+}
+
+static int make_terms (struct launcher *l, struct err *err)
+{
+    struct limits limits;
+    uint64_t files = most_files ();
+
+    if (limits_parse (l->conf->job_limits, &limits, err))
+        return -1;
+    for (size_t i = 0; i < LIMITS_N; i++) {
+        Moisson__Limit *limit = &l->terms.limits[i];
+        uint64_t most = limits.rows[i].resource == RLIMIT_NOFILE ? files : UINT64_MAX;
+
+        moisson__limit__init (limit);
+        limit->resource = (uint32_t) limits.rows[i].resource;
+        limit->soft = limits.rows[i].soft < most ? limits.rows[i].soft : most;
+        limit->hard = limits.rows[i].hard < most ? limits.rows[i].hard : most;
+        l->terms.pointers[i] = limit;
+    }
+    return 0;
+}
+
 static int launcher_create (struct launcher **ret, int argc, char **argv, int *ret_terminal, struct err *err)
 {
     _cleanup_ (program_clear) struct program p = {0};
     _cleanup_ (launcher_freep) struct launcher *l = xcalloc (1, sizeof *l);
 
-    l->signal_fd = l->lock_fd = l->agent.fd = -1;
+    l->signal_fd = l->lock_fd = l->notify_fd = l->agent.fd = -1;
     int rc = program_open (&p, "moissond", argc, argv, err);
     *ret_terminal = p.terminal;
     if (rc)
@@ -126,11 +171,15 @@ static int launcher_create (struct launcher **ret, int argc, char **argv, int *r
     l->spool = steal (&p.spool);
     l->pid_file = steal (&p.pid_file);
     l->verbose = p.verbose;
+    l->configless = p.configless;
+    l->conf_server = steal (&p.conf_server);
     if (program_sibling ("moisson-agent", &l->agent_path, err) ||
         program_sibling ("moisson-shepherd", &l->shepherd_path, err))
         return -1;
-    if (open_signals (l, err) || open_spool (l, err))
+    if (root_mode_find (l->conf, &l->root_mode, err) || make_terms (l, err) || open_signals (l, err) ||
+        open_spool (l, err))
         return -1;
+    log_info ("event=mode is=%s", l->root_mode.on ? "root" : "single-user");
     *ret = steal (&l);
     return 0;
 }
@@ -154,6 +203,8 @@ static int next_due (const struct launcher *l)
 
     if (!l->agent_pid && l->agent_due < next)
         next = l->agent_due;
+    if (site_programs_due (l) < next)
+        next = site_programs_due (l);
     if (next == UINT64_MAX)
         return -1;
     return next <= now ? 0 : (int) ((next - now) / 1000 + 1);
@@ -161,12 +212,13 @@ static int next_due (const struct launcher *l)
 
 static int launcher_run (struct launcher *l, struct err *err)
 {
-    while (!l->stopping && !l->failed) {
+    while (!l->stopping && !l->failed && !l->reload) {
         agent_start_due (l);
         launcher_look (l);
+        site_programs_look (l);
         short wanted = (short) (POLLIN | (pipe_end_pending (&l->agent) ? POLLOUT : 0));
-        struct pollfd fds[] = {{l->signal_fd, POLLIN}, {l->agent.fd, wanted}};
-        if (poll (fds, 2, next_due (l)) < 0 && errno != EINTR)
+        struct pollfd fds[2 + SITE_PROGRAMS] = {{l->signal_fd, POLLIN}, {l->agent.fd, wanted}};
+        if (poll (fds, 2 + site_programs_poll (l, fds + 2), next_due (l)) < 0 && errno != EINTR)
             return err_errno (err, errno, "cannot wait for events");
         if (fds[1].revents & POLLOUT)
             pipe_end_flush (&l->agent);
@@ -175,10 +227,35 @@ static int launcher_run (struct launcher *l, struct err *err)
         if (fds[0].revents)
             on_signals (l);
     }
-    if (!l->failed || l->stopping)
+    if (!l->failed || l->stopping || l->reload)
         return 0;
     err_set (err, 0, "the agent of node %s could not start", l->node);
     return err_fix (err, "its reason is in the lines above, or in SlurmdLogFile");
+}
+
+/* What this machine is, as a NodeName line: its agent has the library that knows. */
+static int print_hardware (struct err *err)
+{
+    _cleanup_free_ char *agent = NULL;
+
+    if (program_sibling ("moisson-agent", &agent, err))
+        return err_report ("moissond", err);
+    execl (agent, agent, "-C", (char *) NULL);
+    err_errno (err, errno, "cannot run %s", agent);
+    return err_report ("moissond", err);
+}
+
+/* Another configuration: the same process begins anew with it, as after a restart, and finds its jobs again. */
+static int start_again (struct launcher *l, char **argv)
+{
+    _cleanup_err_ struct err err = ERR_INIT;
+
+    l->ever_ready = false; /* the pid file stays: so does the pid */
+    launcher_free (l);
+    log_info ("event=reloading");
+    execv ("/proc/self/exe", argv);
+    err_errno (&err, errno, "cannot start again with the new configuration");
+    return err_report ("moissond", &err);
 }
 
 int main (int argc, char **argv)
@@ -187,9 +264,13 @@ int main (int argc, char **argv)
     _cleanup_err_ struct err err = ERR_INIT;
     _cleanup_close_ int terminal = -1;
 
+    if (argc == 2 && !strcmp (argv[1], "-C"))
+        return print_hardware (&err);
     if (launcher_create (&l, argc, argv, &terminal, &err) /* options, configuration, spool, what still runs */
         || launcher_run (l, &err))                        /* until told to stop; shepherds live on */
         return program_report ("moissond", &err, terminal);
+    if (l->reload && !l->stopping)
+        return start_again (steal (&l), argv);
     log_info ("event=stopped");
     return 0;
 }

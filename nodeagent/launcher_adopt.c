@@ -54,7 +54,7 @@ static int read_status (const struct launcher *l, struct attempt_id id, struct s
     _cleanup_err_ struct err err = ERR_INIT;
     int rc = status_read (path, id, ret, &err);
 
-    if (rc < 0 && chmod (dir, 0755) == 0) {
+    if (rc < 0 && spool_restore_mode (dir) == 0) {
         err_clear (&err);
         rc = status_read (path, id, ret, &err);
     }
@@ -77,8 +77,9 @@ static bool never_started (const struct launcher *l, struct attempt_id id)
 }
 
 /* The shepherd vanished without a last word: say it in its place, in a directory of ours if the job left none. */
-static int write_lost (const struct launcher *l, struct attempt_id id, size_t found)
+static int write_lost (const struct launcher *l, const struct live *live, size_t unkillable)
 {
+    struct attempt_id id = live->id;
     _cleanup_free_ char *dir = spool_attempt_path (l->spool, id, NULL), *path = xasprintf ("%s/status", dir);
     _cleanup_status_ struct status st = STATUS_INIT;
     _cleanup_err_ struct err err = ERR_INIT;
@@ -94,10 +95,13 @@ static int write_lost (const struct launcher *l, struct attempt_id id, size_t fo
     st.phase = STATUS_EXITED;
     st.end_us = clock_wall ();
     st.kind = other_boot ? MOISSON__END_KIND__END_NODE_REBOOT : MOISSON__END_KIND__END_LOST;
+    st.unkillable = unkillable;
     free (st.cause);
     st.cause = other_boot ? xstrdup ("the node was rebooted while the job was there")
-                          : xasprintf ("the job's shepherd vanished; %zu processes of the job were ended", found);
-    if ((mkdir (dir, 0755) && errno != EEXIST) || status_replace (path, &st, &err)) {
+               : unkillable
+                   ? xasprintf ("the job's shepherd vanished; %zu processes of the job cannot be killed", unkillable)
+                   : xasprintf ("the job's shepherd vanished; %zu processes of the job were ended", live->sweep.found);
+    if ((mkdir (dir, ATTEMPTS_MODE) && errno != EEXIST) || status_replace (path, &st, &err)) {
         log_error ("attempt=%s %s; trying again", attempt_format (id, name), err.why ? err.why : strerror (errno));
         return -1;
     }
@@ -105,7 +109,19 @@ static int write_lost (const struct launcher *l, struct attempt_id id, size_t fo
     return 0;
 }
 
-static void send_reaped (struct launcher *l, struct attempt_id id)
+/* What could not be killed is gone: the agent that starts next must not think that it is there. */
+static int write_freed (const struct launcher *l, struct attempt_id id, struct status *st)
+{
+    _cleanup_free_ char *path = spool_attempt_path (l->spool, id, "status");
+    _cleanup_err_ struct err err = ERR_INIT;
+
+    if (st->unkillable == 0)
+        return 0;
+    st->unkillable = 0;
+    return status_replace (path, st, &err);
+}
+
+static void send_about (struct launcher *l, enum verb verb, struct attempt_id id)
 {
     Moisson__AttemptId aid = MOISSON__ATTEMPT_ID__INIT;
     Moisson__LaunchResult msg = MOISSON__LAUNCH_RESULT__INIT;
@@ -113,7 +129,7 @@ static void send_reaped (struct launcher *l, struct attempt_id id)
     aid.raw_id = id.raw;
     aid.attempt = id.attempt;
     msg.id = &aid;
-    pipe_end_send (&l->agent, VERB_REAPED, &msg.base);
+    pipe_end_send (&l->agent, verb, &msg.base);
 }
 
 void launcher_bury (struct launcher *l, struct attempt_id id)
@@ -139,50 +155,76 @@ static void finish (struct launcher *l, size_t i, bool started)
     drop (l, i);
     if (gone.removing || !started)
         launcher_bury (l, gone.id);
-    if (gone.removing)
-        return;
     if (started)
-        send_reaped (l, gone.id);
-    else
+        send_about (l, VERB_REAPED, gone.id);
+    else if (!gone.removing)
         launcher_refuse (l, gone.id,
                          (char *) "the job's shepherd ended before it could start the job (see the node's log)");
 }
 
-/* Does live[i] need no more than its last word? It is dead, and has not said so itself. */
+/* Is nobody left of live[i], whose shepherd is gone? */
 static bool is_swept (struct launcher *l, struct live *live)
 {
+    if (live->sweep.begun == 0)
+        orphans_begin (l, live->id, &live->sweep);
     if (live->sweep.rounds != SWEPT && clock_monotonic () >= live->sweep.due &&
         orphans_round (l, live->id, &live->sweep))
         live->sweep.rounds = SWEPT;
     return live->sweep.rounds == SWEPT;
 }
 
+/* After a while the end is told all the same; its processes go on holding what they hold. */
+static void tell_held (struct launcher *l, struct live *live)
+{
+    usec_t patience = (usec_t) l->conf->unkillable_timeout * USEC_PER_SEC;
+
+    if (live->held || clock_monotonic () - live->sweep.begun < patience)
+        return;
+    _cleanup_ (cgroup_freep) struct cgroup_group *g = room_group (l, live->id);
+    size_t n = cgroup_pids (g, NULL, 0);
+    live->held = n && write_lost (l, live, n) == 0;
+    if (live->held)
+        send_about (l, VERB_ENDED, live->id);
+}
+
+/* Its status says how it ended, or that it never started. */
+static usec_t settle_told (struct launcher *l, size_t i, struct status *st, bool exited, usec_t again)
+{
+    struct live *live = &l->live[i];
+
+    if (room_leave (l, live->id) == -EBUSY && !is_swept (l, live))
+        return live->sweep.due;
+    live->sweep.rounds = 0;
+    if (room_leave (l, live->id) || (exited && write_freed (l, live->id, st)))
+        return again;
+    finish (l, i, exited);
+    return NEVER;
+}
+
 /* One step on the way of an attempt whose shepherd is gone. When the next one is due; NEVER: it was the last one.
  * Whatever fails is tried again. */
 static usec_t settle (struct launcher *l, size_t i)
 {
+    _cleanup_status_ struct status st = STATUS_INIT;
     struct live *live = &l->live[i];
     usec_t again = clock_monotonic () + LOOK_EVERY;
+    int rc = read_status (l, live->id, &st);
 
+    if (rc < 0)
+        return again;
     if (!live->lost) {
-        _cleanup_status_ struct status st = STATUS_INIT;
-        int rc = read_status (l, live->id, &st);
-        if (rc < 0)
-            return again;
         bool exited = rc == 0 && st.phase == STATUS_EXITED;
-        if (exited || (rc == STATUS_E_ABSENT && never_started (l, live->id))) {
-            finish (l, i, exited);
-            return NEVER;
-        }
+        if (exited || (rc == STATUS_E_ABSENT && never_started (l, live->id)))
+            return settle_told (l, i, &st, exited, again);
         live->lost = true;
         if (strcmp (rc == 0 ? st.boot : rc == STATUS_E_DAMAGED ? l->boot_before : l->boot, l->boot) != 0)
-            live->sweep.rounds = SWEPT; /* the boot has */
-        else
-            orphans_begin (l, live->id, &live->sweep);
+            live->sweep = (struct sweep){.begun = 1, .rounds = SWEPT}; /* the boot has */
     }
-    if (!is_swept (l, live))
+    if (!is_swept (l, live)) {
+        tell_held (l, live);
         return live->sweep.due;
-    if (write_lost (l, live->id, live->sweep.found))
+    }
+    if (room_leave (l, live->id) || (live->held ? write_freed (l, live->id, &st) : write_lost (l, live, 0)))
         return again;
     finish (l, i, true);
     return NEVER;
@@ -207,10 +249,14 @@ void launcher_reap (struct launcher *l)
     pid_t pid;
 
     while ((pid = waitpid (-1, &wait_status, WNOHANG)) > 0) {
+        if (scratch_reaped (&l->scratch, pid))
+            continue;
         if (pid == l->agent_pid) {
             agent_gone (l, wait_status);
             continue;
         }
+        if (site_program_reaped (l, pid, wait_status))
+            continue;
         for (size_t i = 0; i < l->n_live; i++)
             if (l->live[i].pid == pid) {
                 shepherd_gone (l, i);
@@ -262,6 +308,11 @@ static struct live *add_live (struct launcher *l, struct attempt_id id)
     GROW (l->live, l->n_live, l->room_live);
     l->live[l->n_live] = (struct live){.id = id};
     return &l->live[l->n_live++];
+}
+
+void launcher_add_gone (struct launcher *l, struct attempt_id id)
+{
+    add_live (l, id)->gone = true;
 }
 
 static void adopt_one (void *arg, struct attempt_id id)
@@ -323,6 +374,7 @@ int launcher_adopt (struct launcher *l, struct err *err)
     l->look_due = 0;
     if (spool_each_attempt (l->spool, adopt_one, l, err))
         return -1;
+    room_sort_out (l);
     settle_the_lost (l);
     return 0;
 }

@@ -1,44 +1,99 @@
 /* launcher_agent.c - keep one agent running, and do what it says as far as the table of verbs goes. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include "base/files.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/service.h"
 #include "nodeagent/launcher.h"
 
 #define DELAY_MIN (USEC_PER_SEC / 5)
 #define DELAY_MAX (10 * USEC_PER_SEC)
 #define GOOD_RUN (30 * USEC_PER_SEC) /* an agent that lived this long was well: start over with the back-off */
 #define AGENT_FD 3
+#define AGENT_NOTIFY_FD 4
+#define HIGH_FD 200
+enum { CANNOT_START = 120, CANNOT_BECOME, CANNOT_REACH }; /* exit codes before it was the agent's program */
 #define STOP_PATIENCE 500 /* of 10 ms, then KILL: it holds nothing that a restart could not find again */
+
+/* Beside the launcher's own. */
+static char *pid_path (const struct launcher *l)
+{
+    size_t len = l->pid_file ? strlen (l->pid_file) : 0;
+
+    if (len > 4 && strcmp (l->pid_file + len - 4, ".pid") == 0)
+        len -= 4;
+    return len ? xasprintf ("%.*s.agent.pid", (int) len, l->pid_file) : NULL;
+}
+
+int agent_open_notify (struct launcher *l, struct err *err)
+{
+    _cleanup_free_ char *stale = pid_path (l);
+    _cleanup_free_ char *path = spool_path (l->spool, "notify.sock");
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    if (strlen (path) >= sizeof address.sun_path) {
+        err_set (err, 0, "SlurmdSpoolDir is too long: %s would have %zu characters, the limit is %zu", path,
+                 strlen (path), sizeof address.sun_path - 1);
+        return err_fix (err, "set SlurmdSpoolDir to a shorter path");
+    }
+    strcpy (address.sun_path, path);
+    if (stale && unlink (stale) && errno != ENOENT)
+        return err_errno (err, errno, "cannot remove the old %s", stale);
+    if (unlink (path) && errno != ENOENT)
+        return err_errno (err, errno, "cannot remove the old %s", path);
+    l->notify_fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (l->notify_fd < 0 || bind (l->notify_fd, (struct sockaddr *) &address, sizeof address) || chmod (path, 0600))
+        return err_errno (err, errno, "cannot listen on %s", path);
+    return 0;
+}
+
+/* In the new process: system calls only. Through high numbers, as any of the fds may be 3 or 4 itself. */
+static _Noreturn void become_agent (const struct launcher *l, int fd, char **argv)
+{
+    sigset_t none;
+
+    sigemptyset (&none);
+    int agent = fcntl (fd, F_DUPFD_CLOEXEC, HIGH_FD), notify = fcntl (l->notify_fd, F_DUPFD_CLOEXEC, HIGH_FD);
+    if (agent < 0 || notify < 0 || dup2 (agent, AGENT_FD) < 0 || dup2 (notify, AGENT_NOTIFY_FD) < 0)
+        _exit (CANNOT_START);
+    if (root_mode_become_agent (&l->root_mode))
+        _exit (CANNOT_BECOME);
+    if (sigprocmask (SIG_SETMASK, &none, NULL) == 0)
+        execve (l->agent_path, argv, environ);
+    _exit (errno == EACCES ? CANNOT_REACH : CANNOT_START);
+}
 
 static int spawn_agent (struct launcher *l, int fd, struct err *err)
 {
-    char *argv[] = {(char *) "moisson-agent",          (char *) "-N", l->node, (char *) "-f", l->conf_path,
-                    l->verbose ? (char *) "-v" : NULL, NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attr;
-    sigset_t none;
-    int rc;
+    char *argv[12] = {(char *) "moisson-agent", (char *) "-N", l->node, (char *) "-f", l->conf_path};
+    size_t n = 5;
 
-    sigemptyset (&none);
-    if ((rc = posix_spawn_file_actions_init (&actions)))
-        return err_errno (err, rc, "cannot start moisson-agent");
-    if ((rc = posix_spawnattr_init (&attr))) {
-        posix_spawn_file_actions_destroy (&actions);
-        return err_errno (err, rc, "cannot start moisson-agent");
+    if (l->verbose)
+        argv[n++] = (char *) "-v";
+    if (l->root_mode.on)
+        argv[n++] = (char *) "-R";
+    if (l->configless) {
+        argv[n++] = (char *) "--spool";
+        argv[n++] = l->spool;
     }
-    if (!(rc = posix_spawn_file_actions_adddup2 (&actions, fd, AGENT_FD)) &&
-        !(rc = posix_spawnattr_setflags (&attr, POSIX_SPAWN_SETSIGMASK)) &&
-        !(rc = posix_spawnattr_setsigmask (&attr, &none)))
-        rc = posix_spawn (&l->agent_pid, l->agent_path, &actions, &attr, argv, environ);
-    posix_spawnattr_destroy (&attr);
-    posix_spawn_file_actions_destroy (&actions);
-    return rc ? err_errno (err, rc, "cannot start %s", l->agent_path) : 0;
+    if (l->conf_server) {
+        argv[n++] = (char *) "--conf-server";
+        argv[n++] = l->conf_server;
+    }
+    pid_t pid = fork ();
+    if (pid == 0)
+        become_agent (l, fd, argv);
+    if (pid < 0)
+        return err_errno (err, errno, "cannot start %s", l->agent_path);
+    l->agent_pid = pid;
+    return 0;
 }
 
 static void say_hello (struct launcher *l)
@@ -48,6 +103,7 @@ static void say_hello (struct launcher *l)
     hello.nonce.data = l->verifier.nonce;
     hello.nonce.len = NONCE_SIZE;
     hello.boot_id = l->boot;
+    hello.cgroup = (char *) cgroup_text (l->cgroup);
     pipe_end_send (&l->agent, VERB_HELLO, &hello.base);
 }
 
@@ -90,8 +146,41 @@ void agent_start_due (struct launcher *l)
     say_hello (l);
 }
 
+static void say_why (const struct launcher *l, int code)
+{
+    if (code == CANNOT_START)
+        log_error ("%s could not be run", l->agent_path);
+    else if (code == CANNOT_BECOME)
+        log_error ("the agent cannot become uid %u: moissond lacks the rights of root (CAP_SETUID, CAP_SETGID)",
+                   (unsigned) l->root_mode.agent_uid);
+    else if (code == CANNOT_REACH)
+        log_error ("uid %u, the agent's user, may not run %s (fix: chmod a+rx it and the directories above it)",
+                   (unsigned) l->root_mode.agent_uid, l->agent_path);
+}
+
+static void remove_pid_file (struct launcher *l)
+{
+    if (l->agent_pid_file && unlink (l->agent_pid_file) && errno != ENOENT)
+        log_warn ("cannot remove %s: %s", l->agent_pid_file, strerror (errno));
+    free (steal (&l->agent_pid_file));
+}
+
+/* The agent may have no right to do it itself. */
+static void write_agent_pid (struct launcher *l)
+{
+    _cleanup_free_ char *text = xasprintf ("%d\n", (int) l->agent_pid);
+    _cleanup_err_ struct err err = ERR_INIT;
+    remove_pid_file (l);
+    l->agent_pid_file = pid_path (l);
+    if (l->agent_pid_file && file_write (l->agent_pid_file, text, strlen (text), 0644, 0, &err))
+        log_error ("pid file: %s", err.why);
+}
+
 void agent_gone (struct launcher *l, int wait_status)
 {
+    if (WIFEXITED (wait_status))
+        say_why (l, WEXITSTATUS (wait_status));
+    remove_pid_file (l);
     log_line (l->stopping ? LOG_LEVEL_INFO : LOG_LEVEL_WARN, "event=agent-gone pid=%d %s=%d", (int) l->agent_pid,
               WIFSIGNALED (wait_status) ? "signal" : "code",
               WIFSIGNALED (wait_status) ? WTERMSIG (wait_status) : WEXITSTATUS (wait_status));
@@ -117,6 +206,7 @@ static void on_ready (struct launcher *l, ProtobufCMessage *msg)
     (void) msg;
     log_info ("event=agent-ready pid=%d", (int) l->agent_pid);
     l->agent_ready = true;
+    write_agent_pid (l);
     if (l->ever_ready)
         return;
     l->ever_ready = true;
@@ -126,7 +216,11 @@ static void on_ready (struct launcher *l, ProtobufCMessage *msg)
     if (l->pid_file && file_write (l->pid_file, text, strlen (text), 0644, 0, &err)) {
         log_error ("pid file: %s", err.why);
         l->failed = true;
+        return;
     }
+    int rc = service_ready ();
+    if (rc < 0)
+        log_warn ("the service manager could not be told: %s", strerror (-rc));
 }
 
 static void on_start (struct launcher *l, ProtobufCMessage *msg)
@@ -146,10 +240,21 @@ static void on_remove (struct launcher *l, ProtobufCMessage *msg)
     launcher_remove (l, (struct attempt_id){id->raw_id, id->attempt});
 }
 
+static void on_run (struct launcher *l, ProtobufCMessage *msg)
+{
+    site_program_run (l, ((const Moisson__RunProgram *) msg)->kind);
+}
+
+static void on_note (struct launcher *l, ProtobufCMessage *msg)
+{
+    launcher_note (l, (const Moisson__SignedNote *) msg);
+}
+
 static const struct {
     enum verb verb;
     void (*fn) (struct launcher *l, ProtobufCMessage *msg);
-} handlers[] = {{VERB_READY, on_ready}, {VERB_START, on_start}, {VERB_STOP, on_stop}, {VERB_REMOVE, on_remove}};
+} handlers[] = {{VERB_READY, on_ready},   {VERB_START, on_start}, {VERB_STOP, on_stop},
+                {VERB_REMOVE, on_remove}, {VERB_RUN, on_run},     {VERB_NOTE, on_note}};
 
 static void on_verb (void *arg, enum verb verb, ProtobufCMessage *msg)
 {
@@ -184,4 +289,5 @@ void agent_stop (struct launcher *l)
         nanosleep (&pause, NULL);
     }
     l->agent_pid = 0;
+    remove_pid_file (l);
 }

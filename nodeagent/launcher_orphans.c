@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/buf.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "nodeagent/launcher.h"
 #include "nodeagent/tree.h"
@@ -72,7 +73,9 @@ static void kill_adopted (const struct launcher *l)
         return;
     tree_list (getpid (), &all);
     for (size_t i = 0; i < all.n; i++) {
-        bool known = all.list[i] == l->agent_pid || pids_have (&l->born_with, all.list[i]);
+        bool known =
+            all.list[i] == l->agent_pid || all.list[i] == l->scratch.remover || pids_have (&l->born_with, all.list[i]);
+        known = known || site_program_is (l, all.list[i]);
         for (size_t k = 0; k < l->n_live && !known; k++)
             known = all.list[i] == l->live[k].pid;
         if (!known && tree_parent (all.list[i]) == getpid ()) {
@@ -92,18 +95,38 @@ static size_t signal_attempt (const struct launcher *l, struct attempt_id id, in
     return signal_all (attempt, where, sig);
 }
 
+/* Another round is due. */
+static void plan_next (struct sweep *sweep)
+{
+    sweep->due = clock_monotonic () + sweep->pause;
+    sweep->pause = sweep->pause * 2 < PAUSE_MAX ? sweep->pause * 2 : PAUSE_MAX;
+}
+
 void orphans_begin (const struct launcher *l, struct attempt_id id, struct sweep *sweep)
 {
-    *sweep = (struct sweep){.pause = PAUSE_MIN, .due = clock_monotonic ()};
+    _cleanup_ (cgroup_freep) struct cgroup_group *g = room_group (l, id);
+
+    *sweep = (struct sweep){.pause = PAUSE_MIN, .begun = clock_monotonic (), .due = clock_monotonic ()};
+    if (cgroup_is_kept (g)) {
+        sweep->found = cgroup_pids (g, NULL, 0);
+        return;
+    }
     sweep->found = signal_attempt (l, id, SIGSTOP); /* first all stand still, so that none forks away */
     kill_adopted (l);
 }
 
 bool orphans_round (const struct launcher *l, struct attempt_id id, struct sweep *sweep)
 {
-    if (signal_attempt (l, id, SIGKILL) == 0 || ++sweep->rounds == ROUNDS)
+    _cleanup_ (cgroup_freep) struct cgroup_group *g = room_group (l, id);
+
+    if (cgroup_is_kept (g)) {
+        if (!cgroup_is_populated (g))
+            return true;
+        int rc = cgroup_kill (g);
+        if (rc)
+            log_error ("cannot kill the processes of a lost job: %s; trying again", strerror (-rc));
+    } else if (signal_attempt (l, id, SIGKILL) == 0 || ++sweep->rounds == ROUNDS)
         return true;
-    sweep->due = clock_monotonic () + sweep->pause;
-    sweep->pause = sweep->pause * 2 < PAUSE_MAX ? sweep->pause * 2 : PAUSE_MAX;
+    plan_next (sweep);
     return false;
 }

@@ -39,6 +39,24 @@ static void answer (struct launcher *l, enum verb verb, struct attempt_id id, ch
     pipe_end_send (&l->agent, verb, &msg.base);
 }
 
+/* What the agent says of these is not heard: they are the configuration's. */
+static void set_terms (const struct launcher *l, const Moisson__Launch *agents, const struct room *room,
+                       Moisson__Launch *launch)
+{
+    *launch = *agents; /* the rest is borrowed */
+    room_tell (l, room, launch);
+    launch->limits = (Moisson__Limit **) l->terms.pointers;
+    launch->n_limits = LIMITS_N;
+    launch->has_login_wait_s = true;
+    launch->login_wait_s = l->conf->login_env_wait;
+    launch->prolog = &l->conf->prolog;
+    launch->n_prolog = *l->conf->prolog ? 1 : 0;
+    launch->epilog = &l->conf->epilog;
+    launch->n_epilog = *l->conf->epilog ? 1 : 0;
+    launch->has_hook_limit_s = launch->n_prolog || launch->n_epilog;
+    launch->hook_limit_s = l->conf->hook_timeout;
+}
+
 static int write_file (const char *dir, const char *name, const void *data, size_t len, mode_t mode, struct err *err)
 {
     _cleanup_free_ char *path = xasprintf ("%s/%s", dir, name);
@@ -46,22 +64,47 @@ static int write_file (const char *dir, const char *name, const void *data, size
     return file_rewrite (path, data, len, mode, err);
 }
 
-/* Read a blob of the agent's, check it, write the attempt's own copy. An empty hash stands for empty content. */
-static int copy_blob (const struct launcher *l, const char *dir, const char *name, const char *what, uint32_t uid,
-                      const ProtobufCBinaryData *hash, mode_t mode, struct err *err)
+/* Read a blob of the agent's once, and check it: what is written is what was checked. An empty hash stands for empty
+ * content. */
+static int read_blob (const struct launcher *l, const char *what, uint32_t uid, const ProtobufCBinaryData *hash,
+                      char **ret, size_t *ret_len, struct err *err)
 {
-    _cleanup_free_ char *data = NULL;
     _cleanup_buf_ struct buf path = BUF_INIT;
-    size_t len = 0;
 
-    if (hash->len == 0)
-        return write_file (dir, name, "", 0, mode, err);
+    if (hash->len == 0) {
+        *ret = xstrdup ("");
+        return 0;
+    }
     buf_printf (&path, "%s/blobs/%u-", l->spool, uid);
     for (size_t i = 0; i < hash->len; i++)
         buf_printf (&path, "%02x", hash->data[i]);
-    if (file_read_own (path.data, BLOB_MAX, &data, &len, err) || blob_verify (hash, data, len, what, err))
+    uid_t owner = l->root_mode.on ? l->root_mode.agent_uid : geteuid ();
+    if (file_read_of (path.data, owner, BLOB_MAX, ret, ret_len, err) || blob_verify (hash, *ret, *ret_len, what, err))
         return -1;
-    return write_file (dir, name, data, len, mode, err);
+    return 0;
+}
+
+static int write_env (const struct launcher *l, const char *dir, const Moisson__Order *order, struct err *err)
+{
+    _cleanup_free_ char *data = NULL;
+    size_t len = 0;
+
+    if (read_blob (l, "environment", order->uid, &order->env_hash, &data, &len, err))
+        return -1;
+    return write_file (dir, "env", data, len, 0600, err);
+}
+
+/* The interpreter opens it as the job's user, and nobody else may. */
+static int write_script (const struct launcher *l, const char *dir, const Moisson__Order *order, struct err *err)
+{
+    _cleanup_free_ char *data = NULL, *path = xasprintf ("%s/script", dir);
+    size_t len = 0;
+
+    if (read_blob (l, "script", order->uid, &order->script_hash, &data, &len, err))
+        return -1;
+    if (l->root_mode.on)
+        return file_rewrite_for (path, data, len, 0500, order->uid, order->gid, err);
+    return file_rewrite (path, data, len, 0700, err);
 }
 
 static int open_fds (const char *dir, struct attempt_fds *ret, struct err *err)
@@ -77,16 +120,32 @@ static int open_fds (const char *dir, struct attempt_fds *ret, struct err *err)
     return ret->ctl < 0 ? err_errno (err, errno, "cannot open %s", ctl) : 0;
 }
 
-static int make_attempt (const struct launcher *l, const Moisson__Launch *launch, const Moisson__Order *order,
+/* They come to the environment of the site's programs, which run as root: nothing that a shell could take for more. */
+static int check_words (const Moisson__Launch *agents, struct err *err)
+{
+    const char *const words[] = {agents->gpu_ids, agents->gpu_visible, agents->gpu_left};
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (words[i] && words[i][strspn (words[i], "0123456789,")])
+            return err_set (err, 0, "the agent names GPUs that are no numbers");
+    return 0;
+}
+
+static int make_attempt (struct launcher *l, const Moisson__Launch *agents, const Moisson__Order *order,
                          const char *dir, struct attempt_fds *fds, struct err *err)
 {
-    size_t len = moisson__launch__get_packed_size (launch);
+    _cleanup_ (room_clear) struct room room = {0};
+    Moisson__Launch launch;
+
+    if (check_words (agents, err) || room_make (l, agents, order, &room, err))
+        return -1;
+    set_terms (l, agents, &room, &launch);
+    size_t len = moisson__launch__get_packed_size (&launch);
     _cleanup_free_ uint8_t *packed = xmalloc (len);
 
-    moisson__launch__pack (launch, packed);
-    if (write_file (dir, "order", packed, len, 0600, err) ||
-        copy_blob (l, dir, "script", "script", order->uid, &order->script_hash, 0700, err) ||
-        copy_blob (l, dir, "env", "environment", order->uid, &order->env_hash, 0600, err))
+    moisson__launch__pack (&launch, packed);
+    if (write_file (dir, "order", packed, len, l->root_mode.on ? 0640 : 0600, err) ||
+        write_script (l, dir, order, err) || write_env (l, dir, order, err))
         return -1;
     return open_fds (dir, fds, err);
 }
@@ -119,6 +178,8 @@ static int spawn_shepherd (const struct launcher *l, struct attempt_id id, const
         !(rc = posix_spawnattr_setflags (&attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK)) &&
         !(rc = posix_spawnattr_setsigmask (&attr, &none)))
         rc = posix_spawn (ret_pid, l->shepherd_path, &actions, &attr, argv, no_env);
+    if (!rc)
+        cgroup_take_shepherd (l->cgroup, *ret_pid);
     posix_spawnattr_destroy (&attr);
     posix_spawn_file_actions_destroy (&actions);
     return rc ? err_errno (err, rc, "cannot start %s", l->shepherd_path) : 0;
@@ -135,7 +196,7 @@ static int start_verified (struct launcher *l, const Moisson__Launch *launch, co
 
     if (access (dir, F_OK) == 0)
         return err_set (err, 0, "this attempt is in the spool already: an attempt starts once");
-    if (spares_take (&l->spares, dir, err))
+    if (spares_take (&l->spares, dir, l->root_mode.on ? order->uid : geteuid (), err))
         return -1;
     rc = make_attempt (l, launch, order, dir, &fds, err) || spawn_shepherd (l, id, &fds, &pid, err) ? -1 : 0;
     if (fds.lock >= 0)
@@ -143,6 +204,7 @@ static int start_verified (struct launcher *l, const Moisson__Launch *launch, co
     if (fds.ctl >= 0)
         close (fds.ctl);
     if (rc) {
+        room_leave (l, id);
         int gone = spool_remove_attempt (l->spool, id);
         if (gone)
             log_error ("cannot remove %s: %s", dir, strerror (-gone));

@@ -44,6 +44,10 @@ char *setup_words (const struct setup_failure *failure, const char *work_dir, co
         [SETUP_STDERR] = {"cannot open error output ", paths->err ? paths->err : paths->out},
         [SETUP_STREAMS] = {"cannot set up the job's streams", ""},
         [SETUP_FORK] = {"cannot make a process for the job", ""},
+        [SETUP_LIMITS] = {"cannot set the job's resource limits", ""},
+        [SETUP_IDENTITY] = {"cannot become the job's user", ""},
+        [SETUP_CGROUP] = {"cannot enter the job's cgroup", ""},
+        [SETUP_TMP] = {"cannot make the job's own /tmp", ""},
     };
     size_t n = sizeof rows / sizeof *rows, stage = (size_t) failure->stage;
 
@@ -58,7 +62,8 @@ bool setup_is_the_nodes (const struct setup_failure *failure)
 {
     static const int shortages[] = {EMFILE, ENFILE, ENOMEM, EAGAIN, ENOBUFS};
 
-    if (failure->stage == SETUP_FORK || failure->stage == SETUP_SESSION || failure->stage == SETUP_STREAMS)
+    if (failure->stage == SETUP_FORK || failure->stage == SETUP_SESSION || failure->stage == SETUP_STREAMS ||
+        failure->stage == SETUP_LIMITS || failure->stage == SETUP_IDENTITY)
         return true;
     for (size_t i = 0; i < sizeof shortages / sizeof *shortages; i++)
         if (failure->errnum == shortages[i])

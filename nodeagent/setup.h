@@ -13,6 +13,12 @@ enum setup_stage {
     SETUP_STREAMS, /* dup2 */
     SETUP_EXEC,
     SETUP_FORK,
+    SETUP_LIMITS,
+    SETUP_IDENTITY,
+    SETUP_LOGIN, /* the login environment; errnum is ETIMEDOUT, ENODATA where it said nothing, or why it could not run
+                  */
+    SETUP_CGROUP,
+    SETUP_TMP,
 };
 
 struct setup_failure {

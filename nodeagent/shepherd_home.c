@@ -25,10 +25,11 @@ static int make_directory (const char *dir, struct err *err)
 
     if (lstat (dir, &st) == 0 && !S_ISDIR (st.st_mode) && unlink (dir))
         return err_errno (err, errno, "cannot remove %s", dir);
-    if (mkdir (dir, 0755) && errno != EEXIST)
+    if (mkdir (dir, ATTEMPTS_MODE) && errno != EEXIST)
         return err_errno (err, errno, "cannot create %s", dir);
-    if (chmod (dir, 0755) || chdir (dir))
-        return err_errno (err, errno, "cannot enter %s", dir);
+    int rc = spool_restore_mode (dir);
+    if (rc || chdir (dir))
+        return err_errno (err, rc ? -rc : errno, "cannot enter %s", dir);
     return 0;
 }
 

@@ -11,10 +11,13 @@
 #include <unistd.h>
 #include "base/files.h"
 #include "base/mem.h"
+#include "nodeagent/login_env.h"
+#include "nodeagent/scratch.h"
 
 #define ORDER_MAX (32u << 20)
 #define ENV_MAX (64u << 20)
 #define FIRST_LINE_MAX 4096
+#define LOGIN_WAIT_S 30 /* of orders that do not say */
 
 static int load_order (struct job *job, struct err *err)
 {
@@ -34,16 +37,28 @@ static int load_order (struct job *job, struct err *err)
     return job->spec ? 0 : err_set (err, 0, "the order's job description is damaged");
 }
 
+/* The job's environment: `login` (may be NULL) first, which what came with the job replaces. */
+static void make_env (struct job *job, const struct buf *login)
+{
+    const struct env_facts facts = {job->launch, job->order, job->spool, job->conf_path};
+
+    env_clear (&job->env);
+    if (login) {
+        env_add_blob (&job->env, login->data, login->len);
+        env_add_over (&job->env, job->env_blob, job->env_len);
+    } else
+        env_add_blob (&job->env, job->env_blob, job->env_len);
+    env_add_job (&job->env, &facts);
+}
+
 static int load_env (struct job *job, const char *conf_path, struct err *err)
 {
-    const struct env_facts facts = {job->launch, job->order, job->spool, conf_path};
-    _cleanup_free_ char *blob = NULL;
-    size_t len = 0;
-
-    if (file_read_own ("env", ENV_MAX, &blob, &len, err))
+    job->conf_path = xstrdup (conf_path);
+    if (file_read_own ("env", ENV_MAX, &job->env_blob, &job->env_len, err))
         return -1;
-    env_add_blob (&job->env, blob, len);
-    env_add_job (&job->env, &facts);
+    make_env (job, NULL);
+    if (!job->spec->has_login_env_s)
+        free (steal (&job->env_blob));
     return 0;
 }
 
@@ -61,6 +76,9 @@ int job_load (struct job **ret, const char *spool, struct attempt_id id, const c
     for (size_t i = 0; i < job->spec->n_script_args; i++)
         job->argv[i + 1] = job->spec->script_args[i];
     job_paths_make (job->order, job->spec, &job->paths);
+    identity_of_order (job->order, &job->identity);
+    if (cgroup_join (&job->group, job->launch->cgroup, job->launch->n_cgroup, err))
+        return -1;
     *ret = steal (&job);
     return 0;
 }
@@ -75,8 +93,11 @@ struct job *job_free (struct job *job)
         moisson__order__free_unpacked (job->order, NULL);
     if (job->launch)
         moisson__launch__free_unpacked (job->launch, NULL);
+    cgroup_free (job->group);
     job_paths_clear (&job->paths);
     env_clear (&job->env);
+    free (job->env_blob);
+    free (job->conf_path);
     free (job->argv);
     free (job->script_path);
     free (job->spool);
@@ -84,7 +105,20 @@ struct job *job_free (struct job *job)
     return NULL;
 }
 
-/* --- in the child: system calls only ---------------------------------------------------------------------------------
+static struct login login_of (const struct job *job)
+{
+    unsigned wait_s = job->spec->login_env_s ? job->spec->login_env_s : job->launch->login_wait_s;
+
+    return (struct login){.user = job->order->user,
+                          .home = job->order->home,
+                          .shell = job->order->shell,
+                          .attempt = env_get (&job->env, "MOISSON_ATTEMPT") - strlen ("MOISSON_ATTEMPT="),
+                          .spool = env_get (&job->env, "MOISSON_SPOOL") - strlen ("MOISSON_SPOOL="),
+                          .brief = job->spec->login_env_short,
+                          .wait_s = wait_s ? wait_s : LOGIN_WAIT_S};
+}
+
+/* --- in the child: system calls only, but for the login environment --------------------------------------------------
  */
 
 static _Noreturn void child_fail (int fd, int stage)
@@ -144,13 +178,54 @@ static void child_bind (const Moisson__Launch *launch)
         return;
 }
 
-static _Noreturn void child_run (struct job *job, int fd)
+/* From root to the job's user: after this nothing is done with more rights than the job has. */
+static void child_become (const struct job *job, int fd)
+{
+    if (job->identity.change)
+        oom_score_reset ();
+    errno = limits_take (job->launch->limits, job->launch->n_limits);
+    if (errno)
+        child_fail (fd, SETUP_LIMITS);
+    errno = identity_take (&job->identity);
+    if (errno)
+        child_fail (fd, SETUP_IDENTITY);
+}
+
+/* This process has one thread and will be another program soon: it may allocate. */
+static void child_login (struct job *job, int fd)
+{
+    _cleanup_buf_ struct buf text = BUF_INIT;
+    const struct login login = login_of (job);
+
+    errno = login_env_read (&login, &text);
+    if (errno)
+        child_fail (fd, SETUP_LOGIN);
+    make_env (job, &text);
+}
+
+/* What root sets up around the job: it is in its cgroup already, or join_errnum says why not. */
+static void child_enclose (const struct job *job, int join_errnum, int fd)
+{
+    errno = join_errnum;
+    if (errno)
+        child_fail (fd, SETUP_CGROUP);
+    errno = job->launch->private_tmp ? scratch_become_tmp (job->launch->scratch) : 0;
+    if (errno)
+        child_fail (fd, SETUP_TMP);
+}
+
+static _Noreturn void child_run (struct job *job, int join_errnum, int fd)
 {
     sigset_t none;
 
     sigemptyset (&none);
-    if (setsid () < 0)
+    child_enclose (job, join_errnum, fd);
+    child_become (job, fd);
+    /* From here on it may wait for the job's own files, so a stop must reach it. */
+    if (setsid () < 0 || sigprocmask (SIG_SETMASK, &none, NULL))
         child_fail (fd, SETUP_SESSION);
+    if (job->spec->has_login_env_s)
+        child_login (job, fd);
     env_set_pid (&job->env, (long) getpid ());
     umask (job->spec->has_umask ? (mode_t) job->spec->umask & 0777 : 022);
     if (chdir (job->order->work_dir))
@@ -161,8 +236,6 @@ static _Noreturn void child_run (struct job *job, int fd)
     /* All our fds are close-on-exec; this is for what was inherited. Kernels before 5.11 do not know the flag. */
     if (close_range (3, ~0U, CLOSE_RANGE_CLOEXEC) && errno != EINVAL && errno != ENOSYS)
         child_fail (fd, SETUP_STREAMS);
-    if (sigprocmask (SIG_SETMASK, &none, NULL))
-        child_fail (fd, SETUP_SESSION);
     execve (job->script_path, job->argv, job->env.list);
     child_fail (fd, SETUP_EXEC);
 }
@@ -172,16 +245,16 @@ static _Noreturn void child_run (struct job *job, int fd)
 
 pid_t job_fork (struct job *job, int *ret_setup_fd, struct setup_failure *failure)
 {
-    int ends[2];
+    int ends[2], join_errnum;
     pid_t pid;
 
     if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)) {
         *failure = (struct setup_failure){SETUP_FORK, errno};
         return -1;
     }
-    pid = fork ();
+    pid = cgroup_fork (job->group, &join_errnum);
     if (pid == 0)
-        child_run (job, ends[1]);
+        child_run (job, join_errnum, ends[1]);
     if (pid < 0)
         *failure = (struct setup_failure){SETUP_FORK, errno};
     close (ends[1]);
@@ -221,6 +294,23 @@ int job_setup_result (int setup_fd, int *ret_stderr_fd, struct setup_failure *re
     }
 }
 
+static char *login_words (const struct job *job, int errnum)
+{
+    const struct login login = login_of (job);
+    const char *shell = login_shell (&login);
+
+    if (errnum == ETIMEDOUT)
+        return xasprintf (
+            "cannot get the login environment: %s did not finish within %u s (fix: look at what the profile "
+            "waits for, or submit with --get-user-env=SECONDS or --export=NIL)",
+            shell, login.wait_s);
+    if (errnum == ENODATA)
+        return xasprintf ("cannot get the login environment: %s ended before it said it (fix: a profile must not exit; "
+                          "--export=NIL does without)",
+                          shell);
+    return xasprintf ("cannot get the login environment from %s: %s", shell, strerror (errnum));
+}
+
 char *job_setup_words (const struct job *job, const struct setup_failure *failure)
 {
     _cleanup_close_ int fd = open ("script", O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
@@ -228,5 +318,7 @@ char *job_setup_words (const struct job *job, const struct setup_failure *failur
     ssize_t n = fd < 0 ? 0 : read (fd, script, FIRST_LINE_MAX);
 
     script[n > 0 ? n : 0] = '\0';
+    if (failure->stage == SETUP_LOGIN)
+        return login_words (job, failure->errnum);
     return setup_words (failure, job->order->work_dir, &job->paths, script);
 }

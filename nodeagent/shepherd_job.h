@@ -4,8 +4,10 @@
 #include <sys/types.h>
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "nodeagent/cgroup.h"
 #include "nodeagent/env.h"
 #include "nodeagent/paths.h"
+#include "nodeagent/rights.h"
 #include "nodeagent/setup.h"
 #include "nodeagent/spool.h"
 
@@ -18,7 +20,12 @@ struct job {
     char *script_path; /* absolute: it is the job's $0 */
     char **argv;
     struct env env;
+    char *env_blob; /* where the login environment comes first: kept until that is known */
+    size_t env_len;
+    char *conf_path; /* NULL = unknown */
     struct job_paths paths;
+    struct identity identity;
+    struct cgroup_group *group;
 };
 
 /* Reads order and env of the attempt in the current directory. */
@@ -26,8 +33,11 @@ int job_load (struct job **ret, const char *spool, struct attempt_id id, const c
 struct job *job_free (struct job *job);
 DEFINE_CLEANUP (struct job *, job_free)
 
-/* Fork. The child makes a session, sets umask, directory, streams and cpus, and runs the script. *ret_setup_fd (to be
- * closed by the caller) becomes readable when that is done: see job_setup_result. -1: no process, `failure` says why.
+/* Fork. The child is in the job's cgroup, takes its private /tmp, gets its limits, becomes the job's user, makes a
+ * session, sets umask, directory, streams and cpus, and runs the script, with its user's login environment where that
+ * was asked. What may hang (a home that does not answer, a fifo as --output) hangs the child alone. *ret_setup_fd (to
+ * be closed by the caller) becomes readable when that is done: see job_setup_result. -1: no process, `failure` says
+ * why.
  */
 pid_t job_fork (struct job *job, int *ret_setup_fd, struct setup_failure *failure);
 

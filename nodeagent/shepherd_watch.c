@@ -1,7 +1,6 @@
 /* shepherd_watch.c - one running job until nothing of it is left. */
 #include "nodeagent/shepherd_watch.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -10,7 +9,6 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -18,19 +16,36 @@
 #include "base/mem.h"
 #include "nodeagent/clock.h"
 #include "nodeagent/control.h"
+#include "nodeagent/hooks.h"
 #include "nodeagent/shepherd_home.h"
+#include "nodeagent/shepherd_note.h"
+#include "nodeagent/shepherd_meter.h"
 #include "nodeagent/tree.h"
 
 #define NEVER UINT64_MAX
-#define RUNNING_AFTER 10000 /* us: a job that ends sooner is reported once, as ended */
-#define AGAIN_MIN 2000      /* us between looks at processes that were killed */
+#define RUNNING_AFTER 10000               /* us: a job that ends sooner is reported once, as ended */
+#define SETUP_PATIENCE (1 * USEC_PER_SEC) /* one that waits for its files (a dead home, a fifo) runs, too */
+#define AGAIN_MIN 2000                    /* us between looks at processes that were killed */
 #define AGAIN_MAX 200000
 #define RETRY_WRITE (1 * USEC_PER_SEC) /* the spool is full: until it is not */
 #define HOME_EVERY (5 * USEC_PER_SEC)
 #define LINE_MAX_CTL 1024
+#define OOM_LOOK (USEC_PER_SEC / 50)
+#define NAMED 8 /* pids in a sentence */
 
 /* Everything that may have to be done at some time (monotonic). */
-enum due { DUE_RUNNING, DUE_WARN, DUE_LIMIT, DUE_KILL, DUE_AGAIN, DUE_HOME, N_DUE };
+enum due {
+    DUE_RUNNING,
+    DUE_WARN,
+    DUE_LIMIT,
+    DUE_KILL,
+    DUE_AGAIN,
+    DUE_UNKILLABLE,
+    DUE_HOME,
+    DUE_SAMPLE,
+    DUE_OOM,
+    N_DUE
+};
 
 struct watch {
     struct shepherd *s;
@@ -40,6 +55,10 @@ struct watch {
     bool killing; /* KILL whatever is there, until nothing is */
     bool term_sent;
     bool setup_failed;
+    bool told; /* that it has ended: what is left cannot be killed */
+    int oom_fd;
+    short oom_events;
+    struct meter meter;
     usec_t begun, due[N_DUE], again;
     struct warning warning;
     char *note; /* of the next stop */
@@ -58,47 +77,31 @@ static void notify (const struct shepherd *s, char what)
         return; /* best effort: the truth is the status file */
 }
 
-/* Never waits: stderr may be a fifo that the job keeps full, and it is the job's own, not to be made non-blocking for
- * it. Opened again it is ours. A plain file takes the line as it is. */
-static int write_without_waiting (int job_fd, const char *line)
-{
-    char path[32];
-    struct stat st;
-
-    if (fstat (job_fd, &st))
-        return -1;
-    if (S_ISREG (st.st_mode))
-        return write (job_fd, line, strlen (line)) < 0 ? -1 : 0;
-    snprintf (path, sizeof path, "/proc/self/fd/%d", job_fd);
-    _cleanup_close_ int fd = open (path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    return fd < 0 || write (fd, line, strlen (line)) < 0 ? -1 : 0;
-}
-
-/* The line that Slurm's users and their tools look for on the job's stderr. note NULL: CANCELLED AT <now><due>. */
-static void write_note (struct watch *w, const char *note, const char *due)
-{
-    const Moisson__Order *order = w->s->job->order;
-    _cleanup_free_ char *line = NULL;
-    char when[32] = "";
-    time_t now = (time_t) (clock_wall () / USEC_PER_SEC);
-    struct tm tm;
-
-    if (w->stderr_fd < 0)
-        return;
-    if (localtime_r (&now, &tm))
-        strftime (when, sizeof when, "%Y-%m-%dT%H:%M:%S", &tm);
-    if (note)
-        line = xasprintf ("slurmstepd: error: *** JOB %" PRIu64 " ON %s %s ***\n", order->raw_id, order->node, note);
-    else
-        line = xasprintf ("slurmstepd: error: *** JOB %" PRIu64 " ON %s CANCELLED AT %s%s ***\n", order->raw_id,
-                          order->node, when, due);
-    if (write_without_waiting (w->stderr_fd, line))
-        log_warn ("job=%" PRIu64 " cannot write to its stderr: %s", order->raw_id, strerror (errno));
-}
-
 static void set_due (struct watch *w, enum due what, usec_t at)
 {
     w->due[what] = at;
+}
+
+/* Everybody in the job but one. */
+static void signal_all (struct watch *w, pid_t spare, int sig)
+{
+    const struct cgroup_group *g = w->s->job->group;
+
+    if (!cgroup_knows_all (g)) {
+        tree_signal (getpid (), spare, sig);
+        return;
+    }
+    size_t room = cgroup_pids (g, NULL, 0) + 1;
+    _cleanup_free_ pid_t *list = xcalloc (room, sizeof *list);
+    size_t n = cgroup_pids (g, list, room);
+    pid_t child = w->child; /* on v1 it enters the group itself, and a stop may come before that */
+    for (size_t i = 0; i < n && i < room; i++) {
+        if (list[i] > 1 && list[i] != spare) /* 0: of another pid namespace */
+            kill (list[i], sig);
+        child = list[i] == child ? 0 : child;
+    }
+    if (child > 0 && child != spare)
+        kill (child, sig);
 }
 
 /* --- how a job ends -------------------------------------------------------------------------------------------------
@@ -107,6 +110,8 @@ static void set_due (struct watch *w, enum due what, usec_t at)
 static void begin_killing (struct watch *w)
 {
     set_due (w, DUE_KILL, NEVER);
+    if (!w->killing)
+        set_due (w, DUE_UNKILLABLE, clock_monotonic () + (usec_t) w->s->job->launch->unkillable_s * USEC_PER_SEC);
     w->killing = true;
     set_due (w, DUE_AGAIN, 0);
 }
@@ -117,8 +122,8 @@ static void send_term (struct watch *w)
     set_due (w, DUE_LIMIT, NEVER);
     set_due (w, DUE_WARN, NEVER);
     set_due (w, DUE_KILL, clock_monotonic () + (usec_t) w->s->job->order->kill_wait_s * USEC_PER_SEC);
-    tree_signal (getpid (), 0, SIGTERM);
-    tree_signal (getpid (), 0, SIGCONT); /* a stopped process meets its TERM only when it goes on */
+    signal_all (w, 0, SIGTERM);
+    signal_all (w, 0, SIGCONT); /* a stopped process meets its TERM only when it goes on */
 }
 
 /* The first reason counts: a job that is cancelled while its time is up has been ended by its limit. The note comes
@@ -132,7 +137,39 @@ static void begin_stop (struct watch *w, Moisson__EndKind kind, const char *note
     if (!w->term_sent)
         send_term (w);
     if (first)
-        write_note (w, note, due);
+        note_stop (w->s->job, w->stderr_fd, note, due);
+}
+
+/* Root's TERM: the service moisson-jobs says that the machine goes down (contrib/systemd). */
+static void node_goes_down (struct watch *w)
+{
+    if (w->s->status.kind == 0 && !w->s->status.cause)
+        w->s->status.cause = xstrdup ("the node was shut down");
+    begin_stop (w, MOISSON__END_KIND__END_NODE_REBOOT, NULL, " DUE TO NODE FAILURE");
+}
+
+/* The kernel has killed some of the job, and on some kernels not all: half of one computes nonsense. */
+static void look_for_oom (struct watch *w)
+{
+    struct status *st = &w->s->status;
+
+    set_due (w, DUE_OOM, NEVER);
+    if (st->kind || !meter_oom (&w->meter))
+        return;
+    st->kind = MOISSON__END_KIND__END_OOM;
+    free (st->cause);
+    st->cause = meter_oom_words (&w->meter);
+    begin_killing (w);
+    note_oom (w->s->job, w->stderr_fd, w->meter.ooms);
+}
+
+/* The notice comes before the kill. */
+static void hear_of_oom (struct watch *w)
+{
+    cgroup_oom_heard (w->s->job->group);
+    look_for_oom (w);
+    if (!w->meter.ooms)
+        set_due (w, DUE_OOM, clock_monotonic () + OOM_LOOK);
 }
 
 static void send_signal (struct watch *w, int sig, enum control_whom whom)
@@ -141,7 +178,7 @@ static void send_signal (struct watch *w, int sig, enum control_whom whom)
         if (w->child > 0)
             kill (w->child, sig);
     } else
-        tree_signal (getpid (), whom == WHOM_CHILDREN ? w->child : 0, sig);
+        signal_all (w, whom == WHOM_CHILDREN ? w->child : 0, sig);
 }
 
 static void obey (struct watch *w, const char *line)
@@ -278,7 +315,12 @@ static void reap (struct watch *w)
         if (pid == w->child)
             child_ended (w, wait_status);
     }
+    /* What a prolog has left running is none of the job, where that can be told. */
     w->alone = pid < 0 && errno == ECHILD;
+    if (w->child == 0) /* before anything else is taken for the cause of the end */
+        look_for_oom (w);
+    if (!w->alone && w->child == 0 && cgroup_knows_all (w->s->job->group))
+        w->alone = !cgroup_is_populated (w->s->job->group);
     /* What a script leaves behind ends with it; while it is being stopped the others keep their KillWait. */
     if (!w->alone && w->child == 0 && !w->killing && !w->term_sent)
         begin_killing (w);
@@ -286,11 +328,73 @@ static void reap (struct watch *w)
 
 static void kill_again (struct watch *w)
 {
-    tree_kill (getpid ());
+    int rc = cgroup_kill (w->s->job->group);
+
+    if (rc)
+        log_error ("cannot kill by cgroup: %s", strerror (-rc));
+    if (rc || !cgroup_is_kept (w->s->job->group))
+        tree_kill (getpid ());
+    if (w->child == 0) /* who is not our child is not heard of */
+        reap (w);
     w->again = w->again ? w->again * 2 : AGAIN_MIN;
     if (w->again > AGAIN_MAX)
         w->again = AGAIN_MAX;
     set_due (w, DUE_AGAIN, clock_monotonic () + w->again);
+}
+
+/* What comes after this is not the job's time. */
+static void note_end (struct watch *w)
+{
+    struct status *st = &w->s->status;
+
+    if (w->told)
+        return;
+    st->end_us = clock_wall ();
+    st->wall_us = w->begun ? clock_monotonic () - w->begun : 0;
+    if (st->kind == 0)
+        st->kind = MOISSON__END_KIND__END_EXITED;
+    meter_finish (&w->meter, st);
+}
+
+static void list_left (const struct watch *w, struct pids *ret)
+{
+    const struct cgroup_group *g = w->s->job->group;
+
+    if (!cgroup_knows_all (g)) {
+        tree_list (getpid (), ret);
+        return;
+    }
+    ret->room = cgroup_pids (g, NULL, 0) + 1;
+    ret->list = xcalloc (ret->room, sizeof *ret->list);
+    ret->n = cgroup_pids (g, ret->list, ret->room);
+    ret->n = ret->n < ret->room ? ret->n : ret->room;
+}
+
+/* The job is over for its user, but not for the node: what is left holds its cpus, memory and GPUs until it vanishes,
+ * for which we stay. */
+static void tell_unkillable (struct watch *w)
+{
+    struct status *st = &w->s->status;
+    _cleanup_buf_ struct buf words = BUF_INIT;
+    _cleanup_pids_ struct pids left = PIDS_INIT;
+    char name[ATTEMPT_NAME_SIZE];
+
+    set_due (w, DUE_UNKILLABLE, NEVER);
+    list_left (w, &left);
+    st->unkillable = left.n ? left.n : 1;
+    buf_printf (&words, "%s%s%zu of its processes cannot be killed, they hang in the kernel (pid",
+                st->cause ? st->cause : "", st->cause ? "; " : "", left.n);
+    for (size_t i = 0; i < left.n && i < NAMED; i++)
+        buf_printf (&words, "%s %d", i ? "," : "", (int) left.list[i]);
+    buf_puts (&words, left.n > NAMED ? ", ...)" : ")");
+    note_end (w);
+    free (st->cause);
+    st->cause = buf_steal (&words);
+    log_warn ("attempt=%s event=unkillable why='%s'", attempt_format (w->s->job->id, name), st->cause);
+    st->phase = STATUS_EXITED;
+    save (w);
+    w->told = true;
+    notify (w->s, 'X');
 }
 
 /* --- time -----------------------------------------------------------------------------------------------------------
@@ -307,9 +411,21 @@ static void on_limit (struct watch *w)
     begin_stop (w, MOISSON__END_KIND__END_TIME_LIMIT, NULL, " DUE TO TIME LIMIT");
 }
 
+static void on_sample (struct watch *w)
+{
+    usec_t next = meter_sample (&w->meter);
+
+    if (w->oom_events == 0) { /* not for jobs that end sooner: they are looked at when they do */
+        w->oom_fd = cgroup_oom_fd (w->s->job->group, &w->oom_events);
+        look_for_oom (w);
+    }
+    set_due (w, DUE_SAMPLE, next ? clock_monotonic () + next : NEVER);
+}
+
 static void (*const on_due[N_DUE]) (struct watch *w) = {
     [DUE_RUNNING] = say_running, [DUE_WARN] = on_warn,     [DUE_LIMIT] = on_limit,
-    [DUE_KILL] = begin_killing,  [DUE_AGAIN] = kill_again, [DUE_HOME] = look_at_home,
+    [DUE_KILL] = begin_killing,  [DUE_AGAIN] = kill_again, [DUE_UNKILLABLE] = tell_unkillable,
+    [DUE_HOME] = look_at_home,   [DUE_SAMPLE] = on_sample, [DUE_OOM] = look_for_oom,
 };
 
 static void do_what_is_due (struct watch *w)
@@ -341,7 +457,8 @@ static void set_limits (struct watch *w)
 
 static int wait_for_news (struct watch *w)
 {
-    struct pollfd fds[] = {{w->signal_fd, POLLIN}, {w->s->ctl_fd, POLLIN}, {w->setup_fd, POLLIN}};
+    struct pollfd fds[] = {
+        {w->signal_fd, POLLIN}, {w->s->ctl_fd, POLLIN}, {w->setup_fd, POLLIN}, {w->oom_fd, w->oom_events}};
     struct signalfd_siginfo info;
     struct timespec ts, *timeout = NULL;
     usec_t next = NEVER, now;
@@ -354,12 +471,18 @@ static int wait_for_news (struct watch *w)
         ts = (struct timespec){(time_t) (next / USEC_PER_SEC), (long) (next % USEC_PER_SEC * 1000)};
         timeout = &ts;
     }
-    if (ppoll (fds, 3, timeout, NULL) < 0)
+    if (ppoll (fds, 4, timeout, NULL) < 0)
         return errno == EINTR ? 0 : -1;
     if (fds[2].revents)
         end_setup (w);
-    if (fds[0].revents && read (w->signal_fd, &info, sizeof info) > 0)
-        reap (w);
+    if (fds[3].revents)
+        hear_of_oom (w);
+    if (fds[0].revents && read (w->signal_fd, &info, sizeof info) > 0) {
+        if (info.ssi_signo != SIGTERM)
+            reap (w);
+        else if (info.ssi_uid == 0) /* a user's own `kill -TERM -1` is none of ours */
+            node_goes_down (w);
+    }
     if (fds[1].revents)
         read_ctl (w);
     do_what_is_due (w);
@@ -384,44 +507,48 @@ static void begin (struct watch *w)
         return;
     }
     w->s->status.pid = (uint64_t) w->child;
+    set_due (w, DUE_SAMPLE, w->begun + METER_FIRST);
     set_due (w, DUE_HOME, w->begun + HOME_EVERY);
+    set_due (w, DUE_RUNNING, w->begun + SETUP_PATIENCE);
     set_limits (w);
 }
 
 static void finish (struct watch *w)
 {
-    struct status *st = &w->s->status;
-
-    st->phase = STATUS_EXITED;
-    st->end_us = clock_wall ();
-    st->wall_us = clock_monotonic () - w->begun;
-    if (st->kind == 0)
-        st->kind = MOISSON__END_KIND__END_EXITED;
+    w->s->status.phase = STATUS_EXITED;
+    w->s->status.unkillable = 0;
     save (w);
-    notify (w->s, 'X');
+    if (!w->told)
+        notify (w->s, 'X');
 }
 
 int shepherd_run (struct shepherd *s, struct err *err)
 {
-    struct watch w = {.s = s, .setup_fd = -1, .stderr_fd = -1};
+    struct watch w = {.s = s, .setup_fd = -1, .stderr_fd = -1, .oom_fd = -1};
     sigset_t set;
 
+    meter_open (&w.meter, s->job);
     for (int i = 0; i < N_DUE; i++)
         w.due[i] = NEVER;
-    sigfillset (&set); /* nothing but KILL ends a shepherd; SIGCHLD comes through the fd */
+    sigfillset (&set); /* nothing but KILL ends a shepherd; what it hears comes through the fd */
     if (sigprocmask (SIG_SETMASK, &set, NULL))
         return err_errno (err, errno, "cannot block signals");
     sigemptyset (&set);
     sigaddset (&set, SIGCHLD);
+    sigaddset (&set, SIGTERM);
     w.signal_fd = signalfd (-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (w.signal_fd < 0)
         return err_errno (err, errno, "cannot wait for processes");
     if (status_create ("status", &s->status, err))
         return -1;
-    begin (&w);
-    while (!w.alone)
-        if (wait_for_news (&w))
-            return err_errno (err, errno, "cannot wait for the job");
+    if (hooks_run (s, HOOK_PROLOG, w.signal_fd) == 0) {
+        begin (&w);
+        while (!w.alone)
+            if (wait_for_news (&w))
+                return err_errno (err, errno, "cannot wait for the job");
+    }
+    note_end (&w);
+    hooks_run (s, HOOK_EPILOG, w.signal_fd); /* what it has to say is in the status */
     finish (&w);
     if (w.stderr_fd >= 0)
         close (w.stderr_fd);

@@ -1,15 +1,9 @@
 /* slots.c - which cpus and GPUs of the node are taken. */
-#include "nodeagent/slots.h"
+#include "nodeagent/slots_inside.h"
 #include <stdlib.h>
 #include <string.h>
 #include "base/buf.h"
 #include "base/mem.h"
-
-struct slots {
-    const struct topology *topology;
-    bool *cpu_taken, *gpu_taken;
-    uint32_t free_cpus, free_gpus;
-};
 
 struct slots *slots_create (const struct topology *topology)
 {
@@ -17,9 +11,14 @@ struct slots *slots_create (const struct topology *topology)
 
     s->topology = topology;
     s->cpu_taken = xcalloc (topology->n_units, sizeof *s->cpu_taken);
-    s->gpu_taken = xcalloc (topology->n_gpus, sizeof *s->gpu_taken);
-    s->free_cpus = (uint32_t) topology->n_units;
-    s->free_gpus = (uint32_t) topology->n_gpus;
+    s->gpu_taken = xcalloc (topology->gpus.n, sizeof *s->gpu_taken);
+    s->gpu_given = xcalloc (topology->gpus.n, sizeof *s->gpu_given);
+    for (size_t i = 0; i < topology->n_units; i++) {
+        s->cpu_taken[i] = topology->units[i].spec;
+        s->free_cpus += !s->cpu_taken[i];
+    }
+    s->free_gpus = (uint32_t) topology->gpus.n;
+    s->all_cpus = s->free_cpus;
     return s;
 }
 
@@ -29,6 +28,7 @@ struct slots *slots_free (struct slots *s)
         return NULL;
     free (s->cpu_taken);
     free (s->gpu_taken);
+    free (s->gpu_given);
     free (s);
     return NULL;
 }
@@ -36,6 +36,31 @@ struct slots *slots_free (struct slots *s)
 uint32_t slots_free_cpus (const struct slots *s)
 {
     return s->free_cpus;
+}
+
+uint32_t slots_all_cpus (const struct slots *s)
+{
+    return s->all_cpus;
+}
+
+/* Is this unit free, and with it all of its core? */
+static bool is_open (const struct slots *s, size_t i)
+{
+    size_t each = s->topology->core_units, first = i / each * each, end = first + each;
+
+    for (size_t k = first; k < end && k < s->topology->n_units; k++)
+        if (s->cpu_taken[k])
+            return false;
+    return true;
+}
+
+uint32_t slots_open_at (const struct slots *s, uint32_t numa)
+{
+    uint32_t n = 0;
+
+    for (size_t i = 0; i < s->topology->n_units; i++)
+        n += (numa == NOWHERE || s->topology->units[i].numa == numa) && is_open (s, i);
+    return n;
 }
 
 /* What a unit belongs to, at the level of a choice. */
@@ -60,7 +85,7 @@ static uint32_t best_group (const struct slots *s, group_fn group, uint32_t want
     for (size_t i = 0; i < t->n_units;) {
         uint32_t id = group (&t->units[i]), numa = t->units[i].numa, n = 0;
         for (; i < t->n_units && group (&t->units[i]) == id; i++) /* units of a group follow each other */
-            n += !s->cpu_taken[i];
+            n += is_open (s, i);
         if (id != NOWHERE && n >= wanted && n < best_free && (near == NOWHERE || numa == near)) {
             best = id;
             best_free = n;
@@ -69,15 +94,20 @@ static uint32_t best_group (const struct slots *s, group_fn group, uint32_t want
     return best;
 }
 
+/* As many as are wanted of the open cores of a group, core by core. */
 static void take_cpus (struct slots *s, uint32_t wanted, group_fn group, uint32_t id, struct claim *c)
 {
-    for (size_t i = 0; i < s->topology->n_units && wanted; i++)
-        if (!s->cpu_taken[i] && (!group || group (&s->topology->units[i]) == id)) {
+    size_t each = s->topology->core_units, n = s->topology->n_units;
+
+    for (size_t first = 0; first < n && wanted; first += each) {
+        if (!is_open (s, first) || (group && group (&s->topology->units[first]) != id))
+            continue;
+        for (size_t i = first; i < first + each && i < n && wanted; i++, wanted--) {
             s->cpu_taken[i] = true;
             s->free_cpus--;
             idset_add (c->cpus, (uint32_t) i);
-            wanted--;
         }
+    }
 }
 
 static void choose_cpus (struct slots *s, uint32_t wanted, uint32_t near, struct claim *c)
@@ -96,46 +126,28 @@ static void choose_cpus (struct slots *s, uint32_t wanted, uint32_t near, struct
     take_cpus (s, wanted, NULL, 0, c);
 }
 
-static uint32_t free_gpus_at (const struct slots *s, uint32_t numa)
+int slots_take_kinds (struct slots *s, uint32_t cpus, const struct gpu_want *wants, size_t n_wants, struct claim *ret)
 {
-    uint32_t n = 0;
+    struct claim claim = {0};
+    uint32_t near;
 
-    for (size_t i = 0; i < s->topology->n_gpus; i++)
-        n += !s->gpu_taken[i] && s->topology->gpus[i].numa == numa;
-    return n;
-}
-
-/* GPUs of one NUMA node where they suffice (the tightest), else the lowest. Returns where they are. */
-static uint32_t choose_gpus (struct slots *s, uint32_t wanted, struct claim *c)
-{
-    const struct topology *t = s->topology;
-    uint32_t where = NOWHERE, best_free = UINT32_MAX;
-
-    for (size_t i = 0; i < t->n_gpus && wanted; i++) {
-        uint32_t n = free_gpus_at (s, t->gpus[i].numa);
-        if (n >= wanted && n < best_free) {
-            where = t->gpus[i].numa;
-            best_free = n;
-        }
+    if (cpus > s->free_cpus || (s->topology->core_units > 1 && cpus > slots_open_at (s, NOWHERE)))
+        return SLOTS_E_FULL;
+    claim = (struct claim){idset_create (), idset_create ()};
+    if (slots_choose_gpus (s, wants, n_wants, cpus, claim.gpus, &near)) {
+        slots_release (s, &claim);
+        return SLOTS_E_FULL;
     }
-    for (size_t i = 0; i < t->n_gpus && wanted; i++)
-        if (!s->gpu_taken[i] && (best_free == UINT32_MAX || t->gpus[i].numa == where)) {
-            s->gpu_taken[i] = true;
-            s->free_gpus--;
-            idset_add (c->gpus, (uint32_t) i);
-            wanted--;
-        }
-    return where;
+    choose_cpus (s, cpus, near, &claim);
+    *ret = claim;
+    return 0;
 }
 
 int slots_take (struct slots *s, uint32_t cpus, uint32_t gpus, struct claim *ret)
 {
-    if (cpus > s->free_cpus || gpus > s->free_gpus)
-        return SLOTS_E_FULL;
-    *ret = (struct claim){idset_create (), idset_create ()};
-    uint32_t near = choose_gpus (s, gpus, ret);
-    choose_cpus (s, cpus, near, ret);
-    return 0;
+    const struct gpu_want want = {.any = true, .n = gpus};
+
+    return slots_take_kinds (s, cpus, &want, 1, ret);
 }
 
 static bool all_free (const struct idset *set, const bool *taken, size_t n)
@@ -170,8 +182,8 @@ int slots_restore (struct slots *s, const char *cpu_ids, const char *gpu_ids, st
 {
     _cleanup_idset_ struct idset *cpus = NULL, *gpus = NULL;
 
-    if (parse_ids (cpu_ids, s->topology->n_units, &cpus) || parse_ids (gpu_ids, s->topology->n_gpus, &gpus) ||
-        !all_free (cpus, s->cpu_taken, s->topology->n_units) || !all_free (gpus, s->gpu_taken, s->topology->n_gpus))
+    if (parse_ids (cpu_ids, s->topology->n_units, &cpus) || parse_ids (gpu_ids, s->topology->gpus.n, &gpus) ||
+        !all_free (cpus, s->cpu_taken, s->topology->n_units) || !all_free (gpus, s->gpu_taken, s->topology->gpus.n))
         return -1;
     s->free_cpus -= mark (cpus, s->cpu_taken, true);
     s->free_gpus -= mark (gpus, s->gpu_taken, true);
@@ -192,16 +204,7 @@ void slots_release (struct slots *s, struct claim *c)
 
 char *claim_cpu_ids (const struct claim *c)
 {
-    struct buf out = BUF_INIT;
-    uint32_t first, last;
-
-    for (size_t i = 0; i < idset_ranges (c->cpus); i++) {
-        idset_range (c->cpus, i, &first, &last);
-        buf_printf (&out, "%s%u", i ? "," : "", first);
-        if (last > first)
-            buf_printf (&out, "-%u", last);
-    }
-    return buf_steal (&out);
+    return idset_list (c->cpus);
 }
 
 char *claim_gpu_ids (const struct claim *c)

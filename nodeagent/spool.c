@@ -68,7 +68,7 @@ int spool_prepare (const char *spool, struct err *err)
         err_set (err, 0, "%s is no absolute path", spool);
         return err_fix (err, "set SlurmdSpoolDir to a path that begins with /");
     }
-    if (dir_make (spool, 0755, err) || dir_make (attempts, 0755, err) || dir_make (blobs, 0700, err))
+    if (dir_make (spool, 0755, err) || dir_make (attempts, ATTEMPTS_MODE, err) || dir_make (blobs, 0700, err))
         return err_what (err, "spool directory");
     if (stat (spool, &st))
         return err_errno (err, errno, "cannot look at the spool directory %s", spool);
@@ -133,17 +133,33 @@ int spool_remove_attempt (const char *spool, struct attempt_id id)
     return dir_remove (dir);
 }
 
-/* What lies there, if it is a file of ours; else a new one in its place. Opening never waits: it may be a fifo. */
-static int open_to_rewrite (const char *path, mode_t mode, struct stat *st)
+int spool_restore_mode (const char *dir)
 {
-    const int flags = O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
-    int fd = open (path, flags | O_CREAT, mode), rc;
+    struct stat st;
 
-    if (fd >= 0 && fstat (fd, st) == 0 && file_is_own (st))
+    if (lstat (dir, &st))
+        return -errno;
+    if (!S_ISDIR (st.st_mode))
+        return -ENOTDIR;
+    return chmod (dir, (st.st_mode & 07777) | ATTEMPTS_MODE) ? -errno : 0;
+}
+
+/* What lies there, if it is a plain file with one name of that user; else a new one of ours in its place. Opening never
+ * waits: it may be a fifo, or a file whose owner has taken a lease on it. */
+static int open_to_rewrite (const char *path, mode_t mode, uid_t owner, struct stat *st)
+{
+    static const int odd[] = {ELOOP, ENXIO, EISDIR, EACCES, ETXTBSY, EAGAIN};
+    const int flags = O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
+    int fd = open (path, flags | (owner == geteuid () ? O_CREAT : 0), mode), rc;
+    bool replace = fd >= 0 || errno == ENOENT;
+
+    if (fd >= 0 && fstat (fd, st) == 0 && S_ISREG (st->st_mode) && st->st_nlink == 1 && st->st_uid == owner)
         return fd;
+    for (size_t i = 0; fd < 0 && i < sizeof odd / sizeof *odd; i++)
+        replace = replace || errno == odd[i];
     if (fd >= 0)
         close (fd);
-    else if (errno != ELOOP && errno != ENXIO && errno != EISDIR && errno != EACCES)
+    if (!replace)
         return -1;
     rc = dir_remove (path);
     if (rc && rc != -ENOENT) {
@@ -160,13 +176,17 @@ static int open_to_rewrite (const char *path, mode_t mode, struct stat *st)
 
 int file_rewrite (const char *path, const void *data, size_t len, mode_t mode, struct err *err)
 {
+    return file_rewrite_for (path, data, len, mode, geteuid (), (gid_t) -1, err);
+}
+
+int file_rewrite_for (const char *path, const void *data, size_t len, mode_t mode, uid_t uid, gid_t gid,
+                      struct err *err)
+{
     struct stat st = {0};
-    _cleanup_close_ int fd = open_to_rewrite (path, mode, &st);
+    _cleanup_close_ int fd = open_to_rewrite (path, mode, uid, &st);
 
     if (fd < 0)
         return err_errno (err, errno, "cannot create %s", path);
-    if ((st.st_mode & 07777) != mode && fchmod (fd, mode))
-        return err_errno (err, errno, "cannot set the mode of %s", path);
     for (size_t done = 0; done < len;) {
         ssize_t n = write (fd, (const char *) data + done, len - done);
         if (n < 0 && errno == EINTR)
@@ -177,6 +197,11 @@ int file_rewrite (const char *path, const void *data, size_t len, mode_t mode, s
     }
     if ((size_t) st.st_size > len && ftruncate (fd, (off_t) len))
         return err_errno (err, errno, "cannot shorten %s", path);
+    /* Owner and mode last: until then nobody but us can open a new one. */
+    if ((st.st_uid != uid || (gid != (gid_t) -1 && st.st_gid != gid)) && fchown (fd, uid, gid))
+        return err_errno (err, errno, "cannot give %s to uid %u", path, (unsigned) uid);
+    if ((st.st_mode & 07777) != mode && fchmod (fd, mode))
+        return err_errno (err, errno, "cannot set the mode of %s", path);
     return 0;
 }
 

@@ -27,6 +27,7 @@ static const struct {
     {"cpu_user_us", offsetof (struct status, cpu_user_us)},
     {"cpu_sys_us", offsetof (struct status, cpu_sys_us)},
     {"max_rss_kb", offsetof (struct status, max_rss_kb)},
+    {"unkillable", offsetof (struct status, unkillable)},
 };
 #define N_NUMBERS (sizeof numbers / sizeof *numbers)
 
@@ -42,7 +43,20 @@ static uint64_t *number_of (struct status *st, size_t i)
 void status_clear (struct status *st)
 {
     free (st->cause);
+    free (st->drain);
     *st = STATUS_INIT;
+}
+
+static void put_words (struct buf *out, const char *key, const char *words, size_t most)
+{
+    size_t len = words ? strnlen (words, most) : 0;
+
+    if (!words)
+        return;
+    buf_printf (out, "%s ", key);
+    for (size_t i = 0; i < len; i++)
+        buf_putc (out, words[i] == '\n' || words[i] == '\r' ? ' ' : words[i]);
+    buf_putc (out, '\n');
 }
 
 void status_format (const struct status *st, struct buf *out)
@@ -55,13 +69,8 @@ void status_format (const struct status *st, struct buf *out)
     for (size_t i = 0; i < N_NUMBERS; i++)
         if (*number_of (&copy, i))
             buf_printf (out, "%s %" PRIu64 "\n", numbers[i].key, *number_of (&copy, i));
-    if (st->cause) {
-        size_t len = strnlen (st->cause, STATUS_MAX / 2);
-        buf_puts (out, "cause ");
-        for (size_t i = 0; i < len; i++)
-            buf_putc (out, st->cause[i] == '\n' || st->cause[i] == '\r' ? ' ' : st->cause[i]);
-        buf_putc (out, '\n');
-    }
+    put_words (out, "cause", st->cause, STATUS_MAX / 2);
+    put_words (out, "drain", st->drain, STATUS_MAX / 16);
     buf_puts (out, "end\n");
 }
 
@@ -104,6 +113,11 @@ static int parse_line (struct status *st, const char *key, const char *value)
         st->cause = xstrdup (value);
         return 0;
     }
+    if (strcmp (key, "drain") == 0) {
+        free (st->drain);
+        st->drain = xstrdup (value);
+        return 0;
+    }
     return parse_number (st, key, value);
 }
 
@@ -134,7 +148,7 @@ int status_parse (const char *text, size_t len, struct status *ret, struct err *
         (st.kind < MOISSON__END_KIND__END_EXITED || st.kind > MOISSON__END_KIND__END_REFUSED))
         return err_set (err, 0, "status file: unknown kind %" PRIu64, st.kind);
     *ret = st;
-    st.cause = NULL;
+    st.cause = st.drain = NULL;
     return 0;
 }
 
@@ -152,7 +166,7 @@ int status_read (const char *path, struct attempt_id id, struct status *ret, str
     if (rc == FILE_E_ODD || status_parse (text, len, &st, err) || st.id.raw != id.raw || st.id.attempt != id.attempt)
         return STATUS_E_DAMAGED;
     *ret = st;
-    st.cause = NULL;
+    st.cause = st.drain = NULL;
     return 0;
 }
 
@@ -161,7 +175,7 @@ static int write_status (const char *path, const struct status *st, struct err *
     _cleanup_buf_ struct buf text = BUF_INIT;
 
     status_format (st, &text);
-    return file_rewrite (path, text.data, text.len, 0644, err);
+    return file_rewrite (path, text.data, text.len, STATUS_MODE, err);
 }
 
 int status_create (const char *path, const struct status *st, struct err *err)
@@ -207,5 +221,9 @@ void status_to_exit (const struct status *st, Moisson__Exit *ret)
     ret->cpu_user_us = st->cpu_user_us;
     ret->cpu_sys_us = st->cpu_sys_us;
     ret->max_rss_kb = st->max_rss_kb;
+    ret->has_unkillable = st->unkillable != 0;
+    ret->unkillable = (uint32_t) st->unkillable;
+    ret->has_of_user = ret->of_user = st->of_user;
     ret->cause = st->cause;
+    ret->drain = st->drain;
 }

@@ -8,8 +8,9 @@
  *   boot 5c9a4bd0-...       boot id of the machine when it was created
  *   pid 4711                of the batch shell
  *   start_us, end_us        wall clock; wall_us by the monotonic one
- *   kind 1                  enum EndKind; code, signal, cpu_user_us, cpu_sys_us, max_rss_kb
+ *   kind 1                  enum EndKind; code, signal, cpu_user_us, cpu_sys_us, max_rss_kb, unkillable
  *   cause words             why, for a person
+ *   drain words             the node is to be drained, for this reason
  *   end */
 #pragma once
 #include <stddef.h>
@@ -30,7 +31,9 @@ struct status {
     uint64_t kind; /* a Moisson__EndKind; meaningful once EXITED */
     uint64_t code, signal;
     uint64_t cpu_user_us, cpu_sys_us, max_rss_kb;
-    char *cause; /* owned; NULL = none. Line breaks become blanks. */
+    bool of_user;        /* END_REFUSED for who the user is; the agent's word, never in the file */
+    uint64_t unkillable; /* EXITED, but so many processes are there that KILL does not end */
+    char *cause, *drain; /* owned; NULL = none. Line breaks become blanks. */
 };
 
 #define STATUS_INIT ((struct status){0})

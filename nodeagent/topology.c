@@ -2,7 +2,9 @@
 #include "nodeagent/topology.h"
 #include <hwloc.h>
 #include <string.h>
+#include "base/idset.h"
 #include "base/mem.h"
+#include "nodeagent/topology_gpus.h"
 
 static inline void cleanup_hwlocp (hwloc_topology_t *t)
 {
@@ -17,7 +19,9 @@ struct topology *topology_free (struct topology *t)
     for (size_t i = 0; i < t->n_units; i++)
         free (t->units[i].os_cpus);
     free (t->units);
-    free (t->gpus);
+    free (t->os_mems);
+    gpu_list_clear (&t->gpus);
+    free (t->gpu_fault);
     free (t->text);
     free (t);
     return NULL;
@@ -73,7 +77,7 @@ static uint32_t cache_of (hwloc_topology_t hw, hwloc_obj_t obj)
     return cache ? cache->logical_index : 0;
 }
 
-static uint32_t numa_of (hwloc_topology_t hw, hwloc_const_cpuset_t set)
+uint32_t topology_numa_of (hwloc_topology_t hw, hwloc_const_cpuset_t set)
 {
     for (hwloc_obj_t node = NULL; (node = hwloc_get_next_obj_by_type (hw, HWLOC_OBJ_NUMANODE, node));)
         if (node->cpuset && hwloc_bitmap_intersects (node->cpuset, set))
@@ -88,33 +92,24 @@ static void fill_unit (hwloc_topology_t hw, hwloc_obj_t obj, struct topology_uni
 
     unit->core = obj->type == HWLOC_OBJ_CORE || !core ? obj->logical_index : core->logical_index;
     unit->cache = cache_of (hw, obj);
-    unit->numa = numa_of (hw, obj->cpuset);
+    unit->numa = topology_numa_of (hw, obj->cpuset);
     unit->os_cpus = xcalloc (n > 0 ? (size_t) n : 0, sizeof *unit->os_cpus);
     while ((i = hwloc_bitmap_next (obj->cpuset, i)) >= 0)
         unit->os_cpus[unit->n_os_cpus++] = (uint32_t) i;
 }
 
-/* A device that can compute: one a card, not one a name of it. */
-static bool is_gpu (hwloc_obj_t osdev)
+/* Memory of GPUs and other devices, which some machines show as memory nodes, is not for jobs' programs at large. */
+static bool is_ordinary (hwloc_obj_t node)
 {
-    return osdev->attr && osdev->attr->osdev.type == HWLOC_OBJ_OSDEV_COPROC &&
-           (strncmp (osdev->name ? osdev->name : "", "cuda", 4) == 0 ||
-            strncmp (osdev->name ? osdev->name : "", "rsmi", 4) == 0 ||
-            strncmp (osdev->name ? osdev->name : "", "opencl", 6) == 0);
+    return node->attr && node->attr->numanode.local_memory && (!node->subtype || !strstr (node->subtype, "GPU"));
 }
 
-/* GPU i of the node is the i-th that hwloc lists; those it does not list are nowhere in particular. */
-static void fill_gpus (hwloc_topology_t hw, struct topology *t)
+static void fill_mems (hwloc_topology_t hw, struct topology *t)
 {
-    size_t i = 0;
-
-    for (hwloc_obj_t dev = NULL; i < t->n_gpus && (dev = hwloc_get_next_osdev (hw, dev));) {
-        if (!is_gpu (dev))
-            continue;
-        hwloc_obj_t near = hwloc_get_non_io_ancestor_obj (hw, dev);
-        if (near && near->cpuset)
-            t->gpus[i++].numa = numa_of (hw, near->cpuset);
-    }
+    t->os_mems = xcalloc (number_of (hw, HWLOC_OBJ_NUMANODE), sizeof *t->os_mems);
+    for (hwloc_obj_t node = NULL; (node = hwloc_get_next_obj_by_type (hw, HWLOC_OBJ_NUMANODE, node));)
+        if (is_ordinary (node))
+            t->os_mems[t->n_os_mems++] = node->os_index;
 }
 
 static void fill (hwloc_topology_t hw, struct topology *t, hwloc_obj_type_t type, uint32_t cpus)
@@ -128,19 +123,67 @@ static void fill (hwloc_topology_t hw, struct topology *t, hwloc_obj_type_t type
     t->units = xcalloc (cpus, sizeof *t->units);
     for (t->n_units = 0; t->n_units < cpus; t->n_units++)
         fill_unit (hw, hwloc_get_obj_by_type (hw, type, (unsigned) t->n_units), &t->units[t->n_units]);
-    fill_gpus (hw, t);
+    fill_mems (hw, t);
 }
 
 static void fill_plain (struct topology *t, uint32_t cpus)
 {
     t->text = xstrdup ("plain");
     t->is_virtual = true;
-    t->sockets = t->threads_per_core = 1;
-    t->cores_per_socket = cpus;
+    t->sockets = 1;
+    t->threads_per_core = t->core_units;
+    t->cores_per_socket = cpus / t->core_units;
     t->n_units = cpus;
     t->units = xcalloc (cpus, sizeof *t->units);
     for (uint32_t i = 0; i < cpus; i++)
-        t->units[i] = (struct topology_unit){.core = i};
+        t->units[i] = (struct topology_unit){.core = i / t->core_units};
+}
+
+static int mark_spec (struct topology *t, const char *list, struct err *err)
+{
+    _cleanup_idset_ struct idset *set = NULL;
+    uint32_t limit;
+
+    if (!list || !*list)
+        return 0;
+    if (idset_parse (&set, &limit, list, (uint32_t) t->n_units, NULL))
+        return err_set (err, 0, "CPUs %s are to be kept from jobs, and the node has %zu", list, t->n_units);
+    for (uint32_t id = idset_first (set); id != IDSET_NONE; id = idset_next (set, id))
+        t->units[id].spec = true;
+    return 0;
+}
+
+/* What the whole machine has, and whether it may be this node's own. */
+struct counts {
+    uint32_t cores, pus;
+};
+
+static struct counts count (hwloc_topology_t hw)
+{
+    struct counts n = {0};
+
+    if (!hw)
+        return n;
+    n.pus = number_of (hw, HWLOC_OBJ_PU);
+    n.cores = number_of (hw, HWLOC_OBJ_CORE);
+    if (!n.cores)
+        n.cores = n.pus;
+    return n;
+}
+
+static void note_found (hwloc_topology_t hw, const struct counts *n, struct topology *t)
+{
+    uint32_t sockets = number_of (hw, HWLOC_OBJ_PACKAGE);
+
+    t->has_found = true;
+    t->found = (struct hardware){.sockets = sockets ? sockets : 1, .cores = n->cores, .threads = n->pus};
+}
+
+static int too_many (const struct topology_ask *ask, uint32_t there, struct err *err)
+{
+    err_set (err, 0, "CPUs=%u, but Topology=%s has %u%s", ask->cpus, ask->topology, there,
+             ask->cpu_is_core ? " cores" : "");
+    return err_fix (err, "set CPUs to %u or less, or leave Topology out", there);
 }
 
 int topology_load (struct topology **ret, const struct topology_ask *ask, struct err *err)
@@ -148,25 +191,38 @@ int topology_load (struct topology **ret, const struct topology_ask *ask, struct
     _cleanup_topology_ struct topology *t = xcalloc (1, sizeof *t);
     _cleanup_ (cleanup_hwlocp) hwloc_topology_t hw = NULL;
 
-    t->n_gpus = ask->gpus;
-    t->gpus = xcalloc (ask->gpus, sizeof *t->gpus);
-    for (size_t i = 0; i < t->n_gpus; i++)
-        t->gpus[i].numa = NOWHERE;
+    t->core_units = ask->core_cpus ? ask->core_cpus : 1;
     if ((ask->topology || ask->own_host) && load (&hw, ask->topology, err))
         return -1;
-    uint32_t cores = hw ? number_of (hw, HWLOC_OBJ_CORE) : 0, pus = hw ? number_of (hw, HWLOC_OBJ_PU) : 0;
-    if (ask->topology && ask->cpus > pus) {
-        err_set (err, 0, "CPUs=%u, but Topology=%s has %u", ask->cpus, ask->topology, pus);
-        return err_fix (err, "set CPUs to %u or less, or leave Topology out", pus);
-    }
-    if (!hw || ask->cpus > pus)
+    const struct counts n = count (hw);
+    bool cores = ask->cpu_is_core || n.cores == ask->cpus;
+    uint32_t there = cores ? n.cores : n.pus;
+    if (ask->topology && ask->cpus > there)
+        return too_many (ask, there, err);
+    if (hw && !ask->topology)
+        note_found (hw, &n, t);
+    if (!hw || ask->cpus > there)
         fill_plain (t, ask->cpus);
     else {
-        fill (hw, t, cores == ask->cpus ? HWLOC_OBJ_CORE : HWLOC_OBJ_PU, ask->cpus);
+        fill (hw, t, cores && number_of (hw, HWLOC_OBJ_CORE) ? HWLOC_OBJ_CORE : HWLOC_OBJ_PU, ask->cpus);
         t->is_virtual = ask->topology != NULL;
         t->bind = !t->is_virtual;
         t->text = xstrdup (ask->topology ? ask->topology : "machine");
     }
+    topology_gpus (hw, ask, t);
+    if (mark_spec (t, ask->spec_cpus, err))
+        return -1;
     *ret = steal (&t);
     return 0;
+}
+
+struct topology_ask topology_ask_of (const Moisson__NodeConf *conf)
+{
+    return (struct topology_ask){
+        .cpus = conf->cpus,
+        .gpus = conf->has_gpus ? conf->gpus : 0,
+        .cpu_is_core = conf->threads_per_core > 1 && conf->cpus == conf->sockets * conf->cores_per_socket,
+        .core_cpus = conf->core_cpus,
+        .spec_cpus = conf->spec_cpu_list,
+    };
 }

@@ -14,9 +14,14 @@ static const struct verb_row rows[] = {
     {VERB_START, true, "START", &moisson__launch__descriptor},
     {VERB_STOP, true, "STOP", &moisson__stop__descriptor},
     {VERB_REMOVE, true, "REMOVE", &moisson__attempt_id__descriptor},
+    {VERB_RUN, true, "RUN", &moisson__run_program__descriptor},
+    {VERB_REPORT, false, "REPORT", &moisson__node_report__descriptor},
+    {VERB_NOTE, true, "NOTE", &moisson__signed_note__descriptor},
+    {VERB_NOTE_RESULT, false, "NOTE_RESULT", &moisson__note_result__descriptor},
     {VERB_HELLO, false, "HELLO", &moisson__launcher_hello__descriptor},
     {VERB_STARTED, false, "STARTED", &moisson__launch_result__descriptor},
     {VERB_REFUSED, false, "REFUSED", &moisson__launch_result__descriptor},
+    {VERB_ENDED, false, "ENDED", &moisson__launch_result__descriptor},
     {VERB_REAPED, false, "REAPED", &moisson__launch_result__descriptor},
 };
 

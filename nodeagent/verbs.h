@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include "base/buf.h"
 #include "base/err.h"
+#include "proto/enroll.pb-c.h"
 #include "proto/launch.pb-c.h"
 
 enum verb {
@@ -15,12 +16,17 @@ enum verb {
     VERB_READY = 1,  /* AgentReady: start-up has succeeded */
     VERB_START = 2,  /* Launch */
     VERB_STOP = 3,   /* Stop */
+    VERB_RUN = 6,    /* RunProgram: a program of the site, for the node itself */
     VERB_REMOVE = 4, /* AttemptId: forget it and its directory, now or as soon as its shepherd is gone */
+    VERB_NOTE = 10,  /* SignedNote: of the controller, for the launcher itself */
     /* launcher -> agent */
+    VERB_REPORT = 22,  /* NodeReport: how that ended, or why it does not run */
     VERB_HELLO = 16,   /* LauncherHello, the first thing it says */
     VERB_STARTED = 17, /* LaunchResult: there is a shepherd */
     VERB_REFUSED = 18, /* LaunchResult: it never ran, why says it */
-    VERB_REAPED = 19,  /* LaunchResult: the shepherd is gone and the status file says EXITED */
+    VERB_REAPED = 19,  /* LaunchResult: the shepherd is gone and the status file says EXITED; nobody is left of it */
+    VERB_ENDED = 20,   /* LaunchResult: the status file says EXITED, but there are processes that cannot be killed */
+    VERB_NOTE_RESULT = 26, /* NoteResult */
 };
 
 struct verb_row {

@@ -6,6 +6,10 @@
  *   3 it carries this launcher's nonce                   7 script and environment have the hashes of the order
  *   4 its sequence is higher than any before
  *
+ * 6 in root mode: a uid of MinUID or more that is not the agent's, no root's group (0) anywhere, nothing that means
+ * something else to the kernel (-1), no more groups than it takes. What the signature covers is checked all the same: a
+ * controller that was deceived must not make this node run anything as root.
+ *
  * An order that passes 1-4 uses its sequence up, whatever 5-7 say. */
 #pragma once
 #include <stdbool.h>
@@ -22,6 +26,8 @@ struct verifier {
     uint8_t nonce[NONCE_SIZE];
     uint64_t last_sequence;
     uint32_t own_uid;
+    bool root_mode; /* jobs of any user; else own_uid's alone */
+    uint32_t min_uid, agent_uid;
     bool (*is_live) (void *arg, uint64_t raw_id);
     void *arg;
 };

@@ -20,6 +20,17 @@ _moisson_partitions ()
     sinfo --noheader --format=%R 2> /dev/null
 }
 
+_moisson_nodes ()
+{
+    sinfo --noheader --Node --format=%N 2> /dev/null | sort -u
+}
+
+# Nodes that ask to be accepted.
+_moisson_pending ()
+{
+    moisson node list 2> /dev/null | awk '$2 == "pending" { print $1 }'
+}
+
 # The long options that a command's --help names.
 _moisson_help_words ()
 {
@@ -50,13 +61,15 @@ _moisson_complete ()
             case $previous in
                 show) _moisson_reply "job node partition config hostnames hostlist" "$current" ;;
                 hold | release | uhold | requeue | requeuehold | job) _moisson_reply "$(_moisson_jobs)" "$current" ;;
-                scontrol) _moisson_reply "show hold uhold release requeue requeuehold update ping shutdown" "$current" ;;
+                scontrol) _moisson_reply "show hold uhold release requeue requeuehold update reboot cancel_reboot ping shutdown" "$current" ;;
             esac
             ;;
         moisson:*)
             case $previous in
                 config) _moisson_reply "check show" "$current" ;;
-                node) _moisson_reply "enroll" "$current" ;;
+                node) _moisson_reply "enroll fingerprint list accept revoke rekey" "$current" ;;
+                accept) _moisson_reply "$(_moisson_pending)" "$current" ;;
+                list | revoke | rekey) _moisson_reply "$(_moisson_nodes)" "$current" ;;
                 docs) _moisson_reply "options configuration completion man" "$current" ;;
                 moisson)
                     _moisson_reply "sbatch squeue scancel sinfo sacct scontrol config keygen node docs" "$current"

@@ -2,6 +2,8 @@
 #include "base/config.h"
 #include <string.h>
 #include <unistd.h>
+#include "base/config_cpus.h"
+#include "base/config_gres.h"
 #include "base/config_index.h"
 #include "base/config_reader.h"
 #include "base/mem.h"
@@ -21,6 +23,10 @@ static void fill_core (struct config *conf)
     core->has_requeue_default = true;
     core->requeue_default = conf->job_requeue;
     core->first_job_id = conf->first_job_id;
+    core->has_return_to_service = core->has_resume_timeout_s = true;
+    core->return_to_service = conf->return_to_service;
+    core->resume_timeout_s = conf->resume_timeout;
+    config_apply_select (conf);
     if (!*conf->controller_addr) {
         free (conf->controller_addr);
         conf->controller_addr = xstrdup (conf->controller_host);
@@ -54,6 +60,7 @@ struct config *config_free (struct config *conf)
     for (size_t i = 0; i < conf->core->n_nodes; i++) {
         free (conf->node_extra[i].topology);
         free (conf->node_extra[i].hostname);
+        free (conf->node_extra[i].gres);
     }
     free (conf->node_extra);
     for (size_t i = 0; i < conf->n_notices; i++) {
@@ -62,9 +69,11 @@ struct config *config_free (struct config *conf)
     }
     free (conf->notices);
     config_index_free (conf->index);
+    config_gres_clear (conf);
     moisson__config__free_unpacked (conf->core, NULL);
     config_release (KEYS_SCALAR, conf);
     free (conf->path);
+    free (conf->text);
     free (conf);
     return NULL;
 }
@@ -81,9 +90,13 @@ static void read_all (struct config_reader *r, const char *path)
     config_defaults (KEYS_NODE, &r->node_defaults);
     config_defaults (KEYS_PARTITION, &r->partition_defaults);
     reader_file (r, path);
-    if (r->serial || !r->errors)
+    reader_cgroup_file (r);
+    if (r->serial || !r->errors) {
         reader_finish (r);
+        reader_gres (r);
+    }
     fill_core (r->conf);
+    r->conf->text = buf_steal (&r->text);
     if (r->n_findings)
         qsort (r->findings, r->n_findings, sizeof *r->findings, by_serial);
 }

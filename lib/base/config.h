@@ -14,6 +14,7 @@
 /* Scalars, filled from the table. Strings are never NULL unless said. Times in seconds. */
 struct config {
     char *path; /* the file it came from */
+    char *text; /* its lines, without remarks, includes resolved */
     char *cluster_name;
     char *controller_host; /* SlurmctldHost name */
     char *controller_addr; /* address to dial; = host unless SlurmctldHost=name(addr) */
@@ -22,6 +23,9 @@ struct config {
     char *auth_type;      /* auth/munge */
     char *auth_socket;    /* AuthInfo=socket=PATH; "" = munge's default */
     char *slurm_user;     /* SlurmUser; "" = whoever runs the controller */
+    char *agent_user;     /* AgentUser; "" = SlurmUser */
+    char *operators;      /* names or numbers, comma list */
+    char *job_limits;     /* JobLimits (limits.h) */
     char *state_dir;      /* StateSaveLocation */
     char *spool_dir;      /* SlurmdSpoolDir, %n = node name, %h = host name */
     char *ctld_log;       /* SlurmctldLogFile; "" = stderr */
@@ -33,6 +37,8 @@ struct config {
     char *store_type; /* StoreType: store/sqlite */
     uint32_t min_job_age;
     uint32_t kill_wait;
+    uint32_t min_uid;
+    uint32_t login_env_wait; /* GetEnvTimeout */
     uint32_t max_array_size;
     uint32_t max_job_count;
     uint32_t slurmd_timeout;
@@ -43,19 +49,69 @@ struct config {
     uint64_t def_mem_per_cpu_mb;
     uint64_t def_mem_per_node_mb;
     uint64_t max_mem_per_node_mb;
+    uint64_t max_mem_per_cpu_mb;
+    char *select_type;
+    char *select_parameters; /* canonical; the three below say what it means */
+    bool whole_cores;        /* CR_Core: the threads of a core go to one job */
+    bool memory_free;        /* memory is not given out */
+    bool one_task_per_core;
     bool job_requeue;
+    char *gres_types;         /* GresTypes */
     uint32_t snapshot_events; /* SnapshotEvents: journal rows between snapshots */
+    /* programs of the site (programs.h): "" = none */
+    char *prolog, *epilog;           /* before and after each job, on its node */
+    char *ctld_prolog, *ctld_epilog; /* likewise, where the controller is */
+    char *health_program, *reboot_program, *fence_program;
+    char *health_states;      /* HealthCheckNodeState, as written */
+    unsigned health_when;     /* the same, of enum health_when */
+    uint32_t health_interval; /* 0 = never */
+    uint32_t hook_timeout;    /* PrologEpilogTimeout; 0 = none */
+    uint32_t resume_timeout;  /* 0 = none */
+    uint32_t return_to_service;
+    char *cgroup_plugin, *cgroup_mountpoint;
+    bool constrain_cores, constrain_ram, constrain_swap, constrain_devices;
+    uint32_t allowed_ram, allowed_swap; /* per cent of the job's memory */
+    uint32_t pids_per_cpu;              /* 0 = no limit */
+    uint32_t unkillable_timeout;
+    bool private_tmp;
+    char *scratch_dir; /* JobScratchDir, %n; "" = nodeagent/scratch.h says where */
+
+    char *controller_key_next; /* ControllerKeyNext: also trusted; "" when not set */
 
     Moisson__Config *core;                /* nodes and partitions expanded, and the numbers that scheduling rests on */
     struct config_node_extra *node_extra; /* by the index of core->nodes */
     struct config_index *index;           /* of core->nodes by name, for config_node */
+    struct config_gres *gres;             /* lines of gres.conf */
+    size_t n_gres, gres_room;
     struct config_notice *notices;
     size_t n_notices;
+};
+
+enum health_when { /* HealthCheckNodeState: which nodes run HealthCheckProgram */
+                   HEALTH_IDLE = 1,
+                   HEALTH_ALLOC = 2,
+                   HEALTH_MIXED = 4,
+                   HEALTH_ANY = 7,
+                   HEALTH_CYCLE = 8, /* not all at the same time */
 };
 
 struct config_node_extra {
     char *topology; /* Topology=FILE.xml or synthetic:...; NULL = the machine's own */
     char *hostname; /* NodeHostname; NULL = node name */
+    size_t *gres;   /* lines of gres.conf about it: places in config.gres */
+    size_t n_gres;
+    bool gres_detect_off; /* AutoDetect=off */
+};
+
+struct config_gres {   /* a line of gres.conf */
+    char *name, *type; /* type NULL = none */
+    char **files;      /* device files, expanded; none where it only counts */
+    size_t n_files;
+    char *cores; /* Cores, as written: "0-7"; NULL = not said */
+    uint32_t count;
+    bool counted, named; /* it says how many; it names nodes */
+    char *file;          /* where it stands */
+    unsigned line;
 };
 
 struct config_notice { /* a key that is known and ignored, or a remark */
@@ -80,6 +136,9 @@ typedef void (*config_report_fn) (void *arg, const char *file, unsigned line, bo
 int config_check (const char *path, config_report_fn fn, void *arg);
 
 const Moisson__NodeConf *config_node (const struct config *conf, const char *name, size_t *ret_index);
+/* Is this line of gres.conf about this kind of the node's Gres? One without a type is about the only kind of its name.
+ */
+bool config_gres_is (const struct config_gres *line, const Moisson__NodeConf *node, const Moisson__Gres *kind);
 /* %n and %h in a path of the node side. The caller frees it. */
 char *config_node_path (const char *pattern, const char *node);
 

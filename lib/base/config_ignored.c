@@ -7,7 +7,7 @@ static const char alone[] = "there is one controller";
 static const char auth[] = "munge for users, a key of its own for every node";
 static const char energy[] = "no such measurements are taken";
 static const char gather[] = "usage is always measured, at the end of every job";
-static const char hooks[] = "site programs are not run";
+static const char hooks[] = "site programs of this kind are not run";
 static const char limits[] = "this limit is not enforced";
 static const char logs[] = "there is one log, SlurmctldLogFile";
 static const char mail[] = "no mail is sent";
@@ -16,10 +16,12 @@ static const char order[] = "jobs are placed first come, first served within a P
 static const char plugins[] = "there are no such plugins";
 static const char preempt[] = "no job is preempted";
 static const char priv[] = "every user sees all jobs";
+static const char fixed_limits[] = "jobs have the limits of JobLimits, wherever they were submitted";
 static const char process[] = "jobs are held by Moisson's own shepherd process";
 static const char one_by_one[] = "CPUs, memory and GPUs are always scheduled one by one";
 static const char steps[] = "steps within a job are not available yet";
 static const char tuning[] = "tuning of Slurm's own code";
+static const char kernel[] = "tuning that the cgroups of the kernels of today do not need";
 static const char wire[] = "one authenticated connection a node, dialled by the node";
 
 /* clang-format off */
@@ -43,12 +45,12 @@ static const struct config_ignored scalars[] = {
     {"DefaultStorageType", accounting}, {"DefaultStorageUser", accounting}, {"DefCpuPerGPU", one_by_one},
     {"DefMemPerGPU", one_by_one}, {"DependencyParameters", tuning}, {"DisableRootJobs", tuning},
     {"EioTimeout", wire}, {"EnforcePartLimits", "limits of a partition always hold, from the submit on"},
-    {"Epilog", hooks}, {"EpilogMsgTime", tuning}, {"EpilogSlurmctld", hooks}, {"ExtSensorsFreq", energy},
+    {"EpilogMsgTime", tuning}, {"ExtSensorsFreq", energy},
     {"ExtSensorsType", energy}, {"FairShareDampeningFactor", order}, {"FastSchedule", one_by_one},
-    {"FederationParameters", alone}, {"GetEnvTimeout", "the login environment is not fetched"},
-    {"GpuFreqDef", energy}, {"GresTypes", "gpu is always known; other names are shown, not scheduled"},
-    {"GroupUpdateForce", tuning}, {"GroupUpdateTime", tuning}, {"HealthCheckInterval", hooks},
-    {"HealthCheckNodeState", hooks}, {"HealthCheckProgram", hooks}, {"InactiveLimit", steps},
+    {"FederationParameters", alone},
+    {"GpuFreqDef", energy},
+    {"GroupUpdateForce", tuning}, {"GroupUpdateTime", tuning},
+    {"InactiveLimit", steps},
     {"InteractiveStepOptions", steps}, {"JobAcctGatherFrequency", gather}, {"JobAcctGatherParams", gather},
     {"JobAcctGatherType", gather}, {"JobCheckpointDir", plugins}, {"JobCompHost", accounting},
     {"JobCompLoc", accounting}, {"JobCompParams", accounting}, {"JobCompPass", accounting},
@@ -58,9 +60,9 @@ static const struct config_ignored scalars[] = {
     {"KeepAliveTime", wire}, {"KillOnBadExit", steps}, {"LaunchParameters", steps}, {"LaunchType", steps},
     {"Licenses", "licences are not available yet: a job that asks for one is refused"}, {"LogTimeFormat", logs},
     {"MailDomain", mail}, {"MailProg", mail}, {"MaxDBDMsgs", accounting}, {"MaxJobId", "ids have 64 bits"},
-    {"MaxMemPerCPU", limits}, {"MaxNodeCount", "nodes are those of the NodeName lines"},
+    {"MaxNodeCount", "nodes are those of the NodeName lines"},
     {"MaxStepCount", steps}, {"MaxTasksPerNode", limits}, {"MCSParameters", plugins}, {"MCSPlugin", plugins},
-    {"MemLimitEnforce", "memory is what is asked for: it is scheduled, not policed"}, {"MpiDefault", steps},
+    {"MemLimitEnforce", "see ConstrainRAMSpace"}, {"MpiDefault", steps},
     {"MpiParams", steps}, {"MsgAggregationParams", wire}, {"NodeFeaturesPlugins", plugins},
     {"OverTimeLimit", "a time limit is exact"}, {"PluginDir", plugins}, {"PlugStackConfig", plugins},
     {"PowerParameters", energy}, {"PowerPlugin", energy}, {"PreemptExemptTime", preempt}, {"PreemptMode", preempt},
@@ -71,40 +73,45 @@ static const struct config_ignored scalars[] = {
     {"PriorityUsageResetPeriod", order}, {"PriorityWeightAge", order}, {"PriorityWeightAssoc", order},
     {"PriorityWeightFairshare", order}, {"PriorityWeightJobSize", order}, {"PriorityWeightPartition", order},
     {"PriorityWeightQOS", order}, {"PriorityWeightTRES", order}, {"PrivateData", priv}, {"ProctrackType", process},
-    {"Prolog", hooks}, {"PrologEpilogTimeout", hooks}, {"PrologFlags", hooks}, {"PrologSlurmctld", hooks},
-    {"PropagatePrioProcess", process}, {"PropagateResourceLimits", process},
-    {"PropagateResourceLimitsExcept", process}, {"RebootProgram", nodes}, {"ReconfigFlags", tuning},
+    {"PrologFlags", "the prolog always runs before its job, on the node of its script"},
+    {"PropagatePrioProcess", process}, {"PropagateResourceLimits", fixed_limits},
+    {"PropagateResourceLimitsExcept", fixed_limits}, {"ReconfigFlags", tuning},
     {"RequeueExit", "a job runs again only when it asked for --requeue"},
     {"RequeueExitHold", "a job runs again only when it asked for --requeue"}, {"ResumeFailProgram", nodes},
-    {"ResumeProgram", nodes}, {"ResumeRate", nodes}, {"ResumeTimeout", nodes}, {"ResvEpilog", hooks},
+    {"ResumeProgram", nodes}, {"ResumeRate", nodes}, {"ResvEpilog", hooks},
     {"ResvOverRun", plugins}, {"ResvProlog", hooks},
-    {"ReturnToService", "a node that is back is used again; a drained one waits for `scontrol update`"},
+
     {"RoutePlugin", wire}, {"SallocDefaultCommand", steps}, {"SbcastParameters", steps},
     {"SchedulerParameters", tuning}, {"SchedulerPort", tuning}, {"SchedulerRootFilter", tuning},
     {"SchedulerTimeSlice", one_by_one}, {"SchedulerType", order}, {"ScronParameters", plugins},
-    {"SelectType", one_by_one}, {"SelectTypeParameters", one_by_one}, {"SlurmctldParameters", tuning},
+    {"SlurmctldParameters", tuning},
     {"SlurmctldPlugstack", plugins}, {"SlurmctldPrimaryOffProg", alone}, {"SlurmctldPrimaryOnProg", alone},
     {"SlurmctldSyslogDebug", logs}, {"SlurmctldTimeout", alone}, {"SlurmdParameters", tuning},
-    {"SlurmdPort", wire}, {"SlurmdSyslogDebug", logs}, {"SlurmdUser", "moissond runs as whoever starts it"},
+    {"SlurmdPort", wire}, {"SlurmdSyslogDebug", logs}, {"SlurmdUser", "moissond runs as whoever starts it: as root for jobs of all users"},
     {"SlurmSchedLogFile", logs}, {"SlurmSchedLogLevel", logs}, {"SrunEpilog", steps}, {"SrunPortRange", steps},
     {"SrunProlog", steps}, {"SuspendExcNodes", nodes}, {"SuspendExcParts", nodes}, {"SuspendProgram", nodes},
     {"SuspendRate", nodes}, {"SuspendTime", nodes}, {"SuspendTimeout", nodes}, {"SwitchParameters", plugins},
     {"SwitchType", plugins}, {"TaskEpilog", hooks}, {"TaskPlugin", process}, {"TaskPluginParam", process},
     {"TaskProlog", hooks}, {"TCPTimeout", wire}, {"TmpFS", "disk space is not scheduled"},
     {"TopologyParam", wire}, {"TopologyPlugin", wire}, {"TrackWCKey", accounting}, {"TreeWidth", wire},
-    {"UnkillableStepProgram", hooks}, {"UnkillableStepTimeout", process}, {"UsePAM", process},
+    {"UnkillableStepProgram", hooks}, {"UsePAM", process},
+    {"AllowedKmemSpace", kernel}, {"CgroupAutomount", kernel}, {"CgroupReleaseAgentDir", kernel},
+    {"ConstrainKmemSpace", kernel}, {"EnableControllers", kernel}, {"EnableExtraControllers", kernel},
+    {"IgnoreSystemd", kernel}, {"IgnoreSystemdOnFailure", kernel}, {"MaxKmemPercent", kernel},
+    {"MaxRAMPercent", kernel}, {"MaxSwapPercent", kernel}, {"MemorySwappiness", kernel}, {"MinKmemSpace", kernel},
+    {"MinRAMSpace", kernel}, {"SignalChildrenProcesses", kernel}, {"SystemdTimeout", kernel},
+    {"TaskAffinity", kernel},
     {"VSizeFactor", limits}, {"WaitTime", steps}, {"X11Parameters", steps},
 };
 
 static const struct config_ignored node_words[] = {
-    {"BcastAddr", steps}, {"CoreSpecCount", one_by_one}, {"CpuBind", one_by_one}, {"CpuSpecList", one_by_one},
-    {"MemSpecLimit", "give the memory for jobs as RealMemory"}, {"Port", wire},
+    {"BcastAddr", steps}, {"CpuBind", "jobs are always bound to their own CPUs"}, {"Port", wire},
 };
 
 static const struct config_ignored partition_words[] = {
-    {"Alternate", "a job waits for the partition it named"}, {"CpuBind", one_by_one}, {"DefCpuPerGPU", one_by_one},
+    {"Alternate", "a job waits for the partition it named"}, {"CpuBind", "jobs are always bound to their own CPUs"}, {"DefCpuPerGPU", one_by_one},
     {"DefMemPerGPU", one_by_one}, {"GraceTime", preempt}, {"Hidden", priv}, {"JobDefaults", one_by_one},
-    {"MaxCPUsPerNode", limits}, {"MaxMemPerCPU", limits}, {"OverSubscribe", "every CPU runs one job at a time"},
+    {"MaxCPUsPerNode", limits}, {"OverSubscribe", "every CPU runs one job at a time"},
     {"OverTimeLimit", "a time limit is exact"}, {"PowerDownOnIdle", nodes}, {"PreemptMode", preempt},
     {"PriorityJobFactor", order}, {"QOS", "QoS limits are not available yet"}, {"ResumeTimeout", nodes},
     {"SelectTypeParameters", one_by_one}, {"Shared", "every CPU runs one job at a time"}, {"SuspendTime", nodes},
@@ -116,13 +123,19 @@ static const struct config_ignored lines[] = {
     {"NodeSet", "name the nodes in Nodes="}, {"SwitchName", wire},
 };
 
+static const struct config_ignored gres_words[] = {
+    {"Flags", "devices are what File, hwloc and /dev say"},
+    {"Links", "which GPUs are near each other is taken from the topology"},
+    {"Ignore", "a device that is not in Gres is nobody's"},
+};
+
 static const struct config_fact facts[] = {
     {"AccountingStorageType", "accounting_storage/slurmdbd"}, {"AcctGatherNodeFreq", "0 sec"},
-    {"EnforcePartLimits", "ANY"}, {"GresTypes", "gpu"}, {"JobAcctGatherType", "jobacct_gather/linux"},
+    {"EnforcePartLimits", "ANY"}, {"JobAcctGatherType", "jobacct_gather/cgroup"},
     {"MpiDefault", "none"}, {"PreemptType", "preempt/none"}, {"PriorityType", "priority/basic"},
-    {"PrivateData", "none"}, {"ProctrackType", "proctrack/linuxproc"}, {"ReturnToService", "1"},
-    {"SchedulerTimeSlice", "30 sec"}, {"SchedulerType", "sched/builtin"}, {"SelectType", "select/cons_tres"},
-    {"SelectTypeParameters", "CR_CPU_MEMORY"}, {"TaskPlugin", "task/none"}, {"TopologyPlugin", "topology/none"},
+    {"PrivateData", "none"}, {"ProctrackType", "proctrack/cgroup"},
+    {"SchedulerTimeSlice", "30 sec"}, {"SchedulerType", "sched/builtin"},
+    {"TaskPlugin", "task/cgroup"}, {"TopologyPlugin", "topology/none"},
 };
 /* clang-format on */
 
@@ -138,6 +151,7 @@ const struct config_ignored *config_ignored (enum key_room room, size_t *ret_n)
         [KEYS_NODE] = {node_words, COUNT (node_words)},
         [KEYS_PARTITION] = {partition_words, COUNT (partition_words)},
         [KEYS_LINE] = {lines, COUNT (lines)},
+        [KEYS_GRES] = {gres_words, COUNT (gres_words)},
     };
 
     *ret_n = rooms[room].n;

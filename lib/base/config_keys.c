@@ -1,9 +1,13 @@
 /* config_keys.c - the one table of keys: what moisson.conf can say. */
 #include "base/config_table.h"
 #include <string.h>
+#include "base/config_cpus.h"
 #include "base/hash.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/programs.h"
+#include "base/units.h"
 #include "proto/wire.pb-c.h"
 
 #define YEAR 31536000U
@@ -11,6 +15,7 @@
 #define OF(member) offsetof (struct config, member)
 #define NODE(member) offsetof (struct node_line, member)
 #define PART(member) offsetof (struct partition_line, member)
+#define GRES(member) offsetof (struct gres_line, member)
 
 static void put (char **slot, char *value)
 {
@@ -71,16 +76,26 @@ static int set_auth_info (void *base, const char *value, char **ret_note, struct
     return 0;
 }
 
-static int set_key (void *base, const char *value, char **ret_note, struct err *err)
+static int take_key (char **slot, const char *value, struct err *err)
 {
-    struct config *conf = base;
     uint8_t key[KEY_SIZE];
 
-    (void) ret_note;
     if (*value && base64_decode (value, key, sizeof key) < 0)
         return refuse (err, "not a key", "paste the line that `moisson keygen` printed");
-    put (&conf->controller_key, xstrdup (value));
+    put (slot, xstrdup (value));
     return 0;
+}
+
+static int set_key (void *base, const char *value, char **ret_note, struct err *err)
+{
+    (void) ret_note;
+    return take_key (&((struct config *) base)->controller_key, value, err);
+}
+
+static int set_next_key (void *base, const char *value, char **ret_note, struct err *err)
+{
+    (void) ret_note;
+    return take_key (&((struct config *) base)->controller_key_next, value, err);
 }
 
 static int set_cluster (void *base, const char *value, char **ret_note, struct err *err)
@@ -141,6 +156,97 @@ static int set_spool_dir (void *base, const char *value, char **ret_note, struct
     return set_dir (&((struct config *) base)->spool_dir, value, err);
 }
 
+static int set_job_limits (void *base, const char *value, char **ret_note, struct err *err)
+{
+    struct limits limits;
+
+    (void) ret_note;
+    if (limits_parse (value, &limits, err) < 0)
+        return -1;
+    put (&((struct config *) base)->job_limits, xstrdup (value));
+    return 0;
+}
+
+static int add_programs (char **slot, const char *value, bool is_default, struct err *err)
+{
+    if (!strcasecmp (value, "none") || !strcasecmp (value, "(null)"))
+        value = "";
+    if (programs_check (value, err))
+        return -1;
+    put (slot, is_default || !*slot || !**slot ? xstrdup (value) : xasprintf ("%s %s", *slot, value));
+    return 0;
+}
+
+#define PROGRAMS_KEY(name, member)                                                                                     \
+    static int name (void *base, const char *value, char **ret_note, struct err *err)                                  \
+    {                                                                                                                  \
+        return add_programs (&((struct config *) base)->member, value, !ret_note, err);                                \
+    }
+
+PROGRAMS_KEY (set_prolog, prolog)
+PROGRAMS_KEY (set_epilog, epilog)
+PROGRAMS_KEY (set_ctld_prolog, ctld_prolog)
+PROGRAMS_KEY (set_ctld_epilog, ctld_epilog)
+
+/* One program, without a pattern: what it says decides. */
+static int set_program (char **slot, const char *value, struct err *err)
+{
+    if (*value && strcasecmp (value, "none") && (*value != '/' || value[strcspn (value, " *?[")]))
+        return refuse (err, "not the absolute path of one program", "write it with '/' first and without blanks");
+    put (slot, xstrdup (strcasecmp (value, "none") ? value : ""));
+    return 0;
+}
+
+#define PROGRAM_KEY(name, member)                                                                                      \
+    static int name (void *base, const char *value, char **ret_note, struct err *err)                                  \
+    {                                                                                                                  \
+        (void) ret_note;                                                                                               \
+        return set_program (&((struct config *) base)->member, value, err);                                            \
+    }
+
+PROGRAM_KEY (set_health_program, health_program)
+PROGRAM_KEY (set_reboot_program, reboot_program)
+PROGRAM_KEY (set_fence_program, fence_program)
+
+static int set_health_states (void *base, const char *value, char **ret_note, struct err *err)
+{
+    static const struct {
+        const char *word;
+        unsigned when;
+    } words[] = {{"ANY", HEALTH_ANY},
+                 {"IDLE", HEALTH_IDLE},
+                 {"ALLOC", HEALTH_ALLOC},
+                 {"MIXED", HEALTH_MIXED},
+                 {"CYCLE", HEALTH_CYCLE}};
+    struct config *conf = base;
+    unsigned when = 0;
+
+    (void) ret_note;
+    for (const char *p = value; *p; p += strcspn (p, ","), p += *p == ',') {
+        size_t len = strcspn (p, ","), i = 0;
+        while (i < sizeof words / sizeof *words &&
+               (strlen (words[i].word) != len || strncasecmp (p, words[i].word, len)))
+            i++;
+        if (i == sizeof words / sizeof *words)
+            return refuse (err, "not a list of states", "join ANY, IDLE, ALLOC, MIXED and CYCLE with commas");
+        when |= words[i].when;
+    }
+    conf->health_when = when & HEALTH_ANY ? when : when | HEALTH_ANY;
+    put (&conf->health_states, xstrdup (value));
+    return 0;
+}
+
+static int set_hook_timeout (void *base, const char *value, char **ret_note, struct err *err)
+{
+    uint64_t seconds;
+
+    (void) ret_note;
+    if (number_parse (value, "PrologEpilogTimeout", 0, 65534, &seconds, err))
+        return -1;
+    ((struct config *) base)->hook_timeout = seconds == 65534 ? 0 : (uint32_t) seconds; /* 65534: Slurm's "no limit" */
+    return 0;
+}
+
 /* For keys of which one value is right: `words` has said so already. */
 static int accept (void *base, const char *value, char **ret_note, struct err *err)
 {
@@ -153,37 +259,120 @@ static int accept (void *base, const char *value, char **ret_note, struct err *e
 
 /* clang-format off */
 static const struct config_key scalars[] = {
+    {"AllowedRAMSpace", VALUE_U32, OF (allowed_ram), 1, 1000, "100", .in_cgroup_conf = true,
+     .help = "Per cent of a job's memory at which the kernel ends it."},
+    {"AllowedSwapSpace", VALUE_U32, OF (allowed_swap), 0, 1000, "0", .in_cgroup_conf = true,
+     .help = "Swap that a job may use, in per cent of its memory."},
+    {"AgentUser", VALUE_STRING, OF (agent_user), .standard = "",
+     .help = "Root mode: the user of the part of a node that speaks to the network; empty is SlurmUser. (Moisson's own key.)"},
     {"AuthInfo", VALUE_STRING, OF (auth_socket), .standard = "", .apply = set_auth_info,
      .help = "`socket=PATH` of munge; empty is munge's own default."},
     {"AuthType", VALUE_STRING, OF (auth_type), .standard = "auth/munge", .words = "auth/munge",
      .help = "How users prove who they are."},
+    {"CgroupMountpoint", VALUE_STRING, OF (cgroup_mountpoint), .standard = "", .in_cgroup_conf = true,
+     .help = "Directory below which cgroups are looked for; empty is wherever they are mounted."},
+    {"CgroupPlugin", VALUE_STRING, OF (cgroup_plugin), .standard = "autodetect", .in_cgroup_conf = true,
+     .words = "autodetect|cgroup/v2|cgroup/v1|disabled",
+     .help = "How a node holds jobs together: `autodetect` uses what the host has, a name insists on it, `disabled` "
+             "limits nothing. `scontrol show node` says what is in use."},
     {"ClusterName", VALUE_STRING, OF (cluster_name), .standard = "moisson", .apply = set_cluster,
      .help = "Name of the cluster, as jobs and records show it (lower case)."},
+    {"ConstrainCores", VALUE_BOOL, OF (constrain_cores), .standard = "1", .in_cgroup_conf = true,
+     .help = "A job runs on its own cores only. Not on nodes with a Topology of their own."},
+    {"ConstrainDevices", VALUE_BOOL, OF (constrain_devices), .standard = "1", .in_cgroup_conf = true,
+     .help = "A job cannot open the GPUs of gres.conf that it was not given. No other device is touched."},
+    {"ConstrainRAMSpace", VALUE_BOOL, OF (constrain_ram), .standard = "1", .in_cgroup_conf = true,
+     .help = "A job that uses more than its memory is ended (OUT_OF_MEMORY)."},
+    {"ConstrainSwapSpace", VALUE_BOOL, OF (constrain_swap), .standard = "1", .in_cgroup_conf = true,
+     .help = "A job has no more swap than AllowedSwapSpace says."},
     {"ControlAddr", VALUE_STRING, OF (controller_addr), .help = "Older word for the address in SlurmctldHost."},
     {"ControllerKey", VALUE_STRING, OF (controller_key), .standard = "", .apply = set_key,
      .help = "Public key of the controller, as `moisson keygen` prints it. Commands and nodes trust no other."},
+    {"ControllerKeyNext", VALUE_STRING, OF (controller_key_next), .standard = "", .apply = set_next_key,
+     .help = "Another one that is trusted, while the controller's key is being exchanged. (Moisson's own key.)"},
     {"ControlMachine", VALUE_STRING, OF (controller_host), .apply = set_host, .help = "Older word for SlurmctldHost."},
     {"DefMemPerCPU", VALUE_MB, OF (def_mem_per_cpu_mb), 0, MB_MAX, "UNLIMITED",
      .help = "Memory per CPU of jobs that ask for none, in MB. Not together with DefMemPerNode."},
     {"DefMemPerNode", VALUE_MB, OF (def_mem_per_node_mb), 0, MB_MAX, "UNLIMITED",
      .help = "Memory per node of jobs that ask for none, in MB."},
+    {"Epilog", VALUE_STRING, OF (epilog), .standard = "", .apply = set_epilog, .repeats = true,
+     .help = "Programs that a node runs after each job, as the user of moissond; absolute paths, the last part may be a "
+             "pattern. One that fails drains the node."},
+    {"EpilogSlurmctld", VALUE_STRING, OF (ctld_epilog), .standard = "", .apply = set_ctld_epilog, .repeats = true,
+     .help = "Programs that the controller runs after each job, as its own user."},
+    {"FenceProgram", VALUE_STRING, OF (fence_program), .standard = "", .apply = set_fence_program,
+     .help = "Run by the controller with the name of a node that was silent for SlurmdTimeout. If it exits with 0 the node is "
+             "taken for dead: its jobs end NODE_FAIL. (Moisson's own key.)"},
     {"FirstJobId", VALUE_U64, OF (first_job_id), 1, 1ULL << 53, "1",
      .help = "Id of the very first job. Ids only rise and are never used again."},
+    {"GetEnvTimeout", VALUE_SECONDS, OF (login_env_wait), 1, 3600, "30",
+     .help = "Seconds that a job's login environment may take (--get-user-env, --export=NONE); then the job fails."},
+    {"JobLimits", VALUE_STRING, OF (job_limits), .standard = LIMITS_STANDARD, .apply = set_job_limits,
+     .help = "Resource limits of jobs, `NAME=SOFT[:HARD],...`: numbers, with K, M, G or T, or unlimited. What is not named has "
+             "the default. Jobs get them from here, not from where they were submitted. (Moisson's own key.)"},
+    {"GresTypes", VALUE_STRING, OF (gres_types), .standard = "gpu",
+     .help = "Comma list of the names that Gres= may have; gpu is always one of them. GPUs are devices, other names are "
+             "counted."},
+    {"HealthCheckInterval", VALUE_SECONDS, OF (health_interval), 0, 65533, "0",
+     .help = "Seconds between two runs of HealthCheckProgram on a node; 0 is never."},
+    {"HealthCheckNodeState", VALUE_STRING, OF (health_states), .standard = "ANY", .apply = set_health_states,
+     .help = "Which nodes run it: ANY, or IDLE, ALLOC and MIXED; with CYCLE not all at the same time."},
+    {"HealthCheckProgram", VALUE_STRING, OF (health_program), .standard = "", .apply = set_health_program,
+     .help = "Run on each node, as the user of moissond, for at most 60 s. A code other than 0 drains the node with the last "
+             "line that it wrote as reason; 0 takes that back."},
     {"JobRequeue", VALUE_BOOL, OF (job_requeue), .standard = "0",
      .help = "Run a job again after its node was lost even if it did not ask with --requeue. Slurm's default is 1; here "
              "nothing runs twice unasked."},
+    {"JobScratchDir", VALUE_STRING, OF (scratch_dir), .standard = "",
+     .help = "Directory for the jobs' own temporary files, on a disk with room for them; %n is the node, %h the host. "
+             "Empty is a directory in /tmp. (Moisson's own key.)"},
     {"KillWait", VALUE_SECONDS, OF (kill_wait), 1, 65533, "30",
      .help = "Seconds between SIGTERM and SIGKILL when a job is stopped."},
     {"MaxArraySize", VALUE_U32, OF (max_array_size), 0, 4000001, "4000001",
      .help = "Highest task id of a job array plus one; 0 forbids arrays."},
     {"MaxJobCount", VALUE_U32, OF (max_job_count), 1, UINT32_MAX - 1, "10000000",
      .help = "Jobs and array tasks the controller holds at a time."},
+    {"MaxMemPerCPU", VALUE_MB, OF (max_mem_per_cpu_mb), 0, MB_MAX, "UNLIMITED",
+     .help = "Most memory for each CPU that a job may ask for, in MB."},
     {"MaxMemPerNode", VALUE_MB, OF (max_mem_per_node_mb), 0, MB_MAX, "UNLIMITED",
      .help = "Most memory a job may ask for on one node, in MB."},
     {"MessageTimeout", VALUE_SECONDS, OF (message_timeout), 1, 3600, "10",
      .help = "Seconds a command waits for an answer."},
     {"MinJobAge", VALUE_SECONDS, OF (min_job_age), 1, YEAR, "300",
      .help = "Seconds that a finished job stays visible to squeue and scontrol; sacct knows it for ever."},
+    {"MinUID", VALUE_U32, OF (min_uid), 1, UINT32_MAX - 1, "1000",
+     .help = "Root mode: jobs of users below this number are refused, at submit and on every node. (Moisson's own key.)"},
+    {"Operators", VALUE_STRING, OF (operators), .standard = "",
+     .help = "Users, by name or number, who may do what root and SlurmUser may: act on the jobs of others, drain nodes. "
+             "(Moisson's own key.)"},
+    {"SelectType", VALUE_STRING, OF (select_type), .standard = "select/cons_tres",
+     .words = "select/cons_tres|select/cons_res",
+     .help = "CPUs, memory and GPUs are given out one by one; both words say so. Whole nodes: jobs ask --exclusive."},
+    {"SelectTypeParameters", VALUE_STRING, OF (select_parameters), .standard = "CR_Core_Memory", .apply = config_set_select,
+     .help = "What is given out: `CR_Core_Memory` (whole cores: a job that asks for one CPU of a core with two threads gets "
+             "both, and both are counted), `CR_CPU_Memory` (threads one by one), `CR_Core`, `CR_CPU` (memory is not given "
+             "out and not limited: --mem only chooses nodes that have as much). With `CR_ONE_TASK_PER_CORE`, tasks share no "
+             "core unless the job says --ntasks-per-core."},
+    {"PidsPerCPU", VALUE_U32, OF (pids_per_cpu), 0, 1 << 22, "2048", .in_cgroup_conf = true,
+     .help = "Processes and threads that a job may have, for each of its CPUs; 0 is no limit. (Moisson's own key.)"},
+    {"PrivateTmp", VALUE_BOOL, OF (private_tmp), .standard = "1",
+     .help = "/tmp, /var/tmp and /dev/shm of a job are its own, and go when it ends. Only where moissond is root and "
+             "SlurmUser is not, and SlurmdSpoolDir is not below one of them. (Moisson's own key.)"},
+    {"Prolog", VALUE_STRING, OF (prolog), .standard = "", .apply = set_prolog, .repeats = true,
+     .help = "Programs that a node runs before each job, like Epilog. If one fails the node is drained and the job is placed "
+             "again."},
+    {"PrologEpilogTimeout", VALUE_SECONDS, OF (hook_timeout), 0, 65534, .standard = "600", .apply = set_hook_timeout,
+     .help = "Seconds that each prolog or epilog may take; 0 and 65534 (Slurm's default) are no limit."},
+    {"PrologSlurmctld", VALUE_STRING, OF (ctld_prolog), .standard = "", .apply = set_ctld_prolog, .repeats = true,
+     .help = "Programs that the controller runs before each job, as its own user; the job is CONFIGURING meanwhile. If one "
+             "fails the job is placed again, and held after five such."},
+    {"RebootProgram", VALUE_STRING, OF (reboot_program), .standard = "", .apply = set_reboot_program,
+     .help = "Run by a node's moissond for `scontrol reboot`."},
+    {"ResumeTimeout", VALUE_SECONDS, OF (resume_timeout), 0, 65533, "60",
+     .help = "Seconds after which a node that was told to reboot is set DOWN; it returns all the same when it is back."},
+    {"ReturnToService", VALUE_U32, OF (return_to_service), 0, 2, "1",
+     .help = "What a node does that is back: 0 stays DOWN if it was silent for SlurmdTimeout; 1 returns, unless it was rebooted "
+             "unasked while it was up; 2 returns whatever had set it DOWN. Slurm's default is 0."},
     {"SlurmctldAddr", VALUE_STRING, OF (controller_addr), .help = "Address to dial instead of SlurmctldHost."},
     {"SlurmctldDebug", VALUE_STRING, OF (ctld_debug), .standard = "info", .apply = set_ctld_level,
      .help = "How much the controller logs."},
@@ -201,7 +390,8 @@ static const struct config_key scalars[] = {
     {"SlurmdTimeout", VALUE_SECONDS, OF (slurmd_timeout), 1, 65533, "300",
      .help = "Seconds of silence after which a node counts as unreachable (its jobs are not taken as dead)."},
     {"SlurmUser", VALUE_STRING, OF (slurm_user), .standard = "",
-     .help = "The controller's user; empty is whoever starts it."},
+     .help = "The controller's user; empty is whoever starts it. If it is not root, and moissond runs as root, jobs of all users "
+             "run, each as that user (root mode)."},
     {"SnapshotEvents", VALUE_U32, OF (snapshot_events), 10, 1000000000, "50000",
      .help = "Journal rows between two snapshots of the state. (Moisson's own key.)"},
     {"StateSaveLocation", VALUE_STRING, OF (state_dir), .standard = "/var/lib/moisson", .apply = set_state_dir,
@@ -212,23 +402,39 @@ static const struct config_key scalars[] = {
      .help = "The database behind the journal and the records. (Moisson's own key.)"},
     {"SubmitKeyAge", VALUE_SECONDS, OF (submit_key_age), 60, 10 * YEAR, "604800",
      .help = "Seconds for which a --submit-key is remembered after its job has gone. (Moisson's own key.)"},
+    {"UnkillableStepTimeout", VALUE_SECONDS, OF (unkillable_timeout), 1, 65533, "60",
+     .help = "Seconds after SIGKILL for which a job's processes are waited for. Then the job counts as ended, and the "
+             "node keeps back what they hold until they are gone."},
 };
 
 static const struct config_key node_keys[] = {
-    {"Boards", VALUE_U32, NODE (boards), 1, 1024, .help = "Boards of a node; only counts with SocketsPerBoard."},
-    {"CoresPerSocket", VALUE_U32, NODE (cores), 1, 65533, .help = "Cores of a socket; 1 when not given."},
-    {"CPUs", VALUE_U32, NODE (cpus), 1, 65533, .help = "CPUs of a node; sockets x cores x threads when not given."},
+    {"Boards", VALUE_U32, NODE (boards), 1, 1024,
+     .help = "Boards of a node; with more than one, Sockets is taken for SocketsPerBoard."},
+    {"CoresPerSocket", VALUE_U32, NODE (cores), 1, 65533,
+     .help = "Cores of a socket; follows from CPUs when not given, else 1."},
+    {"CoreSpecCount", VALUE_U32, NODE (core_spec), 0, 65533,
+     .help = "Cores that jobs never get: the last core of the last socket first, then round the sockets."},
+    {"CpuSpecList", VALUE_STRING, NODE (cpu_spec_list),
+     .help = "Ids of CPUs that jobs never get, with all threads of their cores; instead of CoreSpecCount. Ids count sockets, "
+             "then cores, then threads."},
+    {"CPUs", VALUE_U32, NODE (cpus), 1, 65533,
+     .help = "CPUs of a node: the number of its threads, or of its cores (a CPU is a core then). All threads when not "
+             "given; any other number is corrected to that, with a note."},
     {"Feature", VALUE_STRING, NODE (features), .help = "Same as Features."},
     {"Features", VALUE_STRING, NODE (features), .help = "Comma list of words."},
-    {"Gres", VALUE_STRING, NODE (gres), .help = "`gpu:N` or `gpu:TYPE:N`; other names are shown, not scheduled."},
+    {"Gres", VALUE_STRING, NODE (gres),
+     .help = "What there is to count: `gpu:N`, `gpu:TYPE:N`, `NAME:N`, separated by commas. Which devices these are says "
+             "gres.conf, or the machine."},
+    {"MemSpecLimit", VALUE_MB, NODE (mem_spec_mb), 0, MB_MAX,
+     .help = "Memory in MB of RealMemory that jobs never get: for the system and Moisson itself."},
     {"NodeAddr", VALUE_STRING, NODE (address), .help = "Address; one, or a list as long as NodeName's."},
     {"NodeHostname", VALUE_STRING, NODE (hostname), .help = "Name of the machine; one, or a list as long as NodeName's."},
     {"NodeName", VALUE_STRING, NODE (names),
      .help = "Name or host list (`n[01-64]`); `DEFAULT` sets the defaults of the lines below."},
     {"Procs", VALUE_U32, NODE (cpus), 1, 65533, .help = "Older word for CPUs."},
-    {"RealMemory", VALUE_MB, NODE (mem_mb), 1, MB_MAX, .help = "Memory for jobs in MB; 1 when not given."},
+    {"RealMemory", VALUE_MB, NODE (mem_mb), 1, MB_MAX, .help = "Memory in MB; 1 when not given. The node may have up to 2 % less."},
     {"Reason", VALUE_STRING, NODE (reason), .help = "Why State is what it is."},
-    {"Sockets", VALUE_U32, NODE (sockets), 1, 65533, .help = "Sockets of a node; 1 when not given."},
+    {"Sockets", VALUE_U32, NODE (sockets), 1, 65533, .help = "Sockets of a node; follow from CPUs when not given, else 1."},
     {"SocketsPerBoard", VALUE_U32, NODE (sockets_per_board), 1, 65533, .help = "Sockets of a board."},
     {"State", VALUE_STRING, NODE (state), .words = "UNKNOWN|IDLE|DOWN|DRAIN",
      .help = "UNKNOWN (the agent says), DOWN or DRAIN."},
@@ -255,6 +461,7 @@ static const struct config_key partition_keys[] = {
     ONLY ("DisableRootJobs", "NO", "Only NO."),
     ONLY ("ExclusiveUser", "NO", "Only NO: jobs can ask for --exclusive."),
     ONLY ("LLN", "NO", "Only NO: nodes are filled in the order of their weight."),
+    {"MaxMemPerCPU", VALUE_MB, PART (max_mem_per_cpu), 0, MB_MAX, .help = "As the key of the same name above."},
     {"MaxMemPerNode", VALUE_MB, PART (max_mem_per_node), 0, MB_MAX, .help = "As the key of the same name above."},
     {"MaxNodes", VALUE_COUNT, PART (max_nodes), 1, UINT32_MAX - 1, "UNLIMITED", .help = "Most nodes of one job."},
     {"MaxTime", VALUE_MINUTES, PART (max_time), 0, YEAR * 10ULL, "UNLIMITED",
@@ -267,6 +474,19 @@ static const struct config_key partition_keys[] = {
     ONLY ("RootOnly", "NO", "Only NO."),
     {"State", VALUE_STRING, PART (state), .standard = "UP", .words = "UP|DOWN|DRAIN|INACTIVE",
      .help = "UP; DOWN (jobs wait), DRAIN (takes no new jobs), INACTIVE (both)."},
+};
+
+static const struct config_key gres_keys[] = {
+    {"AutoDetect", VALUE_STRING, GRES (autodetect), .words = "off|hwloc|nvml|rsmi|nvidia|oneapi|nrt|full",
+     .help = "`off`: GPUs without File are only counted. Anything else: they are looked for with hwloc, in /sys and in "
+             "/dev, as they are when the key is not given. `nvml` and the like mean the same."},
+    {"Cores", VALUE_STRING, GRES (cores), .help = "Cores near these devices, such as `0-7`; hwloc says when not given."},
+    {"Count", VALUE_STRING, GRES (count), .help = "How many; the number of files when File is given."},
+    {"CPUs", VALUE_STRING, GRES (cores), .help = "Older word for Cores."},
+    {"File", VALUE_STRING, GRES (file), .help = "Device files, one a GPU: `/dev/nvidia[0-3]`."},
+    {"Name", VALUE_STRING, GRES (name), .help = "Name, as in Gres: `gpu`."},
+    {"NodeName", VALUE_STRING, GRES (nodes), .help = "Nodes that the line is about; all when not given."},
+    {"Type", VALUE_STRING, GRES (type), .help = "Type, as in Gres: `a100`."},
 };
 /* clang-format on */
 
@@ -282,6 +502,7 @@ const struct config_key *config_keys (enum key_room room, size_t *ret_n)
         [KEYS_NODE] = {node_keys, COUNT (node_keys)},
         [KEYS_PARTITION] = {partition_keys, COUNT (partition_keys)},
         [KEYS_LINE] = {NULL, 0},
+        [KEYS_GRES] = {gres_keys, COUNT (gres_keys)},
     };
 
     *ret_n = rooms[room].n;

@@ -58,6 +58,20 @@ void config_lines_each (const char *text, config_line_fn fn, void *arg)
     }
 }
 
+void config_line_write (struct buf *out, const char *text)
+{
+    bool quoted = false;
+
+    for (const char *p = text; *p; p++) {
+        if (*p == '"')
+            quoted = !quoted;
+        if (*p == '#' && !quoted)
+            buf_putc (out, '\\');
+        buf_putc (out, *p);
+    }
+    buf_putc (out, '\n');
+}
+
 static char *take_key (char **cursor)
 {
     char *key = *cursor + strspn (*cursor, BLANKS);

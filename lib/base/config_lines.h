@@ -8,6 +8,10 @@
 typedef void (*config_line_fn) (void *arg, unsigned line, char *text);
 void config_lines_each (const char *text, config_line_fn fn, void *arg);
 
+/* The same line as text that config_lines_each takes for it again. */
+struct buf;
+void config_line_write (struct buf *out, const char *text);
+
 /* The next pair of a logical line, cut out of it in place: `Key=Value`, `Key = Value`, `Key="a value"`. CONFIG_PAIR_END
  * after the last; -1 where the text is no pair. */
 enum { CONFIG_PAIR_END = 1 };

@@ -1,104 +1,32 @@
 /* config_nodes.c - NodeName= lines: one row of numbers for a list of names. */
 #include <string.h>
 #include <strings.h>
+#include "base/config_cpus.h"
+#include "base/config_gres.h"
 #include "base/config_index.h"
 #include "base/config_reader.h"
 #include "base/hostlist.h"
 #include "base/mem.h"
-#include "base/units.h"
 #include "proto/wire.pb-c.h"
 
-struct gpus {
-    uint32_t n;
-    char *type;
+struct node_gres {
+    struct gres *list;
+    size_t n;
 };
+
+static void node_gres_clear (struct node_gres *gres)
+{
+    config_gres_free (gres->list, gres->n);
+}
 
 static char *or_null (const char *s)
 {
     return s && *s ? xstrdup (s) : NULL;
 }
 
-/* One word of Gres=: name[:type][:count][(flags)]. */
-static int add_gres (struct config_reader *r, struct gpus *gpus, char *word, struct err *err)
-{
-    char *type = NULL, *count;
-    uint64_t n = 1;
-
-    word[strcspn (word, "(")] = '\0';
-    count = strchr (word, ':');
-    if (count)
-        *count++ = '\0';
-    if (strcasecmp (word, "gpu")) {
-        reader_notice (r, "Gres %s is shown, not scheduled", word);
-        return 0;
-    }
-    char *second = count ? strchr (count, ':') : NULL;
-    if (second) {
-        *second++ = '\0';
-        type = count;
-        count = second;
-    } else if (count && (*count < '0' || *count > '9')) {
-        type = count;
-        count = NULL;
-    }
-    if (count && number_parse (count, "the number of GPUs", 0, 1024, &n, err) < 0)
-        return -1;
-    if (gpus->n && (gpus->type ? !type || strcmp (gpus->type, type) : type != NULL)) {
-        err_set (err, MOISSON__FAIL_CODE__FAIL_OTHER, "two types of GPU on one node");
-        return err_fix (err, "name one type, or none: Gres=gpu:N");
-    }
-    gpus->n += (uint32_t) n;
-    if (type && !gpus->type)
-        gpus->type = xstrdup (type);
-    return 0;
-}
-
-static int parse_gres (struct config_reader *r, const char *gres, struct gpus *ret, struct err *err)
-{
-    _cleanup_free_ char *copy = xstrdup (gres ? gres : "");
-    char *save = NULL;
-
-    if (!strcasecmp (copy, "(null)") || !strcasecmp (copy, "none"))
-        return 0;
-    for (char *word = strtok_r (copy, ",", &save); word; word = strtok_r (NULL, ",", &save))
-        if (add_gres (r, ret, word, err) < 0)
-            return -1;
-    return 0;
-}
-
 static uint32_t or_one (uint32_t n)
 {
     return n ? n : 1;
-}
-
-/* Sockets, cores, threads and CPUs of a line, completed from each other. */
-static int complete_cpus (struct node_line *n, struct err *err)
-{
-    bool shaped = n->sockets || n->sockets_per_board || n->cores || n->threads;
-    uint64_t product;
-
-    if (n->sockets_per_board)
-        n->sockets = or_one (n->boards) * n->sockets_per_board;
-    n->sockets = or_one (n->sockets);
-    n->cores = or_one (n->cores);
-    n->threads = or_one (n->threads);
-    product = (uint64_t) n->sockets * n->cores * n->threads;
-    if (product > 65533) {
-        err_set (err, MOISSON__FAIL_CODE__FAIL_OTHER, "%u sockets x %u cores x %u threads are more than 65533 CPUs",
-                 n->sockets, n->cores, n->threads);
-        return err_fix (err, "see `lscpu` on the node");
-    }
-    if (!n->cpus)
-        n->cpus = (uint32_t) product;
-    if (!shaped)
-        n->cores = n->cpus; /* one socket of so many cores */
-    else if (n->cpus > product) {
-        err_set (err, MOISSON__FAIL_CODE__FAIL_OTHER,
-                 "CPUs=%u is more than its %u sockets x %u cores x %u threads = %llu", n->cpus, n->sockets, n->cores,
-                 n->threads, (unsigned long long) product);
-        return err_fix (err, "leave CPUs out, or correct Sockets, CoresPerSocket, ThreadsPerCore");
-    }
-    return 0;
 }
 
 /* A list that is one name for all, or one name each. NULL stays NULL. */
@@ -120,7 +48,7 @@ static const char *each (const struct hostlist *list, size_t i)
     return !list ? NULL : hostlist_nth (list, hostlist_count (list) == 1 ? 0 : i);
 }
 
-static Moisson__NodeConf *make_node (const struct node_line *line, const struct gpus *gpus, const char *name,
+static Moisson__NodeConf *make_node (const struct node_line *line, const struct node_gres *gres, const char *name,
                                      const char *address)
 {
     Moisson__NodeConf *node = xmalloc (sizeof *node);
@@ -129,13 +57,7 @@ static Moisson__NodeConf *make_node (const struct node_line *line, const struct 
     node->name = xstrdup (name);
     node->cpus = line->cpus;
     node->mem_mb = line->mem_mb ? line->mem_mb : 1;
-    node->has_gpus = gpus->n > 0;
-    node->gpus = gpus->n;
-    node->gpu_type = gpus->n ? or_null (gpus->type) : NULL;
-    node->has_sockets = node->has_cores_per_socket = node->has_threads_per_core = true;
-    node->sockets = line->sockets;
-    node->cores_per_socket = line->cores;
-    node->threads_per_core = line->threads;
+    config_gres_give (gres->list, gres->n, node);
     node->features = or_null (line->features);
     node->has_weight = true;
     node->weight = or_one (line->weight);
@@ -150,7 +72,17 @@ static Moisson__NodeConf *make_node (const struct node_line *line, const struct 
     return node;
 }
 
-static int add_nodes (struct config_reader *r, const struct node_line *line, const struct gpus *gpus,
+/* Files are named from where the line stands, as with Include. */
+static char *topology_path (const struct config_reader *r, const char *value)
+{
+    const char *slash = strrchr (r->file, '/');
+
+    if (!value || !*value || *value == '/' || !strncmp (value, "synthetic:", 10) || !slash)
+        return or_null (value);
+    return xasprintf ("%.*s/%s", (int) (slash - r->file), r->file, value);
+}
+
+static int add_nodes (struct config_reader *r, const struct node_line *line, const struct node_gres *gres,
                       const struct hostlist *names, const struct hostlist *addresses, const struct hostlist *hosts,
                       struct err *err)
 {
@@ -167,10 +99,12 @@ static int add_nodes (struct config_reader *r, const struct node_line *line, con
             r->conf->node_extra = xrealloc (r->conf->node_extra, r->node_room * sizeof *r->conf->node_extra);
         }
         r->conf->node_extra[core->n_nodes] = (struct config_node_extra){
-            .topology = or_null (line->topology),
+            .topology = topology_path (r, line->topology),
             .hostname = or_null (each (hosts, i)),
         };
-        core->nodes[core->n_nodes++] = make_node (line, gpus, hostlist_nth (names, i), each (addresses, i));
+        core->nodes[core->n_nodes++] = make_node (line, gres, hostlist_nth (names, i), each (addresses, i));
+        if (config_spec_cpus (line, core->nodes[core->n_nodes - 1], err) < 0)
+            return -1;
     }
     return 0;
 }
@@ -180,15 +114,12 @@ static int expand (struct config_reader *r, struct node_line *line, struct err *
     _cleanup_hostlist_ struct hostlist *names = NULL;
     _cleanup_hostlist_ struct hostlist *addresses = NULL;
     _cleanup_hostlist_ struct hostlist *hosts = NULL;
-    struct gpus gpus = {0};
-    _cleanup_free_ char *type = NULL;
-    int rc = parse_gres (r, line->gres, &gpus, err);
+    __attribute__ ((cleanup (node_gres_clear))) struct node_gres gres = {0};
 
-    type = gpus.type;
-    if (rc < 0 || hostlist_parse (&names, line->names, err) < 0 ||
+    if (config_gres_parse (line->gres, &gres.list, &gres.n, err) < 0 || hostlist_parse (&names, line->names, err) < 0 ||
         parse_each ("NodeAddr", line->address, hostlist_count (names), &addresses, err) < 0 ||
         parse_each ("NodeHostname", line->hostname, hostlist_count (names), &hosts, err) < 0 ||
-        complete_cpus (line, err) < 0)
+        config_complete_cpus (r, line, err) < 0)
         return -1;
     if (!hostlist_count (names)) {
         err_set (err, MOISSON__FAIL_CODE__FAIL_OTHER, "no name");
@@ -197,7 +128,7 @@ static int expand (struct config_reader *r, struct node_line *line, struct err *
     if (!line->mem_mb)
         reader_notice (r, "NodeName=%s has no RealMemory: taken as 1 MB, so that jobs asking for memory do not fit",
                        line->names);
-    return add_nodes (r, line, &gpus, names, addresses, hosts, err);
+    return add_nodes (r, line, &gres, names, addresses, hosts, err);
 }
 
 void reader_node (struct config_reader *r, const char *names, char **cursor)

@@ -61,6 +61,8 @@ static Moisson__PartitionConf *make_partition (const struct partition_line *line
     p->def_mem_per_node_mb = line->mem_per_node;
     p->has_max_mem_per_node_mb = line->max_mem_per_node > 0;
     p->max_mem_per_node_mb = line->max_mem_per_node;
+    p->has_max_mem_per_cpu_mb = line->max_mem_per_cpu > 0;
+    p->max_mem_per_cpu_mb = line->max_mem_per_cpu;
     p->has_min_nodes = p->has_max_nodes = p->has_priority = true;
     p->min_nodes = line->min_nodes;
     p->max_nodes = line->max_nodes;
@@ -120,6 +122,10 @@ static void inherit_memory (const struct config *conf, Moisson__PartitionConf *p
     if (!p->has_max_mem_per_node_mb) {
         p->has_max_mem_per_node_mb = conf->max_mem_per_node_mb > 0;
         p->max_mem_per_node_mb = conf->max_mem_per_node_mb;
+    }
+    if (!p->has_max_mem_per_cpu_mb) {
+        p->has_max_mem_per_cpu_mb = conf->max_mem_per_cpu_mb > 0;
+        p->max_mem_per_cpu_mb = conf->max_mem_per_cpu_mb;
     }
 }
 

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 #include "base/config_lines.h"
 #include "base/files.h"
 #include "base/mem.h"
@@ -69,7 +70,7 @@ static void note_repeat (struct config_reader *r, const struct config_key *key)
     const struct config_key *first = config_keys (KEYS_SCALAR, &n);
     unsigned *seen = &r->seen[key - first];
 
-    if (*seen && strcmp (key->name, "SlurmctldHost"))
+    if (*seen && !key->repeats && strcmp (key->name, "SlurmctldHost"))
         reader_notice (r, "%s is given before, on line %u: this one counts", key->name, *seen);
     *seen = r->line;
 }
@@ -162,6 +163,7 @@ static void on_line (void *arg, unsigned line, char *text)
         include (r, file);
         return;
     }
+    config_line_write (&r->text, text);
     if (config_pair_next (&cursor, &key, &value, &err) < 0) {
         reader_error (r, NULL, &err);
         return;
@@ -179,24 +181,12 @@ static void on_line (void *arg, unsigned line, char *text)
     }
 }
 
-void reader_file (struct config_reader *r, const char *path)
+static void read_lines (struct config_reader *r, const char *path, const char *text, size_t len, config_line_fn fn)
 {
     _cleanup_err_ struct err err = ERR_INIT;
-    _cleanup_free_ char *text = NULL;
     const char *outer = r->file;
     unsigned outer_line = r->line;
-    size_t len = 0;
 
-    if (file_read (path, FILE_MAX, &text, &len, &err) < 0) {
-        if (!r->depth) {
-            r->line = 0;
-            err_fix (&err,
-                     "name the cluster's configuration with MOISSON_CONF; a cluster of contrib/ prints the line to "
-                     "type: contrib/minicluster env DIR");
-        }
-        reader_error (r, r->depth ? "Include" : NULL, &err);
-        return;
-    }
     r->file = path;
     if (strlen (text) != len) {
         r->line = 0;
@@ -205,9 +195,73 @@ void reader_file (struct config_reader *r, const char *path)
         reader_error (r, NULL, &err);
     } else {
         r->depth++;
-        config_lines_each (text, on_line, r);
+        config_lines_each (text, fn, r);
         r->depth--;
     }
     r->file = outer;
     r->line = outer_line;
+}
+
+void reader_file (struct config_reader *r, const char *path)
+{
+    _cleanup_err_ struct err err = ERR_INIT;
+    _cleanup_free_ char *text = NULL;
+    size_t len = 0;
+
+    if (file_read (path, FILE_MAX, &text, &len, &err) == 0) {
+        read_lines (r, path, text, len, on_line);
+        return;
+    }
+    if (r->depth) {
+        err_fix (&err, "correct the name; without a / in front it is looked for beside this file");
+    } else {
+        r->line = 0;
+        err_fix (&err, "name the cluster's configuration with MOISSON_CONF; a cluster of contrib/ prints the line to "
+                       "type: contrib/minicluster env DIR");
+    }
+    reader_error (r, r->depth ? "Include" : NULL, &err);
+}
+
+/* --- cgroup.conf ---------------------------------------------------------------------------------------------------
+ */
+
+static void on_cgroup_line (void *arg, unsigned line, char *text)
+{
+    struct config_reader *r = arg;
+    _cleanup_err_ struct err err = ERR_INIT;
+    char *key, *value, *cursor = text;
+    int rc;
+
+    r->line = line;
+    r->serial++;
+    while ((rc = config_pair_next (&cursor, &key, &value, &err)) == 0) {
+        const struct config_key *known = config_key_find (KEYS_SCALAR, key);
+        if (!known || known->in_cgroup_conf) {
+            read_pair (r, KEYS_SCALAR, r->conf, key, value);
+            continue;
+        }
+        err_set (&err, MOISSON__FAIL_CODE__FAIL_OTHER, "not a key of this file");
+        err_fix (&err, "write it in %s", r->conf->path);
+        reader_error (r, known->name, &err);
+    }
+    if (rc < 0)
+        reader_error (r, NULL, &err);
+}
+
+void reader_cgroup_file (struct config_reader *r)
+{
+    const char *slash = strrchr (r->conf->path, '/');
+    _cleanup_free_ char *text = NULL, *path = xasprintf ("%.*scgroup.conf",
+                                                         slash ? (int) (slash + 1 - r->conf->path) : 0, r->conf->path);
+    _cleanup_err_ struct err err = ERR_INIT;
+    size_t len = 0;
+
+    if (access (path, F_OK))
+        return;
+    if (file_read (path, FILE_MAX, &text, &len, &err)) {
+        r->line = 0;
+        reader_error (r, NULL, &err);
+        return;
+    }
+    read_lines (r, path, text, len, on_cgroup_line);
 }

@@ -1,5 +1,6 @@
 /* config_reader.h - one reading of a configuration file. Internal to config. */
 #pragma once
+#include "base/buf.h"
 #include "base/config_table.h"
 
 struct config_finding { /* an error or a notice */
@@ -22,7 +23,8 @@ struct config_reader {
     struct config *conf;
     const char *file; /* being read */
     unsigned line, serial, depth;
-    unsigned *seen; /* by scalar row: the line that set it, 0 = none */
+    struct buf text; /* every line so far, includes resolved */
+    unsigned *seen;  /* by scalar row: the line that set it, 0 = none */
     struct node_line node_defaults;
     struct partition_line partition_defaults;
     size_t node_room;
@@ -37,6 +39,8 @@ struct config_reader {
 void reader_error (struct config_reader *r, const char *subject, struct err *err);
 void reader_notice (struct config_reader *r, const char *fmt, ...) __attribute__ ((format (printf, 2, 3)));
 
+/* cgroup.conf beside the main file, if there is one: the keys that may stand there, and no other lines. */
+void reader_cgroup_file (struct config_reader *r);
 /* Read a file and what it includes. */
 void reader_file (struct config_reader *r, const char *path);
 /* The words after NodeName= and PartitionName=; *cursor is behind that pair. */

@@ -90,6 +90,8 @@ void config_document (FILE *out)
         "one;\n"
         "`%c` is the cluster's name). Of a key given twice the last one counts. Keys that are not known are errors.\n"
         "`moisson config check FILE` says everything that is wrong with a file, and which keys are ignored.\n\n"
+        "What is said about cgroups (Cgroup..., Constrain..., Allowed..., PidsPerCPU) may also stand in a file\n"
+        "`cgroup.conf` beside it.\n\n"
         "This page is printed from the table in lib/base/config_keys.c.\n\n"
         "The least a cluster needs:\n\n"
         "    ClusterName=example\n    SlurmctldHost=head\n    ControllerKey=...     # moisson keygen\n"
@@ -102,6 +104,13 @@ void config_document (FILE *out)
     document_keys (out, KEYS_NODE);
     fputs ("\n## PartitionName lines\n", out);
     document_keys (out, KEYS_PARTITION);
+    fputs ("\n## gres.conf\n\nBeside moisson.conf, and only where there is something to say: which device files the "
+           "GPUs of "
+           "`Gres` are, and which\ncores are near. Without it a node looks for them itself. Each line is one set of "
+           "devices:\n\n"
+           "    NodeName=n[01-04] Name=gpu Type=a100 File=/dev/nvidia[0-3]\n",
+           out);
+    document_keys (out, KEYS_GRES);
     fputs ("\n## Keys of Slurm that change nothing here\n\nOf the cluster:\n", out);
     document_ignored (out, KEYS_SCALAR);
     fputs ("\nOf a node:\n", out);
@@ -110,4 +119,6 @@ void config_document (FILE *out)
     document_ignored (out, KEYS_PARTITION);
     fputs ("\nLines:\n", out);
     document_ignored (out, KEYS_LINE);
+    fputs ("\nOf gres.conf:\n", out);
+    document_ignored (out, KEYS_GRES);
 }

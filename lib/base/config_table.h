@@ -25,6 +25,8 @@ struct config_key {
     const char *standard; /* the default, as it would be written; NULL = none */
     const char *words;    /* the only values that are right, "A|B"; NULL = any */
     const char *help;     /* one sentence */
+    bool repeats;         /* each further line adds to it */
+    bool in_cgroup_conf;  /* may also stand in cgroup.conf */
     /* Instead of storing by type: 0, or -1; *ret_note (the caller frees it) is a remark for the admin. */
     int (*apply) (void *base, const char *value, char **ret_note, struct err *err);
 };
@@ -38,24 +40,36 @@ struct config_fact { /* what clients look for in `scontrol show config`, and is 
     const char *key, *value;
 };
 
-enum key_room { KEYS_SCALAR, KEYS_NODE, KEYS_PARTITION, KEYS_LINE }; /* KEYS_LINE: first words of other lines */
+enum key_room {
+    KEYS_SCALAR,
+    KEYS_NODE,
+    KEYS_PARTITION,
+    KEYS_LINE,
+    KEYS_GRES
+}; /* KEYS_LINE: first words of other lines */
 
 /* The words of a NodeName= line; 0 and NULL = not given. */
 struct node_line {
-    char *names, *address, *hostname, *gres, *features, *state, *reason, *topology;
-    uint32_t cpus, boards, sockets, sockets_per_board, cores, threads, weight;
-    uint64_t mem_mb, tmp_mb;
+    char *names, *address, *hostname, *gres, *features, *state, *reason, *topology, *cpu_spec_list;
+    uint32_t cpus, boards, sockets, sockets_per_board, cores, threads, weight, core_spec;
+    uint64_t mem_mb, tmp_mb, mem_spec_mb;
+};
+
+/* The words of a line of gres.conf; NULL = not given. */
+struct gres_line {
+    char *nodes, *name, *type, *file, *cores, *count, *autodetect;
 };
 
 /* The words of a PartitionName= line. */
 struct partition_line {
     char *name, *nodes, *state;
     bool is_default;
-    uint64_t max_time, default_time, mem_per_cpu, mem_per_node, max_mem_per_node;
+    uint64_t max_time, default_time, mem_per_cpu, mem_per_node, max_mem_per_node, max_mem_per_cpu;
     uint32_t min_nodes, max_nodes, tier;
 };
 
-/* The rows of one room: of struct config, struct node_line, struct partition_line (KEYS_LINE has ignored rows only). */
+/* The rows of one room: of struct config, struct node_line, struct partition_line, struct gres_line (KEYS_LINE has
+ * ignored rows only). */
 const struct config_key *config_keys (enum key_room room, size_t *ret_n);
 const struct config_ignored *config_ignored (enum key_room room, size_t *ret_n);
 const struct config_fact *config_facts (size_t *ret_n);

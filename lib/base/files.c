@@ -51,12 +51,22 @@ int file_read (const char *path, size_t max, char **ret, size_t *ret_len, struct
     return read_all (fd, path, max, ret, ret_len, err) ? -1 : 0;
 }
 
+bool file_is_of (const struct stat *st, uid_t owner)
+{
+    return S_ISREG (st->st_mode) && st->st_nlink == 1 && (st->st_uid == owner || st->st_uid == 0);
+}
+
 bool file_is_own (const struct stat *st)
 {
-    return S_ISREG (st->st_mode) && st->st_nlink == 1 && (st->st_uid == geteuid () || st->st_uid == 0);
+    return file_is_of (st, geteuid ());
 }
 
 int file_read_own (const char *path, size_t max, char **ret, size_t *ret_len, struct err *err)
+{
+    return file_read_of (path, geteuid (), max, ret, ret_len, err);
+}
+
+int file_read_of (const char *path, uid_t owner, size_t max, char **ret, size_t *ret_len, struct err *err)
 {
     _cleanup_close_ int fd = open (path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
     struct stat st;
@@ -70,9 +80,8 @@ int file_read_own (const char *path, size_t max, char **ret, size_t *ret_len, st
     }
     if (fstat (fd, &st))
         return err_errno (err, errno, "cannot look at %s", path);
-    if (!file_is_own (&st)) {
-        err_set (err, 0, "%s is not what was put there: no plain file of uid %u with one name", path,
-                 (unsigned) geteuid ());
+    if (!file_is_of (&st, owner)) {
+        err_set (err, 0, "%s is not what was put there: no plain file of uid %u with one name", path, (unsigned) owner);
         return FILE_E_ODD;
     }
     return read_all (fd, path, max, ret, ret_len, err);

@@ -15,6 +15,9 @@ int file_read (const char *path, size_t max, char **ret, size_t *ret_len, struct
 enum { FILE_E_ABSENT = 1, FILE_E_ODD = 2 };
 int file_read_own (const char *path, size_t max, char **ret, size_t *ret_len, struct err *err);
 bool file_is_own (const struct stat *st); /* a plain file with one name, of our user or root */
+/* The same of another user's (or root's) file. */
+int file_read_of (const char *path, uid_t owner, size_t max, char **ret, size_t *ret_len, struct err *err);
+bool file_is_of (const struct stat *st, uid_t owner);
 
 /* Write to a temporary in the same directory, then rename. durable: fsync of file and directory. */
 int file_write (const char *path, const void *data, size_t len, mode_t mode, int durable, struct err *err);

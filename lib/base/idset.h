@@ -31,3 +31,5 @@ struct idset *idset_copy (const struct idset *set);
 /* "1-10,12"; with limit > 0 "%limit" is appended. Even steps are folded back ("1-7:2"). At most max_len characters,
  * then "..." as Slurm does; 0 = no limit. The caller frees it. */
 char *idset_format (const struct idset *set, uint32_t limit, size_t max_len);
+/* "0-3,8": ranges only, never a step. The caller frees it. */
+char *idset_list (const struct idset *set);

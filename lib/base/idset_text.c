@@ -113,3 +113,17 @@ char *idset_format (const struct idset *set, uint32_t limit, size_t max_len)
         buf_printf (&b, "%%%" PRIu32, limit);
     return buf_steal (&b);
 }
+
+char *idset_list (const struct idset *set)
+{
+    struct buf b = BUF_INIT;
+    uint32_t first, last;
+
+    for (size_t i = 0; i < idset_ranges (set); i++) {
+        idset_range (set, i, &first, &last);
+        buf_printf (&b, "%s%" PRIu32, i ? "," : "", first);
+        if (last > first)
+            buf_printf (&b, "-%" PRIu32, last);
+    }
+    return buf_steal (&b);
+}

@@ -1,20 +1,23 @@
 /* keys.c - key files. */
 #include "base/keys.h"
+#include <ctype.h>
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/files.h"
 #include "base/mem.h"
 
 #define KEY_FILE_MAX 4096
-#define NODE_KEYS_MAX (64 << 20)
+#define FINGERPRINT_BYTES 10
 
-static int check_private (const char *path, struct err *err)
+_Static_assert(KEY_BOX_SIZE == KEY_SIZE + crypto_box_SEALBYTES, "box");
+_Static_assert(FINGERPRINT_SIZE == FINGERPRINT_BYTES * 2 + FINGERPRINT_BYTES / 2, "fingerprint");
+
+int key_check_private (const char *path, struct err *err)
 {
     struct stat st;
 
@@ -32,7 +35,7 @@ int key_read (const char *path, uint8_t ret_key[KEY_SIZE], struct err *err)
     _cleanup_free_ char *text = NULL;
     size_t len;
 
-    if (check_private (path, err) || file_read (path, KEY_FILE_MAX, &text, &len, err))
+    if (key_check_private (path, err) || file_read (path, KEY_FILE_MAX, &text, &len, err))
         return -1;
     text[strcspn (text, " \t\r\n")] = '\0';
     int r = base64_decode (text, ret_key, KEY_SIZE);
@@ -62,123 +65,76 @@ int key_public (const uint8_t secret[KEY_SIZE], uint8_t ret_public[KEY_SIZE])
     return crypto_scalarmult_base (ret_public, secret);
 }
 
-/* One line "NAME PUBLIC ORDER"; takes it apart. */
-static int parse_row (char *line, struct node_key *row)
-{
-    char *save, *name = strtok_r (line, " \t", &save);
-    char *public = strtok_r (NULL, " \t", &save), *order = strtok_r (NULL, " \t", &save);
+/* --- what is made of keys ------------------------------------------------------------------------------------ */
 
-    if (!order || strtok_r (NULL, " \t", &save) || base64_decode (public, row->public_key, KEY_SIZE) ||
-        base64_decode (order, row->order_key, KEY_SIZE))
+void key_derive (const uint8_t key[KEY_SIZE], const char *purpose, uint8_t ret[KEY_SIZE])
+{
+    mac_bytes (purpose, strlen (purpose) + 1, key, ret);
+}
+
+int key_agree (const uint8_t secret[KEY_SIZE], const uint8_t peer[KEY_SIZE], const uint8_t publics[2 * KEY_SIZE],
+               const uint8_t key[KEY_SIZE], uint8_t ret[KEY_SIZE])
+{
+    static const char purpose[] = "moisson 1 agreed key"; /* with its zero byte */
+    uint8_t input[sizeof purpose + 3 * KEY_SIZE];
+    int r = crypto_scalarmult (input + sizeof purpose + 2 * KEY_SIZE, secret, peer);
+
+    memcpy (input, purpose, sizeof purpose);
+    memcpy (input + sizeof purpose, publics, 2 * KEY_SIZE);
+    if (r == 0)
+        mac_bytes (input, sizeof input, key, ret);
+    sodium_memzero (input, sizeof input);
+    return r == 0 ? 0 : -1;
+}
+
+int key_box_seal (const uint8_t key[KEY_SIZE], const uint8_t public_key[KEY_SIZE], uint8_t ret_box[KEY_BOX_SIZE])
+{
+    return crypto_box_seal (ret_box, key, KEY_SIZE, public_key) == 0 ? 0 : -1;
+}
+
+int key_box_open (const uint8_t *box, size_t len, const uint8_t secret[KEY_SIZE], uint8_t ret_key[KEY_SIZE])
+{
+    uint8_t public_key[KEY_SIZE];
+
+    if (len != KEY_BOX_SIZE || key_public (secret, public_key) < 0)
         return -1;
-    row->node = xstrdup (name);
-    return 0;
+    return crypto_box_seal_open (ret_key, box, len, public_key, secret) == 0 ? 0 : -1;
 }
 
-static int parse_rows (char *text, const char *path, struct node_keys *keys, struct err *err)
+void key_fingerprint (const char *node, const uint8_t enroll_public[KEY_SIZE], const uint8_t node_public[KEY_SIZE],
+                      char ret[FINGERPRINT_SIZE])
 {
-    unsigned number = 0;
-    size_t room = 0;
+    static const char purpose[] = "moisson 1 node fingerprint";
+    struct hasher *h = hasher_create ();
+    uint8_t hash[HASH_SIZE];
+    char *p = ret;
 
-    for (char *line; (line = strsep (&text, "\n"));) {
-        struct node_key row;
-        number++;
-        if (!*line || *line == '#')
-            continue;
-        if (parse_row (line, &row)) {
-            err_set (err, 0, "%s:%u: not NAME PUBLIC_KEY ORDER_KEY", path, number);
-            return err_fix (err, "remove the line and enroll the node again: moisson node enroll NAME");
-        }
-        GROW (keys->rows, keys->n, room);
-        keys->rows[keys->n++] = row;
+    hasher_add (h, purpose, sizeof purpose);
+    hasher_add (h, enroll_public, KEY_SIZE);
+    hasher_add (h, node_public, KEY_SIZE);
+    hasher_add (h, node, strlen (node));
+    hasher_finish (h, hash);
+    for (size_t i = 0; i < FINGERPRINT_BYTES; i++)
+        p += sprintf (p, "%s%02x", i && i % 2 == 0 ? "-" : "", hash[i]);
+}
+
+static const char *next_digit (const char *p)
+{
+    while (*p == '-' || isspace ((unsigned char) *p))
+        p++;
+    return p;
+}
+
+bool fingerprint_same (const char *text, const char *fingerprint)
+{
+    for (;;) {
+        text = next_digit (text);
+        fingerprint = next_digit (fingerprint);
+        if (tolower ((unsigned char) *text) != *fingerprint)
+            return false;
+        if (!*text)
+            return true;
+        text++;
+        fingerprint++;
     }
-    return 0;
-}
-
-int node_keys_read (const char *path, struct node_keys *ret, struct err *err)
-{
-    _cleanup_free_ char *text = NULL;
-    struct node_keys keys = {0};
-    struct stat st;
-    size_t len;
-
-    if (stat (path, &st) < 0 && errno == ENOENT) {
-        *ret = keys;
-        return 0;
-    }
-    if (check_private (path, err) || file_read (path, NODE_KEYS_MAX, &text, &len, err))
-        return -1;
-    int r = parse_rows (text, path, &keys, err);
-    sodium_memzero (text, len);
-    if (r) {
-        node_keys_clear (&keys);
-        return -1;
-    }
-    *ret = keys;
-    return 0;
-}
-
-const struct node_key *node_keys_find (const struct node_keys *keys, const char *node)
-{
-    for (size_t i = 0; i < keys->n; i++)
-        if (!strcmp (keys->rows[i].node, node))
-            return &keys->rows[i];
-    return NULL;
-}
-
-void node_keys_clear (struct node_keys *keys)
-{
-    for (size_t i = 0; i < keys->n; i++) {
-        free (keys->rows[i].node);
-        sodium_memzero (keys->rows[i].order_key, KEY_SIZE);
-    }
-    free (keys->rows);
-    *keys = (struct node_keys){0};
-}
-
-static void put_row (struct buf *b, const struct node_key *row)
-{
-    _cleanup_free_ char *public = base64_encode (row->public_key, KEY_SIZE);
-    _cleanup_free_ char *order = base64_encode (row->order_key, KEY_SIZE);
-
-    buf_printf (b, "%s %s %s\n", row->node, public, order);
-}
-
-/* The whole list again, with `added` in place of an older row of that name. */
-static int node_keys_replace (const char *path, const struct node_key *added, struct err *err)
-{
-    _cleanup_buf_ struct buf text = BUF_INIT;
-    struct node_keys keys;
-
-    if (node_keys_read (path, &keys, err))
-        return -1;
-    for (size_t i = 0; i < keys.n; i++)
-        if (strcmp (keys.rows[i].node, added->node) != 0)
-            put_row (&text, &keys.rows[i]);
-    put_row (&text, added);
-    node_keys_clear (&keys);
-    int r = file_write (path, text.data, text.len, 0600, 1, err);
-    sodium_memzero (text.data, text.len);
-    return r;
-}
-
-int node_enroll_local (const char *state_dir, const char *spool_dir, const char *node, struct err *err)
-{
-    _cleanup_free_ char *secret_path = xasprintf ("%s/node.key", spool_dir);
-    _cleanup_free_ char *order_path = xasprintf ("%s/order.key", spool_dir);
-    _cleanup_free_ char *list_path = xasprintf ("%s/node_keys", state_dir);
-    struct node_key row = {.node = (char *) node};
-    uint8_t secret[KEY_SIZE];
-
-    if (!*node || *node == '#' || strpbrk (node, " \t\r\n/"))
-        return err_set (err, 0, "\"%s\" is no name for a node", node);
-    keypair_make (row.public_key, secret);
-    random_fill (row.order_key, KEY_SIZE);
-    /* the list comes last: a node that is in it has its keys */
-    int r = dir_make (state_dir, 0700, err) || dir_make (spool_dir, 0700, err) ||
-            key_write (secret_path, secret, err) || key_write (order_path, row.order_key, err) ||
-            node_keys_replace (list_path, &row, err);
-    sodium_memzero (secret, sizeof secret);
-    sodium_memzero (row.order_key, sizeof row.order_key);
-    return r ? -1 : 0;
 }

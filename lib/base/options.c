@@ -26,6 +26,10 @@ void submit_clear (struct submit *s)
     free (s->flags.submit_key);
     free (s->flags.clusters);
     free (s->flags.export_file);
+    gres_option_clear (&s->gres);
+    gres_option_clear (&s->gpus);
+    gres_option_clear (&s->gpus_per_node);
+    gres_option_clear (&s->gpus_per_task);
     *s = (struct submit){0};
     moisson__job_spec__init (&s->spec);
 }

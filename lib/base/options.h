@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/gres.h"
 #include "proto/spec.pb-c.h"
 
 enum option_arg { ARG_NONE, ARG_REQUIRED, ARG_OPTIONAL };
@@ -25,9 +26,12 @@ struct submit_flags {
     char *export_file; /* owned */
 };
 
-struct gpu_ask { /* a number of GPUs as one option asks for it */
-    bool given;
-    uint32_t n;
+#define GRES_OPTION_MAX 8
+
+struct gres_option { /* what one option asks for */
+    char *text;      /* as typed; NULL = not given */
+    struct gres list[GRES_OPTION_MAX];
+    size_t n;
 };
 
 struct submit {            /* a submit in the making: submit_init, submit_clear */
@@ -35,7 +39,8 @@ struct submit {            /* a submit in the making: submit_init, submit_clear 
     struct submit_flags flags;
     bool in_script;  /* now parsing #SBATCH lines */
     uint64_t now_us; /* what --begin=now+60 counts from; submit_init takes the clock */
-    struct gpu_ask gres, gpus, gpus_per_node, gpus_per_task; /* spec.gpus_per_node follows from them */
+    struct gres_option gres, gpus, gpus_per_node, gpus_per_task; /* spec.gres_asks follows from them */
+    uint32_t ntasks_per_gpu;
 };
 
 void submit_init (struct submit *s);
@@ -67,7 +72,9 @@ int options_parse_script (struct submit *s, const char *script, size_t len, stru
 /* SBATCH_*; lookup is getenv or a test's table. */
 int options_parse_env (struct submit *s, const char *(*lookup) (const char *name), struct err *err);
 
-/* Precedence: environment, then script, then command line: parse in that order into the same submit. */
+/* Precedence: environment, then script, then command line: parse in that order into the same submit, then finish it:
+ * numbers that follow from several options together (tasks from GPUs, CPUs and memory for each GPU). */
+int options_finish (struct submit *s, struct err *err);
 
 void options_help (FILE *out, const char *tool);
 void options_document (FILE *out); /* docs/options.md */

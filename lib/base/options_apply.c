@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "base/cleanup.h"
 #include "base/hostlist.h"
 #include "base/mem.h"
 #include "base/units.h"
@@ -41,6 +42,27 @@ STRING_OPTION (export_file, flags.export_file)
 STRING_OPTION (partition, spec.partition)
 STRING_OPTION (qos, spec.qos)
 STRING_OPTION (wckey, spec.wckey)
+
+APPLY (get_user_env)
+{
+    static const char fix[] =
+        "write --get-user-env, --get-user-env=SECONDS, or with L (login shell) or S behind it: 20L";
+    size_t digits = value ? strspn (value, "0123456789") : 0;
+    const char *mode = value ? value + digits : "";
+    uint64_t seconds = 0;
+
+    if (*mode && (mode[1] || !strchr ("lLsS", *mode)))
+        return option_bad (err, "get-user-env", value, fix);
+    if (digits) {
+        _cleanup_free_ char *number = xstrndup (value, digits);
+        if (number_parse (number, "--get-user-env", 0, 3600, &seconds, err) < 0)
+            return -1;
+    }
+    s->spec.has_login_env_s = s->spec.has_login_env_short = true;
+    s->spec.login_env_s = (uint32_t) seconds;
+    s->spec.login_env_short = *mode == 's' || *mode == 'S';
+    return 0;
+}
 
 #define FLAG_OPTION(name, flag)                                                                                        \
     APPLY (name)                                                                                                       \
@@ -88,7 +110,44 @@ BOOL_OPTION (exclusive, exclusive, true)
 
 COUNT_OPTION (cpus_per_task, "cpus-per-task", cpus_per_task, 65533)
 COUNT_OPTION (ntasks, "ntasks", ntasks, 10000000)
+COUNT_OPTION (ntasks_per_core, "ntasks-per-core", ntasks_per_core, 65533)
 COUNT_OPTION (ntasks_per_node, "ntasks-per-node", ntasks_per_node, 65533)
+
+static void put_threads (struct submit *s, uint32_t threads, const char *hint)
+{
+    s->spec.has_threads_per_core = threads > 0;
+    s->spec.threads_per_core = threads;
+    put (&s->spec.hint, hint);
+}
+
+APPLY (threads_per_core)
+{
+    uint64_t n;
+
+    if (number_parse (value, "--threads-per-core", 1, 65533, &n, err) < 0)
+        return -1;
+    put_threads (s, (uint32_t) n, NULL); /* the later of --threads-per-core and --hint counts */
+    return 0;
+}
+
+APPLY (hint)
+{
+    static const struct {
+        const char *word;
+        uint32_t threads; /* of each core; 0 = all */
+    } hints[] = {{"nomultithread", 1}, {"multithread", 0}, {"compute_bound", 1}, {"memory_bound", 1}};
+
+    if (!*value) {
+        put_threads (s, 0, NULL);
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
+        if (!strcasecmp (value, hints[i].word)) {
+            put_threads (s, hints[i].threads, value);
+            return 0;
+        }
+    return option_bad (err, "hint", value, "use nomultithread, multithread, compute_bound or memory_bound");
+}
 
 /* "none" is Slurm's word for nothing. */
 static int put_file (char **slot, const char *value)
@@ -209,7 +268,7 @@ APPLY (mem)
     if (mem_parse (value, &s->spec.mem_per_node_mb, err) < 0)
         return -1;
     s->spec.has_mem_per_node_mb = true;
-    s->spec.has_mem_per_cpu_mb = false; /* the later of the two counts */
+    s->spec.has_mem_per_cpu_mb = s->spec.has_mem_per_gpu_mb = false; /* the last of them counts */
     return 0;
 }
 
@@ -218,7 +277,7 @@ APPLY (mem_per_cpu)
     if (mem_parse (value, &s->spec.mem_per_cpu_mb, err) < 0)
         return -1;
     s->spec.has_mem_per_cpu_mb = true;
-    s->spec.has_mem_per_node_mb = false;
+    s->spec.has_mem_per_node_mb = s->spec.has_mem_per_gpu_mb = false;
     return 0;
 }
 

@@ -43,3 +43,5 @@ void channel_pause (struct channel *ch, bool paused);
 /* Decode a message body; NULL if malformed, or if it would take far more memory than its size explains. Fields that
  * this version does not know are dropped. Free with protobuf_c_message_free_unpacked (msg, NULL). */
 void *message_unpack (const ProtobufCMessageDescriptor *descriptor, const uint8_t *data, size_t len);
+/* A MSG_ERROR body into err, with its code; always -1, so that a refusal is one line. */
+int message_failure (const uint8_t *data, size_t len, struct err *err);

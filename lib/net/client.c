@@ -209,34 +209,31 @@ static int connect_any (struct client *c, const struct client_target *t, usec_t 
     return r;
 }
 
-static int prove_user (struct client *c, const struct client_target *t, const uint8_t *header, usec_t deadline,
-                       struct err *err)
+static int prove_user (struct client *c, const struct client_target *t, usec_t deadline, struct err *err)
 {
     Moisson__AuthUser auth = MOISSON__AUTH_USER__INIT;
     _cleanup_free_ char *credential = NULL;
     uint8_t binding[SEAL_BINDING_SIZE];
-    int r;
 
     seal_binding (c->seal, binding);
     if (credential_make (&credential, binding, t->munge_socket, t->controller_uid, err) < 0)
         return -1;
     auth.credential = credential;
-    r = send_all (c->fd, header, CLIENT_HEADER_SIZE, deadline, err);
-    return r ? r : send_message (c, MOISSON__MSG_TYPE__MSG_AUTH_USER, &auth.base, deadline, err);
+    return send_message (c, MOISSON__MSG_TYPE__MSG_AUTH_USER, &auth.base, deadline, err);
 }
 
-static int await_welcome (struct client *c, const struct client_target *t, usec_t deadline, struct err *err)
+static int await_welcome (struct client *c, const uint8_t *key, usec_t deadline, struct err *err)
 {
     uint8_t hello[HELLO_SIZE], header[CLIENT_HEADER_SIZE];
     int r;
 
-    c->seal = seal_client (t->key, hello);
+    c->seal = seal_client (key, hello);
     if ((r = send_all (c->fd, hello, sizeof hello, deadline, err)) || (r = fill (c, WELCOME_SIZE, deadline, err)))
         return r;
     if (seal_client_welcome (c->seal, c->in.data + c->in.start, header, err) < 0)
         return -1;
     bytes_take (&c->in, WELCOME_SIZE);
-    return prove_user (c, t, header, deadline, err);
+    return send_all (c->fd, header, CLIENT_HEADER_SIZE, deadline, err);
 }
 
 static int await_verdict (struct client *c, usec_t deadline, struct err *err)
@@ -263,18 +260,57 @@ static int await_verdict (struct client *c, usec_t deadline, struct err *err)
     return passing ? CLIENT_E_CLOSED : -1;
 }
 
-int client_open (struct client **ret, const struct client_target *target, usec_t timeout, struct err *err)
+/* A connection to who has that key. */
+static int connect_sealed (struct client **ret, const struct client_target *target, const uint8_t *key, usec_t deadline,
+                           struct err *err)
 {
     _cleanup_ (client_freep) struct client *c = xcalloc (1, sizeof *c);
-    usec_t deadline = deadline_in (timeout);
     int r;
 
     c->fd = -1;
-    if ((r = connect_any (c, target, deadline, err)) || (r = await_welcome (c, target, deadline, err)) ||
-        (r = await_verdict (c, deadline, err))) {
+    r = connect_any (c, target, deadline, err);
+    if (r == 0)
+        r = await_welcome (c, key, deadline, err);
+    if (r == 0)
+        *ret = steal (&c);
+    return r;
+}
+
+static int open_session (struct client **ret, const struct client_target *target, bool login, usec_t timeout,
+                         struct err *err)
+{
+    _cleanup_ (client_freep) struct client *c = NULL;
+    usec_t deadline = deadline_in (timeout);
+    int r = connect_sealed (&c, target, target->key, deadline, err);
+
+    if (r < 0 && target->has_next_key && connect_sealed (&c, target, target->next_key, deadline, NULL) == 0) {
+        err_clear (err);
+        r = 0;
+    }
+    if (r == 0 && login)
+        r = prove_user (c, target, deadline, err);
+    if (r == 0 && login)
+        r = await_verdict (c, deadline, err);
+    if (r) {
         err_what (err, "no session with the controller at %s port %u", target->address, (unsigned) target->port);
         return r;
     }
     *ret = steal (&c);
     return 0;
+}
+
+int client_open (struct client **ret, const struct client_target *target, usec_t timeout, struct err *err)
+{
+    return open_session (ret, target, true, timeout, err);
+}
+
+int client_open_stranger (struct client **ret, const struct client_target *target, usec_t timeout, struct err *err)
+{
+    return open_session (ret, target, false, timeout, err);
+}
+
+int client_node_proof (const struct client *c, const uint8_t node_secret[KEY_SIZE], const char *node,
+                       uint8_t ret_proof[HASH_SIZE])
+{
+    return seal_node_proof (c->seal, node_secret, node, ret_proof);
 }

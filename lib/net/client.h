@@ -9,7 +9,9 @@ struct client;
 struct client_target {
     const char *address;
     uint16_t port;
-    uint8_t key[KEY_SIZE];    /* the controller's public key */
+    uint8_t key[KEY_SIZE]; /* the controller's public key */
+    bool has_next_key;     /* it may also be this one */
+    uint8_t next_key[KEY_SIZE];
     const char *munge_socket; /* "" = default */
     uint32_t controller_uid;  /* the credential can be decoded by this uid only */
 };
@@ -19,6 +21,11 @@ enum { CLIENT_E_CONNECT = 1, CLIENT_E_TIMEOUT = 2, CLIENT_E_CLOSED = 3 };
 /* Connect and authenticate within `timeout`. 0; CLIENT_E_CONNECT (nobody listens, refused, unreachable), _E_TIMEOUT,
  * _E_CLOSED (dropped during the handshake): worth retrying, err says why; -1: not worth it (munge, wrong key). */
 int client_open (struct client **ret, const struct client_target *target, usec_t timeout, struct err *err);
+/* The same without saying who we are: for a node that has no identity yet. All the controller takes then is MSG_ENROLL,
+ * with the proof that we have the secret key of the node's public one. */
+int client_open_stranger (struct client **ret, const struct client_target *target, usec_t timeout, struct err *err);
+int client_node_proof (const struct client *c, const uint8_t node_secret[KEY_SIZE], const char *node,
+                       uint8_t ret_proof[HASH_SIZE]);
 struct client *client_free (struct client *c);
 DEFINE_CLEANUP (struct client *, client_free)
 /* 0, CLIENT_E_TIMEOUT, CLIENT_E_CLOSED or -1. *ret_data is valid until the next receive. timeout 0 = for ever. */
@@ -39,8 +46,8 @@ struct dial_options {
 };
 
 /* Tries once. on_up takes the channel (authenticated); on_failed says why; exactly one of them is called, from the
- * loop, after which the dial is spent (free it). Host names are resolved by getaddrinfo before the first await: use
- * addresses where the resolver may hang. */
+ * loop, after which the dial is spent (free it). Host names are looked up in a thread; each of a name's addresses
+ * gets its share of the time. */
 struct dial *dial_start (struct loop *loop, const struct dial_options *options,
                          void (*on_up) (void *arg, struct channel *ch),
                          void (*on_failed) (void *arg, const struct err *why), void *arg);

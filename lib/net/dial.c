@@ -14,9 +14,12 @@ struct dial {
     void *arg;
     char *node, *address;
     uint8_t controller_key[KEY_SIZE], node_secret[KEY_SIZE];
+    struct resolve *resolve;
     struct addrinfo *list;
     const struct addrinfo *next;  /* to try */
+    usec_t deadline;              /* monotonic; 0 = none */
     struct timer *timeout, *soon; /* soon: fail or go on from the loop, not from within a caller */
+    struct timer *share;          /* what one address may take of the time while others are left */
     struct watch *watch;
     int fd;
     struct seal *seal;
@@ -33,6 +36,8 @@ struct dial *dial_free (struct dial *d)
     watch_free (d->watch);
     timer_free (d->timeout);
     timer_free (d->soon);
+    timer_free (d->share);
+    resolve_cancel (d->resolve);
     channel_free (d->channel);
     seal_free (d->seal);
     if (d->fd >= 0)
@@ -62,6 +67,8 @@ static void fail (struct dial *d)
     stop_trying (d);
     timer_disarm (d->timeout);
     timer_disarm (d->soon);
+    timer_disarm (d->share);
+    d->resolve = resolve_cancel (d->resolve);
     err_what (&d->err, "no session with the controller at %s", d->address);
     d->on_failed (d->arg, &d->err); /* may free d */
 }
@@ -78,6 +85,7 @@ static void on_verdict (void *arg, Moisson__MsgType type, const uint8_t *data, s
     if (type == MOISSON__MSG_TYPE__MSG_AUTH_OK) {
         struct channel *ch = steal (&d->channel);
         timer_disarm (d->timeout);
+        timer_disarm (d->share);
         channel_set_max_frame (ch, FRAME_MAX);
         channel_handle (ch, &(const struct channel_handlers){0}, NULL); /* until the new owner sets its own */
         d->on_up (d->arg, ch);                                          /* may free d */
@@ -182,6 +190,18 @@ static void on_connected (void *arg, int events)
     try_next (d);
 }
 
+/* Each address gets its share of the time, so that one that is silent does not use up that of the others. */
+static void arm_share (struct dial *d)
+{
+    usec_t now = now_monotonic (), left = 1;
+
+    for (const struct addrinfo *ai = d->next; ai; ai = ai->ai_next)
+        left++;
+    timer_disarm (d->share);
+    if (d->deadline && left > 1)
+        timer_arm (d->share, d->deadline > now ? (d->deadline - now) / left : 0);
+}
+
 static void try_next (struct dial *d)
 {
     stop_trying (d);
@@ -192,6 +212,7 @@ static void try_next (struct dial *d)
             err_errno (&d->err, -fd, "cannot connect");
             continue;
         }
+        arm_share (d);
         d->fd = fd;
         d->watch = watch_create (d->loop, fd, on_connected, d);
         watch_set (d->watch, WATCH_WRITE);
@@ -205,12 +226,36 @@ static void on_soon (void *arg)
     try_next (arg);
 }
 
-static void on_timeout (void *arg)
+static void on_share_over (void *arg)
 {
     struct dial *d = arg;
 
     err_set (&d->err, MOISSON__FAIL_CODE__FAIL_OTHER, "no answer in time");
+    try_next (d);
+}
+
+static void on_timeout (void *arg)
+{
+    struct dial *d = arg;
+
+    if (d->resolve)
+        err_set (&d->err, MOISSON__FAIL_CODE__FAIL_OTHER, "its name could not be looked up in time");
+    else
+        err_set (&d->err, MOISSON__FAIL_CODE__FAIL_OTHER, "no answer in time");
     fail (d);
+}
+
+static void on_resolved (void *arg, struct addrinfo *list, const struct err *why)
+{
+    struct dial *d = arg;
+
+    d->resolve = NULL;
+    d->next = d->list = list;
+    if (!list) {
+        err_set (&d->err, why->code, "%s", why->why);
+        err_fix (&d->err, "%s", why->fix ? why->fix : "check SlurmctldHost in the configuration");
+    }
+    try_next (d);
 }
 
 struct dial *dial_start (struct loop *loop, const struct dial_options *options,
@@ -226,10 +271,15 @@ struct dial *dial_start (struct loop *loop, const struct dial_options *options,
     memcpy (d->node_secret, options->node_secret, KEY_SIZE);
     d->timeout = timer_create_in (loop, on_timeout, d);
     d->soon = timer_create_in (loop, on_soon, d);
-    if (socket_resolve (&d->list, options->address, options->port, &d->err) == 0)
-        d->next = d->list;
-    if (options->timeout)
+    d->share = timer_create_in (loop, on_share_over, d);
+    d->next = d->list = socket_numeric (options->address, options->port);
+    if (!d->list)
+        d->resolve = resolve_start (loop, options->address, options->port, on_resolved, d, &d->err);
+    if (options->timeout) {
+        d->deadline = now_monotonic () + options->timeout;
         timer_arm (d->timeout, options->timeout);
-    timer_arm (d->soon, 0);
+    }
+    if (!d->resolve)
+        timer_arm (d->soon, 0);
     return d;
 }

@@ -1,8 +1,9 @@
 /* door.c - the controller's listening side. A connection is a `stranger` until it is authenticated:
  *
  *   HELLO --hello, we send the welcome--> HEADER --stream header--> LOGIN --credential--> CHECKING --> session
- *                                                                     `------node proof------------> session
- *   any refusal is said in words (REFUSED) and the peer has a moment to read it.
+ *                                                                     |------node proof------------> session
+ *                                                                     `------enrolment: answered, and no more (TOLD)
+ *   any refusal is said in words (TOLD, too) and the peer has a moment to read it.
  *
  * Strangers are bounded in number: the oldest goes when another comes, and a source that holds half of the places pays
  * for its own. They are bounded in time, and in bytes (FRAME_MAX_UNKNOWN). */
@@ -11,16 +12,18 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <arpa/inet.h>
 #include <sys/socket.h>
 #include "base/mem.h"
 #include "net/internal.h"
+#include "proto/enroll.pb-c.h"
 
 #define BACKLOG 4096
 #define ACCEPTS_A_TURN 16
-#define REFUSED_US USEC_PER_SEC  /* to read why */
+#define TOLD_US USEC_PER_SEC     /* to read what we said */
 #define CROWDED_US (100 * 1000u) /* pause when the process has no descriptor left */
 
-enum stage { HELLO, HEADER, LOGIN, CHECKING, REFUSED };
+enum stage { HELLO, HEADER, LOGIN, CHECKING, TOLD };
 
 struct stranger {
     struct door *door;
@@ -50,6 +53,8 @@ struct door {
     struct auth_pool *pool;
     door_session_fn fn;
     void *arg;
+    door_enroll_fn enroll;
+    void *enroll_arg;
     TAILQ_HEAD (strangers, stranger) strangers;
     unsigned n_strangers;
     struct door_stats stats;
@@ -88,9 +93,18 @@ static void on_stranger_timeout (void *arg)
 {
     struct stranger *s = arg;
 
-    if (s->stage != REFUSED)
+    if (s->stage != TOLD)
         s->door->stats.timed_out++;
     stranger_free (s);
+}
+
+/* The last word to a stranger. */
+static void tell (struct stranger *s, Moisson__MsgType type, const ProtobufCMessage *msg)
+{
+    s->stage = TOLD;
+    channel_send (s->ch, type, msg);
+    channel_pause (s->ch, false); /* to see it hang up */
+    timer_arm (s->timer, TOLD_US);
 }
 
 static void refuse (struct stranger *s, const struct err *why)
@@ -98,14 +112,11 @@ static void refuse (struct stranger *s, const struct err *why)
     Moisson__Failure failure = MOISSON__FAILURE__INIT;
 
     s->door->stats.refused++;
-    s->stage = REFUSED;
     failure.code = (Moisson__FailCode) why->code;
     failure.what = (char *) "login refused";
     failure.why = why->why;
     failure.fix = why->fix;
-    channel_send (s->ch, MOISSON__MSG_TYPE__MSG_ERROR, &failure.base);
-    channel_pause (s->ch, false); /* to see it hang up */
-    timer_arm (s->timer, REFUSED_US);
+    tell (s, MOISSON__MSG_TYPE__MSG_ERROR, &failure.base);
 }
 
 static void welcome_peer (struct stranger *s, const struct peer *peer)
@@ -152,8 +163,12 @@ static int login_user (struct stranger *s, const uint8_t *data, size_t len, stru
     return 0;
 }
 
-static int check_node (const struct stranger *s, const Moisson__AuthNode *m, const struct node_key **ret,
-                       struct err *err)
+static bool proves (const struct stranger *s, const uint8_t *key, const Moisson__AuthNode *m)
+{
+    return seal_node_proof_ok (channel_seal (s->ch), key, m->node, m->proof.data, m->proof.len);
+}
+
+static int check_node (const struct stranger *s, const Moisson__AuthNode *m, struct peer *ret, struct err *err)
 {
     const struct node_key *key = node_keys_find (&s->door->keys, m->node);
 
@@ -161,28 +176,93 @@ static int check_node (const struct stranger *s, const Moisson__AuthNode *m, con
         err_set (err, MOISSON__FAIL_CODE__FAIL_AUTH, "node %s is not enrolled", m->node);
         return err_fix (err, "moisson node enroll %s (see the guide for its options)", m->node);
     }
-    if (!seal_node_proof_ok (channel_seal (s->ch), key->public_key, m->node, m->proof.data, m->proof.len)) {
-        err_set (err, MOISSON__FAIL_CODE__FAIL_AUTH, "node %s has a key that is not the one it was enrolled with",
-                 m->node);
-        return err_fix (err, "enroll it again: moisson node enroll %s", m->node);
+    if (key->revoked) {
+        err_set (err, MOISSON__FAIL_CODE__FAIL_AUTH, "an operator has revoked the keys of node %s", m->node);
+        return err_fix (err, "ask why; then, with a new key: moisson node enroll --new-key %s", m->node);
     }
-    *ret = key;
-    return 0;
+    *ret = (struct peer){.is_node = true, .uid = geteuid (), .gid = getegid (), .node = key->node};
+    if (proves (s, key->public_key, m))
+        return 0;
+    ret->next_key = key->has_next && proves (s, key->next_public, m);
+    if (ret->next_key)
+        return 0;
+    err_set (err, MOISSON__FAIL_CODE__FAIL_AUTH, "node %s has a key that is not the one it was enrolled with", m->node);
+    return err_fix (err, "if it has just been enrolled anew, restart moissond there; else: moisson node enroll %s",
+                    m->node);
 }
 
 static int login_node (struct stranger *s, const uint8_t *data, size_t len, struct err *err)
 {
     Moisson__AuthNode *m = message_unpack (&moisson__auth_node__descriptor, data, len);
-    const struct node_key *key = NULL;
+    struct peer peer;
     int r;
 
     if (!m)
         return err_set (err, MOISSON__FAIL_CODE__FAIL_PROTOCOL, "the login message cannot be read");
-    r = check_node (s, m, &key, err);
+    r = check_node (s, m, &peer, err);
     protobuf_c_message_free_unpacked (&m->base, NULL);
     if (r == 0) /* the last use of s */
-        welcome_peer (s,
-                      &(const struct peer){.is_node = true, .uid = geteuid (), .gid = getegid (), .node = key->node});
+        welcome_peer (s, &peer);
+    return r;
+}
+
+/* --- nodes that have no identity yet --- */
+
+static void address_text (const struct in6_addr *from, char ret[DOOR_ADDRESS_SIZE])
+{
+    _Static_assert(DOOR_ADDRESS_SIZE == INET6_ADDRSTRLEN, "room for an address");
+    const void *at = IN6_IS_ADDR_V4MAPPED (from) ? (const void *) (from->s6_addr + 12) : (const void *) from;
+
+    if (!inet_ntop (IN6_IS_ADDR_V4MAPPED (from) ? AF_INET : AF_INET6, at, ret, DOOR_ADDRESS_SIZE))
+        *ret = '\0';
+}
+
+static int check_asker (const struct stranger *s, const Moisson__EnrollRequest *m, struct err *err)
+{
+    if (node_name_check (m->node, err) < 0)
+        return -1;
+    if (m->public_key.len == KEY_SIZE && m->node_key.len == KEY_SIZE &&
+        seal_node_proof_ok (channel_seal (s->ch), m->public_key.data, m->node, m->proof.data, m->proof.len))
+        return 0;
+    return err_set (err, MOISSON__FAIL_CODE__FAIL_AUTH, "the node does not have the secret half of its key");
+}
+
+static int answer_asker (struct stranger *s, const Moisson__EnrollRequest *m, struct err *err)
+{
+    Moisson__EnrollReply reply = MOISSON__ENROLL_REPLY__INIT;
+    struct door_asker asker = {.node = m->node};
+    struct door_answer answer = {0};
+    struct door *door = s->door;
+
+    if (!door->enroll)
+        return err_set (err, MOISSON__FAIL_CODE__FAIL_PROTOCOL, "nodes are not enrolled over the network here");
+    if (check_asker (s, m, err) < 0)
+        return -1;
+    memcpy (asker.enroll_key, m->public_key.data, KEY_SIZE);
+    memcpy (asker.public_key, m->node_key.data, KEY_SIZE);
+    address_text (&s->from, asker.address);
+    if (door->enroll (door->enroll_arg, &asker, &answer, err) < 0)
+        return -1;
+    reply.state = answer.accepted ? MOISSON__ENROLL_STATE__ENROLL_ACCEPTED : MOISSON__ENROLL_STATE__ENROLL_PENDING;
+    reply.has_order_key = answer.accepted;
+    reply.order_key = (ProtobufCBinaryData){answer.accepted ? KEY_BOX_SIZE : 0, answer.order_key};
+    reply.cluster = (char *) answer.cluster;
+    reply.slurm_user = (char *) answer.slurm_user;
+    reply.agent_user = (char *) answer.agent_user;
+    door->stats.enrolling++;
+    tell (s, MOISSON__MSG_TYPE__MSG_ENROLL_REPLY, &reply.base);
+    return 0;
+}
+
+static int take_asker (struct stranger *s, const uint8_t *data, size_t len, struct err *err)
+{
+    Moisson__EnrollRequest *m = message_unpack (&moisson__enroll_request__descriptor, data, len);
+    int r;
+
+    if (!m)
+        return err_set (err, MOISSON__FAIL_CODE__FAIL_PROTOCOL, "the request for enrolment cannot be read");
+    r = answer_asker (s, m, err);
+    protobuf_c_message_free_unpacked (&m->base, NULL);
     return r;
 }
 
@@ -198,6 +278,8 @@ static void on_login (void *arg, Moisson__MsgType type, const uint8_t *data, siz
         r = login_user (s, data, len, &err);
     else if (type == MOISSON__MSG_TYPE__MSG_AUTH_NODE)
         r = login_node (s, data, len, &err);
+    else if (type == MOISSON__MSG_TYPE__MSG_ENROLL)
+        r = take_asker (s, data, len, &err);
     else
         r = err_set (&err, MOISSON__FAIL_CODE__FAIL_PROTOCOL, "message %d came before a login", type);
     if (r < 0)
@@ -294,12 +376,12 @@ static void make_place (struct door *door, const struct in6_addr *from)
     {
         if (own * 2 >= door->max_unknown && memcmp (&s->from, from, sizeof *from) != 0)
             continue;
-        if (!oldest || (s->stage == REFUSED && oldest->stage != REFUSED))
+        if (!oldest || (s->stage == TOLD && oldest->stage != TOLD))
             oldest = s;
     }
     if (!oldest)
         return;
-    if (oldest->stage != REFUSED)
+    if (oldest->stage != TOLD)
         door->stats.crowded_out++;
     stranger_free (oldest);
 }
@@ -418,6 +500,7 @@ void door_set_node_keys (struct door *door, const struct node_keys *keys)
     for (size_t i = 0; i < copy.n; i++) {
         copy.rows[i].node = xstrdup (keys->rows[i].node);
         explicit_bzero (copy.rows[i].order_key, KEY_SIZE); /* not needed here */
+        explicit_bzero (copy.rows[i].next_order, KEY_SIZE);
     }
     node_keys_clear (&door->keys);
     door->keys = copy;
@@ -432,6 +515,8 @@ int door_open (struct door **ret, struct loop *loop, const struct door_options *
     TAILQ_INIT (&door->strangers);
     door->max_unknown = options->max_unknown ? options->max_unknown : 1;
     door->unknown_timeout = options->unknown_timeout;
+    door->enroll = options->enroll;
+    door->enroll_arg = options->enroll_arg;
     memcpy (door->secret, options->secret, KEY_SIZE);
     door_set_node_keys (door, keys);
     if (open_socket (door, options, err) < 0)

@@ -73,6 +73,8 @@ const struct seal *channel_seal (const struct channel *ch);
 /* All addresses of a host; freeaddrinfo them. 0; CLIENT_E_CONNECT if asking again may help; -1. */
 struct addrinfo;
 int socket_resolve (struct addrinfo **ret, const char *address, uint16_t port, struct err *err);
+/* What needs no resolver: an address in numbers. NULL: it is a name. */
+struct addrinfo *socket_numeric (const char *address, uint16_t port);
 /* A non-blocking, close-on-exec socket whose connect has been started: fd, or -errno. */
 int socket_connect_start (const struct addrinfo *ai);
 int socket_error (int fd); /* of a started connect: 0 or errno */
@@ -81,8 +83,15 @@ void socket_tune (int fd); /* no delay, keep-alive; harmless on other sockets */
 ssize_t socket_send (int fd, const void *data, size_t len);
 ssize_t socket_recv (int fd, void *data, size_t room);
 
+/* --- resolve.c: socket_resolve in a thread --- */
+struct resolve;
+/* fn is called from the loop once, unless cancelled, after which the resolve is gone. list is the callee's, NULL if it
+ * could not be resolved: why says it. */
+typedef void (*resolve_fn) (void *arg, struct addrinfo *list, const struct err *why);
+struct resolve *resolve_start (struct loop *loop, const char *address, uint16_t port, resolve_fn fn, void *arg,
+                               struct err *err);    /* NULL: no thread can be had */
+struct resolve *resolve_cancel (struct resolve *r); /* before fn was called; NULL is fine; returns NULL */
+
 /* --- message.c --- */
 /* The packed frame body: type, then message; the caller frees. */
 uint8_t *message_pack (Moisson__MsgType type, const ProtobufCMessage *msg, size_t *ret_len);
-/* A MSG_ERROR body into err, with its code; always -1, so that a refusal is one line. */
-int message_failure (const uint8_t *data, size_t len, struct err *err);

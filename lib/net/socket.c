@@ -30,6 +30,17 @@ int socket_resolve (struct addrinfo **ret, const char *address, uint16_t port, s
     return r == EAI_NONAME ? -1 : CLIENT_E_CONNECT;
 }
 
+struct addrinfo *socket_numeric (const char *address, uint16_t port)
+{
+    const struct addrinfo hints = {
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
+    struct addrinfo *list = NULL;
+    char service[8];
+
+    snprintf (service, sizeof service, "%u", (unsigned) port);
+    return getaddrinfo (address, service, &hints, &list) ? NULL : list;
+}
+
 void socket_tune (int fd)
 {
     static const struct {

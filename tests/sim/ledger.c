@@ -156,6 +156,10 @@ void ledger_ran (struct ledger *l, const struct vnode *node, const struct vattem
         err_set (&l->wrong, 0, "two attempts of task %lu are alive at once", a->raw_id);
     if (vnode_running_cpus (node) > node->cpus)
         err_set (&l->wrong, 0, "%s runs %u cpus and has %u", node->name, vnode_running_cpus (node), node->cpus);
+    for (int type = 0; type < VGPU_TYPES; type++)
+        if (vnode_running_gpus (node, type) > node->gpus[type])
+            err_set (&l->wrong, 0, "%s uses %u gpus of type %d and has %u", node->name, vnode_running_gpus (node, type),
+                     type, node->gpus[type]);
 }
 
 void ledger_ended (struct ledger *l, const struct vattempt *a)

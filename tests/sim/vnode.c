@@ -46,9 +46,19 @@ uint32_t vnode_running_cpus (const struct vnode *node)
     uint32_t cpus = 0;
 
     for (size_t i = 0; i < node->n; i++)
-        if (node->attempts[i].phase == MOISSON__ATTEMPT_PHASE__PHASE_RUNNING)
+        if (node->attempts[i].phase == MOISSON__ATTEMPT_PHASE__PHASE_RUNNING || node->attempts[i].held_until)
             cpus += node->attempts[i].cpus;
     return cpus;
+}
+
+uint32_t vnode_running_gpus (const struct vnode *node, int type)
+{
+    uint32_t gpus = 0;
+
+    for (size_t i = 0; i < node->n; i++)
+        if (node->attempts[i].phase == MOISSON__ATTEMPT_PHASE__PHASE_RUNNING || node->attempts[i].held_until)
+            gpus += node->attempts[i].gpus[type];
+    return gpus;
 }
 
 static struct vattempt *add (struct vnode *node, const struct vmsg *msg, Moisson__AttemptPhase phase, usec_t now)
@@ -56,6 +66,7 @@ static struct vattempt *add (struct vnode *node, const struct vmsg *msg, Moisson
     GROW (node->attempts, node->n, node->room);
     node->attempts[node->n] = (struct vattempt){
         .raw_id = msg->raw_id, .attempt = msg->attempt, .cpus = msg->cpus, .phase = phase, .start = now, .end = now};
+    memcpy (node->attempts[node->n].gpus, msg->gpus, sizeof msg->gpus);
     return &node->attempts[node->n++];
 }
 
@@ -74,6 +85,7 @@ static void finish (struct vnode *node, struct vattempt *a, Moisson__EndKind kin
     a->phase = MOISSON__ATTEMPT_PHASE__PHASE_EXITED;
     a->kind = kind;
     a->end = now;
+    a->held_until = a->cling_for ? now + a->cling_for : 0;
     say (node, VMSG_EXITED, a);
 }
 
@@ -105,6 +117,7 @@ static void on_start (struct vnode *node, const struct vmsg *msg, usec_t now, co
     a = add (node, msg, MOISSON__ATTEMPT_PHASE__PHASE_RUNNING, now);
     a->end = now + fate->run_for;
     a->code = fate->code;
+    a->cling_for = fate->cling_for;
     l->ran (l->arg, node, a);
     say (node, VMSG_STARTED, a);
 }
@@ -136,9 +149,12 @@ bool vnode_receive (struct vnode *node, usec_t now, const struct vnode_fate *fat
     switch (msg.kind) {
     case VMSG_START: on_start (node, &msg, now, fate, l); break;
     case VMSG_STOP: on_stop (node, &msg, now, fate->die_for); break;
+    case VMSG_REBOOT: node->reboot_ordered = true; break;
     default:
         a = vnode_find (node, msg.raw_id, msg.attempt);
-        if (a && a->phase != MOISSON__ATTEMPT_PHASE__PHASE_RUNNING)
+        if (a && a->held_until)
+            a->forgotten = true;
+        else if (a && a->phase != MOISSON__ATTEMPT_PHASE__PHASE_RUNNING)
             *a = node->attempts[--node->n];
     }
     return true;
@@ -146,8 +162,15 @@ bool vnode_receive (struct vnode *node, usec_t now, const struct vnode_fate *fat
 
 void vnode_advance (struct vnode *node, usec_t now, const struct vnode_listener *l)
 {
-    for (size_t i = 0; i < node->n; i++) {
+    for (size_t i = node->n; i-- > 0;) {
         struct vattempt *a = &node->attempts[i];
+        if (a->held_until && a->held_until <= now) {
+            a->held_until = 0;
+            say (node, VMSG_RELEASED, a);
+            if (a->forgotten)
+                *a = node->attempts[--node->n];
+            continue;
+        }
         if (a->phase == MOISSON__ATTEMPT_PHASE__PHASE_RUNNING && a->end <= now)
             finish (node, a, a->stopping ? MOISSON__END_KIND__END_CANCELLED : MOISSON__END_KIND__END_EXITED, now, l);
     }
@@ -156,14 +179,29 @@ void vnode_advance (struct vnode *node, usec_t now, const struct vnode_listener 
 void vnode_reboot (struct vnode *node, usec_t now, bool forgetful, const struct vnode_listener *l)
 {
     node->boot++;
-    node->connected = false;
+    node->connected = node->reboot_ordered = false;
     vqueue_drop (&node->in);
     vqueue_drop (&node->out);
-    for (size_t i = 0; i < node->n; i++)
-        if (node->attempts[i].phase == MOISSON__ATTEMPT_PHASE__PHASE_RUNNING)
-            finish (node, &node->attempts[i], MOISSON__END_KIND__END_NODE_REBOOT, now, l);
+    for (size_t i = node->n; i-- > 0;) {
+        struct vattempt *a = &node->attempts[i];
+        if (a->phase == MOISSON__ATTEMPT_PHASE__PHASE_RUNNING)
+            finish (node, a, MOISSON__END_KIND__END_NODE_REBOOT, now, l);
+        a->held_until = 0;
+        if (a->forgotten)
+            *a = node->attempts[--node->n];
+    }
     if (forgetful)
         node->n = 0;
+}
+
+static Moisson__AttemptId *make_id (const struct vattempt *a)
+{
+    Moisson__AttemptId *id = xmalloc (sizeof *id);
+
+    moisson__attempt_id__init (id);
+    id->raw_id = a->raw_id;
+    id->attempt = a->attempt;
+    return id;
 }
 
 static Moisson__AttemptReport *report (const struct vattempt *a)
@@ -171,10 +209,7 @@ static Moisson__AttemptReport *report (const struct vattempt *a)
     Moisson__AttemptReport *r = xmalloc (sizeof *r);
 
     moisson__attempt_report__init (r);
-    r->id = xmalloc (sizeof *r->id);
-    moisson__attempt_id__init (r->id);
-    r->id->raw_id = a->raw_id;
-    r->id->attempt = a->attempt;
+    r->id = make_id (a);
     r->phase = a->phase;
     r->has_start_us = true;
     r->start_us = a->start;
@@ -188,6 +223,7 @@ static Moisson__AttemptReport *report (const struct vattempt *a)
     r->exit->code = a->code;
     r->exit->has_end_us = true;
     r->exit->end_us = a->end;
+    r->exit->has_unkillable = r->exit->unkillable = a->held_until != 0;
     return r;
 }
 
@@ -202,8 +238,19 @@ Moisson__Register *vnode_register (const struct vnode *node)
     r->version = xstrdup ("sim");
     r->has_cpus = true;
     r->cpus = node->cpus;
+    r->has_found_sockets = r->has_found_cores = r->has_found_threads = r->has_found_mem_mb = true;
+    r->found_sockets = 1;
+    r->found_threads = node->cpus + 2;
+    r->found_cores = r->found_threads / 2;
+    r->found_mem_mb = node->cpus * 1000 / (node->smaller ? 2 : 1) + 500;
     r->attempts = xcalloc (node->n, sizeof (void *));
-    for (size_t i = 0; i < node->n; i++)
-        r->attempts[r->n_attempts++] = report (&node->attempts[i]);
+    r->held = xcalloc (node->n, sizeof (void *));
+    for (size_t i = 0; i < node->n; i++) {
+        const struct vattempt *a = &node->attempts[i];
+        if (!a->forgotten)
+            r->attempts[r->n_attempts++] = report (a);
+        if (a->held_until)
+            r->held[r->n_held++] = make_id (a);
+    }
     return r;
 }

@@ -5,14 +5,59 @@
 #include "base/idset.h"
 #include "base/mem.h"
 
-static Moisson__NodeConf *node_conf (const struct vnode *node)
+static const char *const gpu_types[VGPU_TYPES] = {"a100", "v100"};
+
+int workload_gpu_type (const char *name)
+{
+    int type = 0;
+
+    while (strcmp (name, gpu_types[type]))
+        type++;
+    return type;
+}
+
+static Moisson__Gres *gres (const char *type, uint32_t n)
+{
+    Moisson__Gres *g = xmalloc (sizeof *g);
+
+    moisson__gres__init (g);
+    g->name = xstrdup ("gpu");
+    g->type = xstrdup (type);
+    g->count = n;
+    return g;
+}
+
+static void add_gpus (Moisson__NodeConf *n, int type, uint32_t count)
+{
+    if (!count)
+        return;
+    n->gres_have = xrealloc (n->gres_have, (n->n_gres_have + 1) * sizeof (void *));
+    n->gres_have[n->n_gres_have++] = gres (gpu_types[type], count);
+    n->has_gpus = true;
+    n->gpus += count;
+}
+
+/* Small and large nodes; those of four CPUs and more have two threads a core while the world gives out whole cores, and
+ * the largest keeps a core and some memory to itself. */
+static Moisson__NodeConf *node_conf (const struct vnode *node, bool whole_cores)
 {
     Moisson__NodeConf *n = xmalloc (sizeof *n);
 
     moisson__node_conf__init (n);
     n->name = xstrdup (node->name);
-    n->cpus = node->cpus;
-    n->mem_mb = node->cpus * 1000;
+    n->has_spec_cpus = n->has_spec_mem_mb = node->cpus == 8;
+    n->spec_cpus = n->has_spec_cpus ? 2 : 0;
+    n->spec_mem_mb = n->has_spec_mem_mb ? 500 : 0;
+    n->cpus = node->cpus + n->spec_cpus;
+    n->mem_mb = node->cpus * 1000 + n->spec_mem_mb;
+    n->has_core_cpus = whole_cores && node->cpus >= 4;
+    n->core_cpus = n->has_core_cpus ? 2 : 0;
+    n->has_sockets = n->has_cores_per_socket = n->has_threads_per_core = true;
+    n->sockets = 1;
+    n->threads_per_core = node->cpus >= 4 ? 2 : 1;
+    n->cores_per_socket = n->cpus / n->threads_per_core;
+    for (int type = 0; type < VGPU_TYPES; type++)
+        add_gpus (n, type, node->gpus[type]);
     return n;
 }
 
@@ -31,7 +76,7 @@ static Moisson__PartitionConf *partition_conf (const struct world *w)
     return p;
 }
 
-void workload_begin (struct world *w)
+static int configure (struct world *w)
 {
     Moisson__Event *ev = world_new_event ();
     Moisson__Config *c = xmalloc (sizeof *c);
@@ -40,7 +85,7 @@ void workload_begin (struct world *w)
     c->cluster = xstrdup ("sim");
     c->nodes = xcalloc (WORLD_NODES, sizeof (void *));
     for (int i = 0; i < WORLD_NODES; i++)
-        c->nodes[c->n_nodes++] = node_conf (&w->nodes[i]);
+        c->nodes[c->n_nodes++] = node_conf (&w->nodes[i], w->whole_cores);
     c->partitions = xcalloc (1, sizeof (void *));
     c->partitions[c->n_partitions++] = partition_conf (w);
     c->min_job_age_s = 30;
@@ -50,9 +95,18 @@ void workload_begin (struct world *w)
     c->node_timeout_s = 60;
     c->submit_key_age_s = 600;
     c->first_job_id = 1;
+    c->has_return_to_service = c->has_resume_timeout_s = true;
+    c->return_to_service = dice_below (&w->dice, 3);
+    c->resume_timeout_s = 20;
     ev->what_case = MOISSON__EVENT__WHAT_CONFIGURED;
     ev->configured = c;
-    if (world_event (w, ev))
+    return world_event (w, ev);
+}
+
+void workload_begin (struct world *w)
+{
+    w->whole_cores = dice_percent (&w->dice, 50);
+    if (configure (w))
         return;
     for (int i = 0; i < WORLD_NODES; i++)
         world_connect (w, &w->nodes[i]);
@@ -96,6 +150,19 @@ static uint32_t add_array (struct world *w, Moisson__JobSpec *spec)
     return count;
 }
 
+/* GPUs of a type or of any, in each of the ways to ask. */
+static void ask_gpus (struct world *w, Moisson__JobSpec *spec)
+{
+    Moisson__GresAsk *ask = xmalloc (sizeof *ask);
+    uint32_t type = dice_below (&w->dice, VGPU_TYPES + 1);
+
+    moisson__gres_ask__init (ask);
+    ask->gres = gres (type < VGPU_TYPES ? gpu_types[type] : NULL, 1 + dice_below (&w->dice, 2));
+    ask->per = 1 + dice_below (&w->dice, 3);
+    spec->gres_asks = xrealloc (spec->gres_asks, (spec->n_gres_asks + 1) * sizeof (void *));
+    spec->gres_asks[spec->n_gres_asks++] = ask;
+}
+
 static Moisson__JobSpec *random_spec (struct world *w, uint32_t *ret_tasks)
 {
     Moisson__JobSpec *spec = xmalloc (sizeof *spec);
@@ -114,9 +181,20 @@ static Moisson__JobSpec *random_spec (struct world *w, uint32_t *ret_tasks)
         spec->has_requeue = spec->requeue = true;
     while (dice_percent (&w->dice, 15))
         add_dependency (w, spec);
+    while (dice_percent (&w->dice, 20) && spec->n_gres_asks < 4)
+        ask_gpus (w, spec);
     if (dice_percent (&w->dice, 10)) {
         spec->has_begin_us = true;
         spec->begin_us = w->now + dice_below (&w->dice, 60) * USEC_PER_SEC;
+    }
+    if (dice_percent (&w->dice, 10)) {
+        spec->has_threads_per_core = true;
+        spec->threads_per_core = 1;
+    }
+    if (dice_percent (&w->dice, 10)) {
+        spec->has_ntasks = spec->has_ntasks_per_core = true;
+        spec->ntasks = 1 + dice_below (&w->dice, 3);
+        spec->ntasks_per_core = 1 + dice_below (&w->dice, 2);
     }
     if (dice_percent (&w->dice, 10)) {
         spec->has_min_nodes = true;
@@ -257,7 +335,7 @@ static void requeue (struct world *w)
     world_event (w, ev);
 }
 
-static void set_node (struct world *w, const char *node, const char *state)
+static Moisson__NodeSet *node_set (struct world *w, const char *node, const char *state, Moisson__Event **ret)
 {
     Moisson__Event *ev = world_new_event ();
 
@@ -267,7 +345,73 @@ static void set_node (struct world *w, const char *node, const char *state)
     ev->node_set->node = xstrdup (node);
     ev->node_set->state = xstrdup (state);
     ev->node_set->reason = xstrdup ("dice");
+    ev->node_set->has_uid = dice_percent (&w->dice, 50);
+    *ret = ev;
+    return ev->node_set;
+}
+
+static void set_node (struct world *w, const char *node, const char *state)
+{
+    Moisson__Event *ev;
+
+    node_set (w, node, state, &ev);
     world_event (w, ev);
+}
+
+struct look {
+    const char *name, *flag;
+    bool found;
+};
+
+static bool look_for (void *arg, const Moisson__NodeInfo *row)
+{
+    struct look *look = arg;
+
+    if (!strcmp (row->name, look->name))
+        look->found = strstr (row->state_complete, look->flag);
+    return true;
+}
+
+static bool shows (const struct world *w, const char *node, const char *flag)
+{
+    struct look look = {node, flag, false};
+
+    core_nodes (w->core, 0, 0, look_for, &look);
+    return look.found;
+}
+
+/* What admins and health checks say of nodes. */
+static void node_words (struct world *w, const char *node)
+{
+    static const char *const any[] = {"DRAIN", "FAIL", "RESUME", "RESUME", "RESUME", "UNDRAIN",
+                                      "SICK",  "WELL", "WELL",   "IDLE",   "REASON", "REBOOT_FAILED"};
+    Moisson__Event *ev;
+    Moisson__NodeSet *set;
+
+    if (dice_percent (&w->dice, 70))
+        set_node (w, node, any[dice_below (&w->dice, sizeof any / sizeof *any)]);
+    else if (shows (w, node, "REBOOT_REQUESTED"))
+        set_node (w, node, "CANCEL_REBOOT");
+    else if (!core_node_rebooting (w->core, node)) {
+        set = node_set (w, node, "REBOOT", &ev);
+        set->has_asap = true;
+        set->asap = dice_percent (&w->dice, 50);
+        if (dice_percent (&w->dice, 50))
+            set->next_state = xstrdup (dice_percent (&w->dice, 70) ? "RESUME" : "DOWN");
+        world_event (w, ev);
+    }
+}
+
+/* The controller's part of it. */
+static void reboot_what_is_quiet (struct world *w)
+{
+    const char *node = core_next_reboot (w->core);
+    char name[16];
+
+    if (!node)
+        return;
+    snprintf (name, sizeof name, "%s", node);
+    set_node (w, name, "REBOOTING");
 }
 
 static void clock_event (struct world *w)
@@ -294,9 +438,20 @@ static void deliver (struct world *w, struct vnode *node)
                                   (1 + dice_below (&w->dice, dice_percent (&w->dice, 20) ? 120 : 20)) * USEC_PER_SEC,
                               .die_for = dice_below (&w->dice, 15) * USEC_PER_SEC,
                               .code = dice_percent (&w->dice, 20) ? 1 : 0,
-                              .refuse = dice_percent (&w->dice, 8)};
+                              .refuse = dice_percent (&w->dice, 8),
+                              .cling_for = dice_percent (&w->dice, 5) ? dice_below (&w->dice, 60) * USEC_PER_SEC : 0};
 
     vnode_receive (node, w->now, &fate, &w->listener);
+    if (node->reboot_ordered && dice_percent (&w->dice, 80)) {
+        for (size_t i = 0; i < node->n && core_node_rebooting (w->core, node->name); i++) {
+            const struct vattempt *a = &node->attempts[i];
+            const char *host = core_attempt_host (w->core, a->raw_id, a->attempt);
+            if (a->phase == MOISSON__ATTEMPT_PHASE__PHASE_RUNNING && host && !strcmp (host, node->name))
+                err_set (&w->wrong, 0, "%s is rebooted under attempt %lu.%u", node->name, a->raw_id, a->attempt);
+        }
+        world_disconnect (w, node);
+        vnode_reboot (node, w->now, dice_percent (&w->dice, 30), &w->listener);
+    }
 }
 
 static void pass_time (struct world *w, usec_t step)
@@ -318,6 +473,7 @@ static void link_trouble (struct world *w)
         world_disconnect (w, node);
     else if (dice_percent (&w->dice, 10)) {
         world_disconnect (w, node);
+        node->smaller = dice_percent (&w->dice, 20);
         vnode_reboot (node, w->now, dice_percent (&w->dice, 50), &w->listener);
         if (dice_percent (&w->dice, 30))
             set_node (w, node->name, "DOWN"); /* an admin confirms what is true */
@@ -343,12 +499,15 @@ void workload_step (struct world *w)
     else if (roll < 218)
         world_crash (w);
     else if (roll < 223)
-        set_node (w, any_node (w)->name, "DRAIN");
+        reboot_what_is_quiet (w);
     else if (roll < 235)
-        set_node (w, any_node (w)->name, "RESUME");
+        node_words (w, any_node (w)->name);
     else if (roll < 240)
         w->now -= dice_below (&w->dice, 5) * USEC_PER_SEC; /* the clock jumps back */
-    else if (roll < 450)
+    else if (roll < 243) {                                 /* SelectTypeParameters is changed under what runs */
+        w->whole_cores = !w->whole_cores;
+        configure (w);
+    } else if (roll < 450)
         pass_time (w, dice_below (&w->dice, 3000) * 1000);
     else if (roll < 700)
         deliver (w, any_node (w));

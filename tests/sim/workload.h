@@ -2,6 +2,7 @@
 #pragma once
 #include "world.h"
 
-void workload_begin (struct world *w); /* configuration, nodes up */
-void workload_step (struct world *w);  /* something happens */
+void workload_begin (struct world *w);
+int workload_gpu_type (const char *name); /* a place in vnode.gpus */ /* configuration, nodes up */
+void workload_step (struct world *w);                                 /* something happens */
 int workload_settle (struct world *w); /* no more trouble: everything must come to its end. 0, or -1 with w->wrong */

@@ -1,4 +1,5 @@
 /* world.c - the daemon's duties without the daemon: journal first, then effects. */
+#include "workload.h"
 #include "world.h"
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,8 @@ void world_init (struct world *w, uint64_t seed)
     w->listener = (struct vnode_listener){on_ran, on_ended, w};
     for (int i = 0; i < WORLD_NODES; i++) {
         w->nodes[i].cpus = 2 + 2 * (uint32_t) i;
+        w->nodes[i].gpus[0] = (uint32_t) i % 3;
+        w->nodes[i].gpus[1] = (uint32_t) (i + 1) % 2 * 2;
         snprintf (w->nodes[i].name, sizeof w->nodes[i].name, "n%d", i + 1);
     }
 }
@@ -103,9 +106,12 @@ static void perform_start (struct world *w, const struct fx *fx)
     struct start_facts facts;
 
     if (core_start_facts (w->core, fx->raw_id, fx->attempt, &facts))
-        return; /* cancelled within the same turn */
-    if (node->connected) {
+        return;                               /* cancelled within the same turn */
+    bool spoilt = dice_percent (&w->dice, 2); /* the controller's own prolog fails */
+    if (node->connected && !spoilt) {
         struct vmsg msg = {VMSG_START, fx->raw_id, fx->attempt, .cpus = facts.shares[0]->cpus};
+        for (size_t i = 0; i < facts.shares[0]->n_gres; i++)
+            msg.gpus[workload_gpu_type (facts.shares[0]->gres[i]->type)] += facts.shares[0]->gres[i]->count;
         vqueue_push (&node->in, &msg);
         return;
     }
@@ -115,6 +121,7 @@ static void perform_start (struct world *w, const struct fx *fx)
     moisson__unplaced__init (ev->unplaced);
     ev->unplaced->raw_id = fx->raw_id;
     ev->unplaced->attempt = fx->attempt;
+    ev->unplaced->has_refused = ev->unplaced->refused = spoilt;
     world_event (w, ev);
 }
 
@@ -132,6 +139,11 @@ static void perform (struct world *w, const struct fx *fx)
         break;
     case FX_RECORD: ledger_record (w->ledger, fx->record); break;
     case FX_WANT_PASS: w->want_pass = true; break;
+    case FX_REBOOT:
+        msg.kind = VMSG_REBOOT;
+        if (node && node->connected)
+            vqueue_push (&node->in, &msg);
+        break;
     case FX_JOB_ENDED: break;
     }
 }
@@ -195,7 +207,14 @@ static void event_of_news (struct world *w, const struct vnode *node, const stru
     moisson__attempt_id__init (id);
     id->raw_id = a->raw_id;
     id->attempt = a->attempt;
-    if (msg->kind == VMSG_STARTED) {
+    if (msg->kind == VMSG_RELEASED) {
+        ev->what_case = MOISSON__EVENT__WHAT_RELEASED;
+        ev->released = xmalloc (sizeof *ev->released);
+        moisson__released__init (ev->released);
+        ev->released->node = xstrdup (node->name);
+        ev->released->ids = xcalloc (1, sizeof (void *));
+        ev->released->ids[ev->released->n_ids++] = id;
+    } else if (msg->kind == VMSG_STARTED) {
         ev->what_case = MOISSON__EVENT__WHAT_STARTED;
         ev->started = xmalloc (sizeof *ev->started);
         moisson__started__init (ev->started);
@@ -209,6 +228,7 @@ static void event_of_news (struct world *w, const struct vnode *node, const stru
         exit_->has_code = exit_->has_end_us = true;
         exit_->code = a->code;
         exit_->end_us = a->end;
+        exit_->has_unkillable = exit_->unkillable = a->held_until != 0;
         ev->what_case = MOISSON__EVENT__WHAT_ENDED;
         ev->ended = xmalloc (sizeof *ev->ended);
         moisson__ended__init (ev->ended);
@@ -291,6 +311,10 @@ void world_connect (struct world *w, struct vnode *node)
     ev->node_up->facts->n_attempts = 0;
     if (world_event (w, ev) == 0)
         core_reconcile (w->core, facts, &ops, &r);
+    if (!w->wrong.why && core_node_rebooting (w->core, node->name)) { /* it was not heard, or has not gone yet */
+        struct vmsg msg = {.kind = VMSG_REBOOT};
+        vqueue_push (&node->in, &msg);
+    }
     moisson__register__free_unpacked (facts, NULL);
     w->want_pass = true;
 }

@@ -2,7 +2,11 @@
 
 Tests wait for conditions, with a deadline; they never sleep and hope.
 """
+import contextlib
+import copy
+import fcntl
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -15,7 +19,8 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[2]
 MINICLUSTER = SOURCE / "contrib" / "minicluster"
-DEADLINE = 60.0  # seconds; sanitizer builds on a busy machine are slow
+PATIENCE = int(os.environ.get("MOISSON_PATIENCE", "1"))  # an emulated machine is slower than others
+DEADLINE = 60.0 * PATIENCE  # seconds; sanitizer builds on a busy machine are slow
 ENDED = ("COMPLETED", "CANCELLED", "FAILED", "TIMEOUT", "NODE_FAIL", "OUT_OF_MEMORY")
 
 
@@ -40,8 +45,8 @@ def clean_environment():
 class Cluster:
     """A minicluster in a directory of its own; commands run as its user, in its work folder."""
 
-    def __init__(self, nodes=1, cpus=4, mem=4000, gpus=0, conf="", topology=None, directory=None, prefix=(), env=None,
-                 options=(), minicluster=MINICLUSTER):
+    def __init__(self, nodes=1, cpus=4, mem=4000, gpus=0, conf="", topology=None, node=None, directory=None,
+                 prefix=(), env=None, options=(), minicluster=MINICLUSTER):
         self.dir = Path(directory or tempfile.mkdtemp(prefix="moisson-", dir="/tmp"))
         self.dir.chmod(0o755)
         self.prefix = list(prefix)  # words before every command: another user
@@ -57,6 +62,8 @@ class Cluster:
             words += ["--conf", conf]
         if topology:
             words += ["--topology", topology]
+        if node:
+            words += ["--node", node]
         self.mini(*words)
         self.bin = (self.dir / "bin").resolve()
         self.env = dict(self.base_env, MOISSON_CONF=str(self.dir / "moisson.conf"),
@@ -67,7 +74,7 @@ class Cluster:
 
     def mini(self, *words):
         done = subprocess.run([*self.prefix, str(self.minicluster), *map(str, words)], env=self.base_env, text=True,
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=180)
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=180 * PATIENCE)
         if done.returncode:
             pytest.fail(f"minicluster {' '.join(map(str, words))}: {done.stdout}{done.stderr}\n{self.log_tails()}")
         return done.stdout
@@ -106,9 +113,22 @@ class Cluster:
     def destroy(self):
         shutil.rmtree(self.dir, ignore_errors=True)
 
+    # --- other users
+
+    def as_user(self, person):
+        """The same cluster, as this person sees it: commands, files and work folder are his."""
+        his = copy.copy(self)
+        his.person = person
+        his.prefix = person.prefix
+        his.env = dict(self.env, HOME=str(person.home), USER=person.name, LOGNAME=person.name, SHELL="/bin/sh")
+        his.work = Path(tempfile.mkdtemp(prefix="work-", dir=person.home))
+        os.chown(his.work, person.uid, person.gid)
+        his.work.chmod(0o755)
+        return his
+
     # --- commands
 
-    def run(self, *words, stdin=None, env=None, cwd=None, timeout=120, only_env=None):
+    def run(self, *words, stdin=None, env=None, cwd=None, timeout=120 * PATIENCE, only_env=None):
         """Run a command, by name or path; text in, text out. env adds to the environment, only_env replaces it."""
         words = [str(w) for w in words]
         path = self.bin / words[0]
@@ -137,6 +157,8 @@ class Cluster:
         path = self.work / name
         path.write_text(text if text.startswith("#!") else f"#!/bin/sh\n{text}\n")
         path.chmod(0o755)
+        if getattr(self, "person", None):
+            os.chown(path, self.person.uid, self.person.gid)
         return path
 
     def sbatch(self, *options, script="true", **kw):
@@ -258,6 +280,76 @@ FAILED = pytest.StashKey()
 
 def has_failed(request):
     return str(request.path) in request.session.stash.get(FAILED, set())
+
+
+class Person:
+    """A local user for tests, with a home below /tmp."""
+
+    def __init__(self, name):
+        entry = pwd.getpwnam(name)
+        self.name, self.uid, self.gid, self.home = name, entry.pw_uid, entry.pw_gid, Path(entry.pw_dir)
+        self.groups = sorted(os.getgrouplist(name, self.gid))
+        self.prefix = ["setpriv", f"--reuid={self.uid}", f"--regid={self.gid}", "--init-groups"]
+
+
+HOMES = Path("/tmp/moisson-homes")
+PEOPLE = ("moisson-t1", "moisson-t2")
+CLUB = "moisson-club"  # a group of moisson-t1
+
+
+def make_people():
+    HOMES.mkdir(exist_ok=True)
+    HOMES.chmod(0o755)
+    if subprocess.run(["getent", "group", CLUB], stdout=subprocess.DEVNULL).returncode:
+        subprocess.run(["groupadd", CLUB], check=True)
+    for name in PEOPLE:
+        if subprocess.run(["getent", "passwd", name], stdout=subprocess.DEVNULL).returncode:
+            subprocess.run(["useradd", "--create-home", "--user-group", "--home-dir", str(HOMES / name), "--shell", "/bin/sh",
+                            *(["--groups", CLUB] if name == PEOPLE[0] else []), name], check=True)
+        home = Path(pwd.getpwnam(name).pw_dir)
+        home.mkdir(exist_ok=True)
+        os.chown(home, pwd.getpwnam(name).pw_uid, pwd.getpwnam(name).pw_gid)
+        home.chmod(0o711)
+
+
+def remove_people():
+    for name in PEOPLE:
+        subprocess.run(["userdel", "--force", name], stderr=subprocess.DEVNULL)
+    subprocess.run(["groupdel", CLUB], stderr=subprocess.DEVNULL)
+    shutil.rmtree(HOMES, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def people_for():
+    """Two users of this host. They are shared with other runs of tests, and removed by the last one."""
+    with open("/run/moisson-test-people.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        make_people()
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield [Person(name) for name in PEOPLE]
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        remove_people()
+
+
+@pytest.fixture(scope="session")
+def people():
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to make users and to become them")
+    with people_for() as people:
+        yield people
+
+
+@pytest.fixture(scope="module")
+def root_cluster(request, people):
+    """A cluster in root mode for a whole file; root's commands are an operator's. The file may say CLUSTER = {...}."""
+    made = Clusters()
+    wanted = dict(getattr(request.module, "CLUSTER", {}))
+    wanted["options"] = ["--root", *wanted.get("options", ())]
+    yield made(**wanted)
+    made.end(has_failed(request))
 
 
 @pytest.fixture

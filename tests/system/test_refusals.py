@@ -17,7 +17,7 @@ FAILED = "sbatch: error: Batch job submission failed: "
     (["-c", "5"], [FAILED + "Requested node configuration is not available"]),
     (["--mem=5000"], [FAILED]),
     (["-N", "3"], [FAILED]),
-    (["--gres=gpu:1"], [FAILED + "Requested node configuration is not available"]),
+    (["--gres=gpu:1"], [FAILED + "Invalid generic resource (gres) specification"]),
     (["-w", "n9"], [FAILED + "Invalid node name specified"]),
     (["--array=0-1001"], [FAILED + "Invalid job array specification"]),
     (["--dependency=afterok:x"], ["Job dependency problem"]),

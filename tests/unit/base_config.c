@@ -290,14 +290,14 @@ static void on_finding (void *arg, const char *file, unsigned line, bool is_erro
 
 START_TEST (check_finds_everything_in_file_order)
 {
-    PLACE ("SlurmctldHost=head\nKillWait=x\nSelectType=select/cons_tres\nPartitionName=p Nodes=n9\n"
+    PLACE ("SlurmctldHost=head\nKillWait=x\nSchedulerType=sched/backfill\nPartitionName=p Nodes=n9\n"
            "NodeName=n1 CPUs=1 RealMemory=1\nMinJobAge=7\nMinJobAge=8\nNodeSet=x Nodes=n1\n");
     struct heard heard = {BUF_INIT, 0, 0};
 
     ck_assert_int_eq (config_check (place.path, on_finding, &heard), 2);
     ck_assert_int_eq (heard.notices, 3);
     ck_assert_ptr_nonnull (strstr (buf_str (&heard.text), "2:KillWait=x: "));
-    ck_assert_ptr_nonnull (strstr (heard.text.data, ";3:SelectType is ignored: CPUs, memory"));
+    ck_assert_ptr_nonnull (strstr (heard.text.data, ";3:SchedulerType is ignored: jobs are placed"));
     ck_assert_ptr_nonnull (strstr (heard.text.data, ";4:PartitionName=p: there is no node n9;"));
     ck_assert_ptr_nonnull (strstr (heard.text.data, ";7:MinJobAge is given before, on line 6: this one counts;8:"));
     buf_clear (&heard.text);
@@ -341,6 +341,7 @@ START_TEST (entries_have_what_clients_look_for)
     ck_assert_ptr_nonnull (strstr (b.data, "\nSchedulerTimeSlice=30 sec\n"));
     ck_assert_ptr_nonnull (strstr (b.data, "\nAcctGatherNodeFreq=0 sec\n"));
     ck_assert_ptr_nonnull (strstr (b.data, "\nSelectType=select/cons_tres\n"));
+    ck_assert_ptr_nonnull (strstr (b.data, "\nSelectTypeParameters=CR_CORE_MEMORY\n"));
     ck_assert_ptr_nonnull (strstr (b.data, "\nSLURM_VERSION=" SLURM_COMPAT_VERSION "\n"));
     ck_assert_ptr_nonnull (strstr (b.data, "\nDefMemPerCPU=UNLIMITED\n"));
     ck_assert_ptr_null (strstr (b.data, "ControlMachine"));
@@ -369,12 +370,44 @@ START_TEST (the_page_has_every_key)
     ck_assert_int_eq (fclose (f), 0);
     ck_assert_ptr_nonnull (strstr (text, "| `MinJobAge` | `300` |"));
     ck_assert_ptr_nonnull (strstr (text, "| `Topology` |"));
-    ck_assert_ptr_nonnull (strstr (text, "| `SelectType` | CPUs, memory"));
+    ck_assert_ptr_nonnull (strstr (text, "| `SchedulerType` | jobs are placed"));
     free (text);
 }
 END_TEST
 
-SUITE ("config", defaults_are_the_documented_ones, keys_in_any_case_comments_quotes_and_continuation,
+START_TEST (cgroup_conf_beside_it_has_its_own_keys)
+{
+    PLACE (HEAD TAIL);
+    _cleanup_err_ struct err err = ERR_INIT;
+    _cleanup_config_ struct config *conf = NULL, *worse = NULL;
+
+    put_file (&place, "cgroup.conf",
+              "# from Slurm\nCgroupPlugin=cgroup/v2\nConstrainSwapSpace=no AllowedRAMSpace=95\nTaskAffinity=no\n");
+    ck_assert_int_eq (config_load (&conf, place.path, &err), 0);
+    ck_assert_str_eq (conf->cgroup_plugin, "cgroup/v2");
+    ck_assert (conf->constrain_cores && conf->constrain_ram && conf->constrain_devices && !conf->constrain_swap);
+    ck_assert_uint_eq (conf->allowed_ram, 95);
+    ck_assert_uint_eq (conf->allowed_swap, 0);
+    ck_assert_uint_eq (conf->n_notices, 1);
+    ck_assert_ptr_nonnull (strstr (conf->notices[0].file, "/cgroup.conf"));
+
+    put_file (&place, "cgroup.conf", "\nConstrainCores=yes\nSlurmctldPort=1\n");
+    ck_assert_int_eq (config_load (&worse, place.path, &err), -1);
+    ck_assert_ptr_nonnull (strstr (err.why, "/cgroup.conf:3: SlurmctldPort: not a key of this file"));
+    ck_assert_ptr_nonnull (strstr (err.fix, "/main.conf"));
+}
+END_TEST
+
+START_TEST (a_wrong_word_about_cgroups_is_an_error_with_its_place)
+{
+    ck_complaint (HEAD "CgroupPlugin=cgroup/v3\n" TAIL,
+                  "main.conf:2: CgroupPlugin=cgroup/v3: \"cgroup/v3\" is not available | "
+                  "use autodetect|cgroup/v2|cgroup/v1|disabled, or leave the key out");
+}
+END_TEST
+
+SUITE ("config", cgroup_conf_beside_it_has_its_own_keys, a_wrong_word_about_cgroups_is_an_error_with_its_place,
+       defaults_are_the_documented_ones, keys_in_any_case_comments_quotes_and_continuation,
        a_node_line_speaks_for_all_its_names, partitions_take_defaults_and_expand_their_nodes,
        an_include_is_relative_and_knows_the_cluster, every_refusal_says_where_what_and_how_to_fix_it,
        numbers_stay_within_their_bounds, check_finds_everything_in_file_order, a_missing_file_and_a_binary_one,

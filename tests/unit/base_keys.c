@@ -4,7 +4,7 @@
 #include <unistd.h>
 #include "base/cleanup.h"
 #include "base/files.h"
-#include "base/keys.h"
+#include "base/node_keys.h"
 #include "base/mem.h"
 #include "suite.h"
 

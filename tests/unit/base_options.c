@@ -127,23 +127,37 @@ START_TEST (what_would_change_the_job_and_cannot_be_done_is_refused)
     ck_refused (WORDS ("-C", "gpu"), "--constraint is known, not available yet", NULL);
     ck_refused (WORDS ("--uid=root"), "--uid is known, not available yet", NULL);
     ck_refused (WORDS ("-M", "a,b"), "--clusters=a,b names more than one cluster", NULL);
-    ck_refused (WORDS ("--gres=license:3"), "--gres=license:3: only gpu can be asked for", "write --gres=gpu:NUMBER");
-    ck_refused (WORDS ("--gres=gpu:a100:2"), "--gres=gpu:a100:2: a type of GPU is known, not available yet",
-                "leave the type out, and choose the nodes with --partition or --nodelist");
-    ck_refused (WORDS ("-G", "a100"), "--gpus=a100: a type of GPU is known, not available yet", NULL);
     ck_refused (WORDS ("-d", "aftercorr:3"), "aftercorr is known, not available yet", NULL);
 }
 END_TEST
 
 START_TEST (harmless_options_leave_no_trace)
 {
-    PARSED ("--mail-type=ALL", "--mail-user=a@b", "--hint=nomultithread", "--profile=none", "--switches=2@1:00",
+    PARSED ("--mail-type=ALL", "--mail-user=a@b", "--mem-bind=local", "--profile=none", "--switches=2@1:00",
             "--acctg-freq=30", "-k", "--propagate", "-m", "block", "--gres-flags=enforce-binding");
     _cleanup_submit_ struct submit plain;
 
     start (&plain);
     ck_assert_uint_eq (moisson__job_spec__get_packed_size (&s.spec), moisson__job_spec__get_packed_size (&plain.spec));
     ck_assert_int_eq (index, 12);
+}
+END_TEST
+
+START_TEST (threads_of_a_core)
+{
+    PARSED ("--hint=nomultithread", "--ntasks-per-core=2");
+
+    ck_assert_uint_eq (s.spec.threads_per_core, 1);
+    ck_assert_str_eq (s.spec.hint, "nomultithread");
+    ck_assert_uint_eq (s.spec.ntasks_per_core, 2);
+    ck_parsed (&s, WORDS ("--threads-per-core=2"), &index); /* the later of the two counts */
+    ck_assert_uint_eq (s.spec.threads_per_core, 2);
+    ck_assert_ptr_null (s.spec.hint);
+    ck_parsed (&s, WORDS ("--hint=multithread"), &index);
+    ck_assert (!s.spec.has_threads_per_core);
+    ck_refused (WORDS ("--hint=fast"), "--hint=fast is not understood",
+                "use nomultithread, multithread, compute_bound or memory_bound");
+    ck_refused (WORDS ("--threads-per-core=0"), "--threads-per-core is 0, which is too small", NULL);
 }
 END_TEST
 
@@ -220,22 +234,6 @@ START_TEST (times_and_sizes)
     ck_assert_uint_eq (s.spec.time_min_s, 5400);
     ck_assert_uint_eq (s.spec.min_nodes, 2);
     ck_assert_uint_eq (s.spec.max_nodes, 4);
-}
-END_TEST
-
-START_TEST (gpus_in_any_order)
-{
-    PARSED ("--gpus-per-task=2", "--ntasks=4", "--nodes=2");
-    ck_assert_uint_eq (s.spec.gpus_per_node, 4);
-    ck_assert_str_eq (s.spec.gres, "gpu:4");
-    ck_parsed (&s, WORDS ("--gpus-per-task=", "--gpus=3"), &index);
-    ck_assert_uint_eq (s.spec.gpus_per_node, 2);
-    ck_parsed (&s, WORDS ("--gpus=", "--gres=gpu:7"), &index);
-    ck_assert_str_eq (s.spec.gres, "gpu:7");
-    ck_parsed (&s, WORDS ("--gres=gpu", "--gpus-per-node=4"), &index);
-    ck_assert_uint_eq (s.spec.gpus_per_node, 4);
-    ck_parsed (&s, WORDS ("--gres=none", "--gpus-per-node="), &index);
-    ck_assert (!s.spec.has_gpus_per_node && !s.spec.gres);
 }
 END_TEST
 
@@ -565,8 +563,8 @@ END_TEST
 
 SUITE ("options", the_four_ways_to_write_a_value, absent_is_absent, optional_values_need_the_equals_sign, abbreviations,
        what_is_not_an_option_is_said_as_getopt_does, what_would_change_the_job_and_cannot_be_done_is_refused,
-       harmless_options_leave_no_trace, bad_values, a_submit_key_has_at_most_255_characters, times_and_sizes,
-       gpus_in_any_order, arrays_stay_ranges, bad_arrays, dependencies, bad_dependencies_in_the_words_clients_match,
+       harmless_options_leave_no_trace, threads_of_a_core, bad_values, a_submit_key_has_at_most_255_characters,
+       times_and_sizes, arrays_stay_ranges, bad_arrays, dependencies, bad_dependencies_in_the_words_clients_match,
        empty_words_mean_not_asked, the_rest_of_the_words, script_lines, script_refusals_name_the_line,
        scripts_without_a_last_newline_or_with_zero_bytes, environment_then_script_then_command_line,
        a_refusal_names_the_variable, every_row_is_whole_and_every_listing_has_it, suggestions)

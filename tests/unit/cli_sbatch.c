@@ -121,6 +121,45 @@ START_TEST (what_a_surrounding_job_was_told_stays_behind)
 }
 END_TEST
 
+START_TEST (what_belongs_to_the_login_session_stays_there)
+{
+    static char *const login[] = {"SSH_AUTH_SOCK=/tmp/s",
+                                  "XDG_SESSION_ID=4",
+                                  "XDG_SESSIONS=kept",
+                                  "XDG_DATA_HOME=/d",
+                                  "DBUS_SESSION_BUS_ADDRESS=unix:x",
+                                  "DISPLAY=:0",
+                                  "SSH_ASKPASS=/a",
+                                  NULL};
+    static const struct {
+        const char *mode, *expected;
+        size_t len;
+    } cases[] = {
+        {NULL, "XDG_SESSIONS=kept\0XDG_DATA_HOME=/d\0DISPLAY=:0\0SSH_ASKPASS=/a", 61},
+        {"SSH_AUTH_SOCK,XDG_RUNTIME_DIR=/r", "SSH_AUTH_SOCK=/tmp/s\0XDG_RUNTIME_DIR=/r", 40}, /* asked by name */
+        {"ALL,SSH_AUTH_SOCK", "XDG_SESSIONS=kept\0XDG_DATA_HOME=/d\0DISPLAY=:0\0SSH_ASKPASS=/a\0SSH_AUTH_SOCK=/tmp/s",
+         82},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        _cleanup_buf_ struct buf blob = BUF_INIT;
+        struct err err = ERR_INIT;
+
+        ck_assert_int_eq (env_build (&blob, login, cases[i].mode, NULL, 0, &err), 0);
+        ck_assert_uint_eq (blob.len, cases[i].len);
+        ck_assert_mem_eq (blob.data, cases[i].expected, blob.len);
+    }
+}
+END_TEST
+
+START_TEST (a_login_where_nothing_is_passed_on)
+{
+    ck_assert (!env_wants_login (NULL) && !env_wants_login ("ALL") && !env_wants_login ("all"));
+    ck_assert (!env_wants_login ("ALL,A=1") && !env_wants_login ("A='x,ALL',all") && !env_wants_login ("NIL"));
+    ck_assert (env_wants_login ("NONE") && env_wants_login ("A,B=1") && env_wants_login ("A='ALL,B'"));
+}
+END_TEST
+
 START_TEST (a_definition_needs_a_name)
 {
     struct buf blob = BUF_INIT;
@@ -201,6 +240,6 @@ END_TEST
 
 SUITE ("sbatch", all_is_the_default_and_byte_exact, none_leaves_slurm_variables, a_list_mixes_names_and_definitions,
        definitions_win_wherever_all_stands, a_file_of_definitions_wins_and_is_checked,
-       what_a_surrounding_job_was_told_stays_behind, a_definition_needs_a_name,
-       what_is_no_script_is_refused_in_slurms_words, a_bare_name_is_here_first_then_on_the_path,
-       wrap_makes_a_shell_script, wait_gives_the_jobs_code_or_one)
+       what_a_surrounding_job_was_told_stays_behind, what_belongs_to_the_login_session_stays_there,
+       a_login_where_nothing_is_passed_on, a_definition_needs_a_name, what_is_no_script_is_refused_in_slurms_words,
+       a_bare_name_is_here_first_then_on_the_path, wrap_makes_a_shell_script, wait_gives_the_jobs_code_or_one)

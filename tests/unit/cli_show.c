@@ -204,32 +204,6 @@ START_TEST (stream_paths_are_filled_in)
 }
 END_TEST
 
-START_TEST (node_states_in_scontrols_words)
-{
-    static const struct {
-        const char *word;
-        uint32_t used;
-        const char *expected;
-    } cases[] = {
-        {"idle", 0, "IDLE"},
-        {"mixed", 1, "MIXED"},
-        {"allocated", 4, "ALLOCATED"},
-        {"down*", 0, "DOWN*"},
-        {"drained", 0, "IDLE+DRAIN"},
-        {"draining", 2, "MIXED+DRAIN"},
-        {"draining", 4, "ALLOCATED+DRAIN"},
-        {"drained*", 0, "IDLE*+DRAIN"},
-        {"planned", 0, "PLANNED"},
-    };
-
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        _cleanup_free_ char *state = show_node_state (cases[i].word, cases[i].used, 4);
-
-        ck_assert_str_eq (state, cases[i].expected);
-    }
-}
-END_TEST
-
 START_TEST (json_has_numbers_words_and_no_broken_bytes)
 {
     Moisson__JobInfo job;
@@ -282,5 +256,5 @@ END_TEST
 
 SUITE ("show", a_running_job_in_lines, one_line_has_the_same_words, an_ended_job_has_both_times_and_its_cause,
        a_pending_array_keeps_what_is_not_known, a_job_that_waits_for_its_begin_starts_then,
-       a_name_cannot_forge_a_record, stream_paths_are_filled_in, node_states_in_scontrols_words,
-       json_has_numbers_words_and_no_broken_bytes, failures_speak_slurm, state_filters_take_all_words_and_refuse_others)
+       a_name_cannot_forge_a_record, stream_paths_are_filled_in, json_has_numbers_words_and_no_broken_bytes,
+       failures_speak_slurm, state_filters_take_all_words_and_refuse_others)

@@ -145,15 +145,36 @@ END_TEST
 
 START_TEST (states_are_chosen_by_long_and_short_words)
 {
-    ck_assert (sinfo_state_matches ("IDLE", "idle*"));
-    ck_assert (!sinfo_state_matches ("idle*", "idle"));
-    ck_assert (sinfo_state_matches ("mix", "mixed"));
-    ck_assert (sinfo_state_matches ("alloc", "allocated"));
-    ck_assert (sinfo_state_matches ("drain", "drained"));
-    ck_assert (sinfo_state_matches ("drain", "draining*"));
-    ck_assert (!sinfo_state_matches ("drained", "draining"));
-    ck_assert (sinfo_state_matches ("all", "down"));
-    ck_assert (sinfo_state_matches ("no_respond", "down*"));
+    static const struct {
+        const char *word, *state, *complete;
+        bool matches;
+    } cases[] = {
+        {"IDLE", "idle*", "IDLE+NOT_RESPONDING", true},
+        {"idle*", "idle", "IDLE", false},
+        {"mix", "mixed", "MIXED", true},
+        {"alloc", "allocated+", "ALLOCATED+COMPLETING", true},
+        {"comp", "allocated+", "ALLOCATED+COMPLETING", true},
+        {"drain", "drained", "IDLE+DRAIN", true},
+        {"drain", "draining*", "MIXED+DRAIN+NOT_RESPONDING", true},
+        {"drained", "draining", "MIXED+DRAIN", false},
+        {"drng", "draining", "MIXED+DRAIN", true},
+        {"all", "down", "DOWN", true},
+        {"down", "drained", "DOWN+DRAIN", true},
+        {"no_respond", "down*", "DOWN+NOT_RESPONDING", true},
+        {"no_respond", "reboot^", "IDLE+NOT_RESPONDING+REBOOT_ISSUED", true},
+        {"reboot", "mixed@", "MIXED+REBOOT_REQUESTED", true},
+        {"boot", "reboot^", "IDLE+REBOOT_ISSUED", true},
+        {"inval", "inval", "IDLE+DRAIN+INVALID_REG", true},
+        {"down", "idle", "IDLE", false},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Moisson__NodeInfo node = MOISSON__NODE_INFO__INIT;
+        node.state = (char *) cases[i].state;
+        node.state_complete = (char *) cases[i].complete;
+        ck_assert_msg (sinfo_state_matches (cases[i].word, &node) == cases[i].matches, "-t %s and %s", cases[i].word,
+                       cases[i].complete);
+    }
     ck_assert (sinfo_state_known ("maint") && sinfo_state_known ("RESV") && !sinfo_state_known ("fred"));
 }
 END_TEST

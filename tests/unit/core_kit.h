@@ -183,12 +183,20 @@ static inline void kit_freep (struct kit **k)
 
 /* --- jobs --------------------------------------------------------------------------------------------------------- */
 
+#define KIT_GRES 9
+
 struct ask { /* a JobSpec in words; 0 and NULL = not asked */
     const char *name, *partition, *nodelist, *exclude, *constraint, *submit_key, *token;
+    uint32_t threads_per_core, tasks_per_core;
     uint32_t uid, nodes, max_nodes, ntasks, ntasks_per_node, cpus_per_task, gpus, array_limit;
     uint64_t mem, mem_per_cpu, time_s;
     usec_t begin;
     bool hold, exclusive, requeue, any, kill_on_invalid, all_memory;
+    struct kit_gres {
+        const char *name, *type; /* name NULL: the end */
+        uint32_t n;
+        Moisson__GresPer per;
+    } gres[KIT_GRES];
     uint32_t array_first, array_last, array_step; /* last > 0: an array */
     Moisson__DependType depend;                   /* with on, or DEP_SINGLETON */
     uint64_t on;
@@ -202,15 +210,36 @@ struct kit_spec {
     Moisson__JobSpec spec;
     Moisson__Range range, *ranges[1];
     Moisson__Dependency depends[2], *depend_list[2];
+    Moisson__Gres gres[KIT_GRES];
+    Moisson__GresAsk asks[KIT_GRES], *ask_list[KIT_GRES];
 };
 
 #define GIVE(field, value) ((spec)->has_##field = (value) != 0, (spec)->field = (value))
+
+static inline void kit_gres_fill (struct kit_spec *s, const struct ask *ask)
+{
+    size_t n = 0;
+
+    for (; n < KIT_GRES && ask->gres[n].name; n++) {
+        moisson__gres__init (&s->gres[n]);
+        s->gres[n].name = (char *) ask->gres[n].name;
+        s->gres[n].type = (char *) ask->gres[n].type;
+        s->gres[n].count = ask->gres[n].n;
+        moisson__gres_ask__init (&s->asks[n]);
+        s->asks[n].gres = &s->gres[n];
+        s->asks[n].per = ask->gres[n].per ? ask->gres[n].per : MOISSON__GRES_PER__GRES_PER_NODE;
+        s->ask_list[n] = &s->asks[n];
+    }
+    s->spec.gres_asks = s->ask_list;
+    s->spec.n_gres_asks = n;
+}
 
 static inline void kit_spec_fill (struct kit_spec *s, const struct ask *ask)
 {
     Moisson__JobSpec *spec = &s->spec;
 
     moisson__job_spec__init (spec);
+    kit_gres_fill (s, ask);
     spec->name = (char *) (ask->name ? ask->name : "job");
     spec->partition = (char *) ask->partition;
     spec->nodelist = (char *) ask->nodelist;
@@ -221,6 +250,8 @@ static inline void kit_spec_fill (struct kit_spec *s, const struct ask *ask)
     GIVE (ntasks, ask->ntasks);
     GIVE (ntasks_per_node, ask->ntasks_per_node);
     GIVE (cpus_per_task, ask->cpus_per_task);
+    GIVE (threads_per_core, ask->threads_per_core);
+    GIVE (ntasks_per_core, ask->tasks_per_core);
     GIVE (gpus_per_node, ask->gpus);
     GIVE (array_limit, ask->array_limit);
     GIVE (mem_per_node_mb, ask->mem);
@@ -354,6 +385,17 @@ static inline void refused (struct kit *k, uint64_t raw_id, uint32_t attempt, co
 
     exit.kind = MOISSON__END_KIND__END_REFUSED;
     exit.cause = (char *) cause;
+    ended_as (k, NULL, &exit, raw_id, attempt);
+}
+
+/* ... for who its user is */
+static inline void refused_for_user (struct kit *k, uint64_t raw_id, uint32_t attempt)
+{
+    Moisson__Exit exit = MOISSON__EXIT__INIT;
+
+    exit.kind = MOISSON__END_KIND__END_REFUSED;
+    exit.cause = (char *) "not known on this node";
+    exit.has_of_user = exit.of_user = true;
     ended_as (k, NULL, &exit, raw_id, attempt);
 }
 

@@ -101,6 +101,27 @@ START_TEST (a_node_that_can_start_nothing_is_drained)
 }
 END_TEST
 
+START_TEST (a_user_whom_no_node_knows_drains_none)
+{
+    _cleanup_kit_ struct kit *k = kit_new ("n1", 4);
+    uint64_t id = submit (k, .name = "x");
+
+    for (uint32_t attempt = 1; attempt <= 5; attempt++) {
+        ck_assert_uint_eq (pass (k), 1);
+        refused_for_user (k, id, attempt);
+        assert_node (k, "n1", "idle");
+    }
+    assert_reason (k, id, "JobHeldAdmin");
+    for (uint32_t uid = 2001; uid <= 2002; uid++) { /* but one that knows nobody is no good */
+        assert_node (k, "n1", "idle");
+        id = submit (k, .name = "x", .uid = uid);
+        pass (k);
+        refused_for_user (k, id, 1);
+    }
+    assert_node (k, "n1", "draining");
+}
+END_TEST
+
 START_TEST (a_start_in_between_speaks_for_the_node)
 {
     _cleanup_kit_ struct kit *k = kit_new ("n1", 4);
@@ -136,4 +157,5 @@ END_TEST
 SUITE ("refused", what_never_ran_is_placed_again_without_a_record, what_was_to_be_cancelled_ends_so,
        what_was_to_be_requeued_waits_as_asked, what_ran_and_is_then_refused_is_lost,
        a_job_that_no_node_can_start_is_held, a_node_that_can_start_nothing_is_drained,
-       a_start_in_between_speaks_for_the_node, what_was_on_its_way_together_counts_once)
+       a_user_whom_no_node_knows_drains_none, a_start_in_between_speaks_for_the_node,
+       what_was_on_its_way_together_counts_once)

@@ -169,8 +169,7 @@ START_TEST (what_was_asked_for_is)
     s.facts.restarts = 2;
     s.shares[0].has_gpus = true;
     s.shares[0].gpus = 2;
-    s.spec.has_gpus_per_node = true;
-    s.spec.gpus_per_node = 2;
+    s.spec.gpus_text = (char *) "a100:2";
     is (&s, "SLURM_NTASKS", "4");
     is (&s, "SLURM_NPROCS", "4");
     is (&s, "SLURM_CPUS_PER_TASK", "2");
@@ -182,9 +181,20 @@ START_TEST (what_was_asked_for_is)
     is (&s, "SLURM_RESTART_COUNT", "2");
     is (&s, "SLURM_TASKS_PER_NODE", "4");
     is (&s, "SLURM_GPUS_ON_NODE", "2");
-    is (&s, "SLURM_GPUS", "2");
-    s.spec.gres = "gpu:2";
+    is (&s, "SLURM_GPUS", "a100:2");
+    absent (&s, "SLURM_GPUS_PER_NODE");
+    s.spec.gpus_text = NULL;
+    s.spec.gres = (char *) "gpu:2";
+    s.spec.gpus_per_task_text = (char *) "1";
+    s.spec.has_cpus_per_gpu = s.spec.has_mem_per_gpu_mb = s.spec.has_mem_per_node_mb = true;
+    s.spec.cpus_per_gpu = 3;
+    s.spec.mem_per_gpu_mb = 100;
     absent (&s, "SLURM_GPUS");
+    is (&s, "SLURM_GPUS_PER_TASK", "1");
+    is (&s, "SLURM_CPUS_PER_GPU", "3");
+    is (&s, "SLURM_MEM_PER_GPU", "100");
+    absent (&s, "SLURM_MEM_PER_NODE");
+    absent (&s, "SLURM_CPUS_PER_TASK");
     is (&s, "SLURM_GPUS_ON_NODE", "2");
 }
 END_TEST

@@ -2,6 +2,7 @@
 #include "ctld/session.h"
 #include <string.h>
 #include <sys/socket.h>
+#include "ctld/nodes.h"
 #include "net/internal.h"
 #include "suite.h"
 
@@ -85,4 +86,98 @@ START_TEST (a_users_frame_has_at_most_24_mb)
 }
 END_TEST
 
-SUITE ("session", a_users_frame_has_at_most_24_mb)
+/* One more session of a user; the peer's end. */
+static int join (struct fixture *f, uint32_t uid)
+{
+    struct peer peer = {.uid = uid, .gid = uid};
+    int fds[2];
+
+    ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+    sessions_accept (f->sessions, channel_create (f->loop, fds[1], make_seal (), FRAME_MAX), &peer);
+    return fds[0];
+}
+
+START_TEST (a_user_has_at_most_256_sessions)
+{
+    struct fixture f;
+    int fds[260];
+
+    setup (&f);
+    for (int i = 0; i < 260; i++)
+        fds[i] = join (&f, 2000);
+    ck_assert_uint_eq (sessions_count (f.sessions), 1 + 256);
+    int other = join (&f, 2001); /* somebody else is not kept out */
+    ck_assert_uint_eq (sessions_count (f.sessions), 1 + 256 + 1);
+    turn (f.loop);
+    char words[512]; /* sealed: that something was said before the end is what can be seen here */
+    ck_assert_int_gt (recv (fds[259], words, sizeof words, MSG_DONTWAIT), 100);
+    ck_assert_int_eq (recv (fds[259], words, sizeof words, MSG_DONTWAIT), 0);
+    close (fds[0]); /* who leaves makes room */
+    while (sessions_count (f.sessions) > 1 + 256)
+        turn (f.loop);
+    close (join (&f, 2000));
+    ck_assert_uint_eq (sessions_count (f.sessions), 1 + 256 + 1);
+    for (int i = 1; i < 260; i++)
+        close (fds[i]);
+    close (other);
+    teardown (&f);
+}
+END_TEST
+
+static uint64_t first_epoch (const struct store *store)
+{
+    (void) store;
+    return 1;
+}
+
+START_TEST (a_node_has_at_most_8_sessions_and_the_newest_stay)
+{
+    struct peer peer = {.is_node = true, .node = "n1"};
+    struct fixture f;
+    int fds[12], pair[2];
+    char words[512];
+
+    setup (&f);
+    Moisson__Config core = MOISSON__CONFIG__INIT;
+    struct config conf = {.core = &core};
+    const struct store_ops ops = {.epoch = first_epoch};
+    f.ctld.conf = &conf;
+    f.ctld.ops = &ops;
+    f.ctld.loop = f.loop;
+    f.ctld.nodes = nodes_create (&f.ctld);
+    for (int i = 0; i < 12; i++) {
+        ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair), 0);
+        fds[i] = pair[0];
+        sessions_accept (f.sessions, channel_create (f.loop, pair[1], make_seal (), FRAME_MAX), &peer);
+    }
+    ck_assert_uint_eq (sessions_count (f.sessions), 1 + 8);
+    turn (f.loop);
+    for (int i = 0; i < 12; i++) {
+        ck_assert_int_eq (recv (fds[i], words, sizeof words, MSG_DONTWAIT) > 0, i < 4); /* told to go */
+        close (fds[i]);
+    }
+    close (f.fd);
+    sessions_free (f.sessions);
+    nodes_free (f.ctld.nodes);
+    loop_free (f.loop);
+    core_free (f.ctld.core);
+}
+END_TEST
+
+START_TEST (operators_are_trusted_with_more)
+{
+    struct fixture f;
+    int fds[260];
+
+    setup (&f);
+    for (int i = 0; i < 260; i++)
+        fds[i] = join (&f, 1000);
+    ck_assert_uint_eq (sessions_count (f.sessions), 1 + 260);
+    for (int i = 0; i < 260; i++)
+        close (fds[i]);
+    teardown (&f);
+}
+END_TEST
+
+SUITE ("session", a_users_frame_has_at_most_24_mb, a_user_has_at_most_256_sessions,
+       a_node_has_at_most_8_sessions_and_the_newest_stay, operators_are_trusted_with_more)

@@ -1,5 +1,6 @@
 /* The door against nodes and strangers; users are in net_users.c. */
 #include "net_house.h"
+#include "proto/enroll.pb-c.h"
 
 /* --- nodes ---------------------------------------------------------------------------------------------------------
  */
@@ -29,9 +30,10 @@ static void agent_failed (void *arg, const struct err *why)
     loop_stop (a->house->loop);
 }
 
-static void run_dial (struct agent *a, const char *node, const uint8_t *secret, const uint8_t *key, uint16_t port)
+static void run_dial_to (struct agent *a, const char *address, const char *node, const uint8_t *secret,
+                         const uint8_t *key, uint16_t port)
 {
-    const struct dial_options options = {.address = "127.0.0.1",
+    const struct dial_options options = {.address = address,
                                          .port = port,
                                          .controller_key = key,
                                          .node = node,
@@ -43,6 +45,11 @@ static void run_dial (struct agent *a, const char *node, const uint8_t *secret, 
     loop_run (a->house->loop);
     dial_free (d);
     ck_assert (a->up != a->failed);
+}
+
+static void run_dial (struct agent *a, const char *node, const uint8_t *secret, const uint8_t *key, uint16_t port)
+{
+    run_dial_to (a, "127.0.0.1", node, secret, key, port);
 }
 
 START_TEST (a_node_authenticates_by_its_key)
@@ -95,6 +102,22 @@ START_TEST (nodes_that_are_not_known_are_refused)
 }
 END_TEST
 
+START_TEST (the_controller_may_have_a_name)
+{
+    struct house h;
+
+    house_open (&h, false, 16, WAIT_US);
+    struct agent a = {.house = &h};
+    run_dial_to (&a, "localhost", "n1", h.node_secret, h.key, door_port (h.door));
+    ck_assert_msg (a.up, "%s", a.why);
+    channel_free (a.ch);
+    struct agent b = {.house = &h};
+    run_dial_to (&b, "no host has such a name", "n1", h.node_secret, h.key, door_port (h.door));
+    ck_assert_msg (strstr (b.why, "cannot resolve the controller's address"), "%s", b.why);
+    house_close (&h);
+}
+END_TEST
+
 START_TEST (a_dial_may_be_given_up)
 {
     struct house h;
@@ -106,6 +129,8 @@ START_TEST (a_dial_may_be_given_up)
     o.controller_key = h.key;
     o.node_secret = h.node_secret;
     dial_free (dial_start (h.loop, &o, agent_up, agent_failed, NULL)); /* a callback would fall over NULL */
+    o.address = "localhost";
+    dial_free (dial_start (h.loop, &o, agent_up, agent_failed, NULL));
     loop_post (h.loop, stop_loop, h.loop);
     loop_run (h.loop);
     ck_assert_int_eq (h.sessions, 0);
@@ -284,6 +309,175 @@ START_TEST (a_taken_port_is_said)
 }
 END_TEST
 
+/* --- nodes that ask to be let in */
+
+struct asking {
+    struct house *house;
+    struct client_target target;
+    const char *node;
+    uint8_t public_key[KEY_SIZE], secret[KEY_SIZE];
+    bool wrong_proof;
+    int result;
+    Moisson__EnrollState state;
+    struct err err;
+    pthread_t thread;
+};
+
+static void take_answer (struct asking *a, Moisson__MsgType type, const uint8_t *data, size_t len)
+{
+    Moisson__EnrollReply *reply;
+
+    if (type == MOISSON__MSG_TYPE__MSG_ERROR) {
+        a->result = message_failure (data, len, &a->err);
+        return;
+    }
+    reply = type == MOISSON__MSG_TYPE__MSG_ENROLL_REPLY ? message_unpack (&moisson__enroll_reply__descriptor, data, len)
+                                                        : NULL;
+    a->result = reply ? 0 : -2;
+    if (!reply)
+        return;
+    a->state = reply->state;
+    moisson__enroll_reply__free_unpacked (reply, NULL);
+}
+
+static void *ask_to_enroll (void *arg)
+{
+    struct asking *a = arg;
+    _cleanup_ (client_freep) struct client *c = NULL;
+    Moisson__EnrollRequest request = MOISSON__ENROLL_REQUEST__INIT;
+    Moisson__MsgType type = 0;
+    uint8_t proof[HASH_SIZE];
+    const uint8_t *data;
+    size_t len;
+
+    a->result = client_open_stranger (&c, &a->target, WAIT_US, &a->err);
+    if (a->result == 0 && client_node_proof (c, a->secret, a->node, proof) == 0) {
+        proof[0] ^= a->wrong_proof;
+        request.node = (char *) a->node;
+        request.public_key = (ProtobufCBinaryData){KEY_SIZE, a->public_key};
+        request.node_key = request.public_key;
+        request.proof = (ProtobufCBinaryData){HASH_SIZE, proof};
+        client_send (c, MOISSON__MSG_TYPE__MSG_ENROLL, &request.base, WAIT_US, &a->err);
+        a->result = client_receive (c, &type, &data, &len, WAIT_US, &a->err);
+        if (a->result == 0)
+            take_answer (a, type, data, len);
+    }
+    loop_post (a->house->loop, stop_loop, a->house->loop);
+    return NULL;
+}
+
+static struct asking asking_of (struct house *h, const char *node)
+{
+    struct asking a = {.house = h, .node = node, .target = {.address = "127.0.0.1", .munge_socket = ""}};
+
+    a.target.port = door_port (h->door);
+    memcpy (a.target.key, h->key, KEY_SIZE);
+    keypair_make (a.public_key, a.secret);
+    return a;
+}
+
+static void run_asking (struct asking *a)
+{
+    ck_assert_int_eq (pthread_create (&a->thread, NULL, ask_to_enroll, a), 0);
+    loop_run (a->house->loop);
+    pthread_join (a->thread, NULL);
+}
+
+START_TEST (a_node_without_an_identity_is_heard_and_no_more)
+{
+    struct house h;
+
+    house_open (&h, false, 16, WAIT_US);
+    struct asking a = asking_of (&h, "n7");
+    run_asking (&a);
+    ck_assert_int_eq (a.result, 0);
+    ck_assert_int_eq (a.state, MOISSON__ENROLL_STATE__ENROLL_PENDING);
+    ck_assert_str_eq (h.asker.node, "n7");
+    ck_assert_str_eq (h.asker.address, "127.0.0.1");
+    ck_assert_mem_eq (h.asker.public_key, a.public_key, KEY_SIZE);
+    ck_assert_int_eq (h.sessions, 0);
+    ck_assert_uint_eq (door_stats (h.door).enrolling, 1);
+    house_close (&h);
+}
+END_TEST
+
+START_TEST (who_has_not_the_secret_or_no_name_is_not_heard)
+{
+    static const char *const bad[] = {"", "../n1", "a b", "n1/"};
+    struct house h;
+
+    house_open (&h, false, 16, WAIT_US);
+    struct asking a = asking_of (&h, "n7");
+    a.wrong_proof = true;
+    run_asking (&a);
+    ck_assert_int_eq (a.result, -1);
+    ck_assert_ptr_nonnull (strstr (a.err.why, "does not have the secret half"));
+    err_clear (&a.err);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        a = asking_of (&h, bad[i]);
+        run_asking (&a);
+        ck_assert_int_eq (a.result, -1);
+        ck_assert_ptr_nonnull (strstr (a.err.why, "is no name for a node"));
+        err_clear (&a.err);
+    }
+    ck_assert_uint_eq (door_stats (h.door).enrolling, 0);
+    ck_assert_uint_eq (door_stats (h.door).refused, 5);
+    house_close (&h);
+}
+END_TEST
+
+START_TEST (a_controller_may_have_one_of_two_keys)
+{
+    uint8_t other[KEY_SIZE], other_secret[KEY_SIZE];
+    struct house h;
+
+    house_open (&h, false, 16, WAIT_US);
+    keypair_make (other, other_secret);
+    struct asking a = asking_of (&h, "n7");
+    memcpy (a.target.next_key, a.target.key, KEY_SIZE);
+    memcpy (a.target.key, other, KEY_SIZE);
+    run_asking (&a);
+    ck_assert_int_eq (a.result, -1);
+    ck_assert_ptr_nonnull (strstr (a.err.why, "does not have the configured controller key"));
+    err_clear (&a.err);
+    a.target.has_next_key = true;
+    run_asking (&a);
+    ck_assert_int_eq (a.result, 0);
+    ck_assert_ptr_null (a.err.why);
+    memcpy (a.target.next_key, other, KEY_SIZE);
+    run_asking (&a);
+    ck_assert_int_eq (a.result, -1); /* neither */
+    err_clear (&a.err);
+    house_close (&h);
+}
+END_TEST
+
+START_TEST (a_revoked_node_is_told_so_and_one_between_keys_comes_with_either)
+{
+    uint8_t next_secret[KEY_SIZE];
+    struct house h;
+
+    house_open (&h, false, 16, WAIT_US);
+    struct node_key row = h.row;
+    row.has_next = true;
+    keypair_make (row.next_public, next_secret);
+    door_set_node_keys (h.door, &(const struct node_keys){.rows = &row, .n = 1});
+    for (int i = 0; i < 2; i++) {
+        struct agent a = {.house = &h};
+        run_dial (&a, "n1", i ? next_secret : h.node_secret, h.key, door_port (h.door));
+        ck_assert_msg (a.up, "%s", a.why);
+        ck_assert_int_eq (h.next_key, i);
+        channel_free (a.ch);
+    }
+    h.sessions = 0;
+    row.revoked = true;
+    door_set_node_keys (h.door, &(const struct node_keys){.rows = &row, .n = 1});
+    expect_dial_failure (&h, "n1", h.node_secret, h.key, door_port (h.door), "revoked the keys of node n1");
+    expect_dial_failure (&h, "n1", next_secret, h.key, door_port (h.door), "revoked the keys of node n1");
+    house_close (&h);
+}
+END_TEST
+
 /* A listener that accepts nothing: the kernel completes the connection, nobody answers. */
 START_TEST (blocking_clients_give_up_in_time_and_say_what_happened)
 {
@@ -309,7 +503,9 @@ START_TEST (blocking_clients_give_up_in_time_and_say_what_happened)
 }
 END_TEST
 
-SUITE ("door", a_node_authenticates_by_its_key, nodes_that_are_not_known_are_refused, a_dial_may_be_given_up,
-       garbage_is_hung_up_on, nothing_is_answered_before_a_login, silent_peers_are_shown_out,
+SUITE ("door", a_node_authenticates_by_its_key, nodes_that_are_not_known_are_refused, the_controller_may_have_a_name,
+       a_dial_may_be_given_up, garbage_is_hung_up_on, nothing_is_answered_before_a_login, silent_peers_are_shown_out,
+       a_node_without_an_identity_is_heard_and_no_more, who_has_not_the_secret_or_no_name_is_not_heard,
+       a_controller_may_have_one_of_two_keys, a_revoked_node_is_told_so_and_one_between_keys_comes_with_either,
        a_source_with_half_of_the_places_pays_for_its_own, a_taken_port_is_said,
        blocking_clients_give_up_in_time_and_say_what_happened)

@@ -124,6 +124,11 @@ struct house {
     bool is_node;
     uint32_t uid, gid;
     char node[64];
+    bool next_key;
+    struct { /* who asked to be let in last */
+        char node[64], address[DOOR_ADDRESS_SIZE];
+        uint8_t public_key[KEY_SIZE];
+    } asker;
     int stop_at; /* sessions */
     int requests;
 };
@@ -157,10 +162,22 @@ static inline void on_session (void *arg, struct channel *ch, const struct peer 
     h->session = ch;
     h->sessions++;
     h->is_node = peer->is_node;
+    h->next_key = peer->next_key;
     h->uid = peer->uid;
     h->gid = peer->gid;
     snprintf (h->node, sizeof h->node, "%s", peer->node ? peer->node : "");
     channel_handle (ch, &(const struct channel_handlers){.on_message = answer_ping, .on_closed = forget_session}, h);
+}
+
+static inline int on_asker (void *arg, const struct door_asker *asker, struct door_answer *ret, struct err *err)
+{
+    struct house *h = arg;
+
+    (void) ret, (void) err;
+    snprintf (h->asker.node, sizeof h->asker.node, "%s", asker->node);
+    snprintf (h->asker.address, sizeof h->asker.address, "%s", asker->address);
+    memcpy (h->asker.public_key, asker->public_key, KEY_SIZE);
+    return 0;
 }
 
 static inline void too_long (void *arg)
@@ -186,6 +203,8 @@ static inline void house_open (struct house *h, bool with_munged, unsigned max_u
                                          .munge_socket = with_munged ? h->munged.socket : "/nonexistent/munge.socket",
                                          .munge_threads = 2,
                                          .max_unknown = max_unknown,
+                                         .enroll = on_asker,
+                                         .enroll_arg = h,
                                          .unknown_timeout = unknown_timeout};
     ck_assert_int_eq (door_open (&h->door, h->loop, &options, &keys, on_session, h, &err), 0);
     ck_assert_uint_ne (door_port (h->door), 0);

@@ -1,3 +1,4 @@
+#include <stdbool.h>
 #include <string.h>
 #include "nodeagent/env.h"
 #include "suite.h"
@@ -98,6 +99,38 @@ START_TEST (users_settings_win_over_defaults_and_lose_to_facts)
 }
 END_TEST
 
+START_TEST (gpus_as_their_libraries_count_them)
+{
+    static const struct {
+        bool hidden, amd;
+        const char *cuda, *rocr, *ordinal;
+    } rows[] = {
+        {false, false, "1,3", NULL, "1,3"}, /* of the machine */
+        {true, false, "0,2", NULL, "0,2"},  /* of those that can be opened */
+        {false, true, NULL, "1,3", "0,1"},  /* of those that ROCR_VISIBLE_DEVICES leaves */
+        {true, true, NULL, "0,2", "0,1"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        _cleanup_env_ struct env env = ENV_INIT;
+        Moisson__Launch launch = MOISSON__LAUNCH__INIT;
+        Moisson__Order order = MOISSON__ORDER__INIT;
+        launch.gpu_ids = (char *) "4,5";
+        launch.gpu_visible = (char *) "1,3";
+        launch.gpu_left = (char *) "0,2";
+        launch.devices_hidden = rows[i].hidden;
+        launch.has_gpu_vendor = true;
+        launch.gpu_vendor = rows[i].amd ? MOISSON__GPU_VENDOR__GPU_VENDOR_AMD : MOISSON__GPU_VENDOR__GPU_VENDOR_NVIDIA;
+        add_job (&env, &launch, &order);
+        ck_assert_str_eq (env_get (&env, "SLURM_JOB_GPUS"), "4,5");
+        ck_assert_pstr_eq (env_get (&env, "CUDA_VISIBLE_DEVICES"), rows[i].cuda);
+        ck_assert_pstr_eq (env_get (&env, "CUDA_DEVICE_ORDER"), rows[i].cuda ? "PCI_BUS_ID" : NULL);
+        ck_assert_pstr_eq (env_get (&env, "ROCR_VISIBLE_DEVICES"), rows[i].rocr);
+        ck_assert_pstr_eq (env_get (&env, "GPU_DEVICE_ORDINAL"), rows[i].ordinal);
+    }
+}
+END_TEST
+
 START_TEST (the_pid_is_filled_in_place)
 {
     _cleanup_env_ struct env env = ENV_INIT;
@@ -113,4 +146,4 @@ END_TEST
 
 SUITE ("env", a_blob_is_kept_byte_for_byte, what_is_no_setting_is_dropped, later_settings_replace_and_prefixes_do_not,
        a_bare_job_gets_what_a_login_would_have, users_settings_win_over_defaults_and_lose_to_facts,
-       the_pid_is_filled_in_place)
+       gpus_as_their_libraries_count_them, the_pid_is_filled_in_place)

@@ -47,6 +47,7 @@ struct fixture {
     Moisson__JobSpec spec;
     Moisson__Order order;
     Moisson__Launch launch;
+    uid_t script_uid; /* whose the script shall be; 0: ours */
     pid_t shepherd;
     int notify;
 };
@@ -113,6 +114,7 @@ static inline void fixture_start (struct fixture *f, const char *script, const c
     _cleanup_free_ char *dir = spool_attempt_path (f->spool, f->id, NULL);
     _cleanup_free_ char *lock = xasprintf ("%s/lock", dir), *ctl = xasprintf ("%s/ctl", dir);
     _cleanup_free_ char *program = xasprintf ("%s/moisson-shepherd", f->bin);
+    _cleanup_free_ char *script_path = xasprintf ("%s/script", dir);
     Moisson__SignedOrder signed_order = MOISSON__SIGNED_ORDER__INIT;
     uint8_t spec[4096], order[8192], launch[16384];
     char name[ATTEMPT_NAME_SIZE];
@@ -127,6 +129,8 @@ static inline void fixture_start (struct fixture *f, const char *script, const c
     ck_assert_int_eq (mkdir (dir, 0755), 0);
     fixture_write (dir, "order", launch, moisson__launch__pack (&f->launch, launch), 0600);
     fixture_write (dir, "script", script, strlen (script), 0700);
+    if (f->script_uid)
+        ck_assert_int_eq (chown (script_path, f->script_uid, (gid_t) -1), 0);
     fixture_write (dir, "env", env, env_len, 0600);
     ck_assert_int_eq (mkfifo (ctl, 0600), 0);
     f->shepherd = fork ();

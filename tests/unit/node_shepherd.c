@@ -91,8 +91,9 @@ START_TEST (no_fd_no_mask_and_no_ignored_signal_is_inherited)
 
     fixture_open (&f);
     fixture_run (&f,
-                 SH "for fd in 3 4 5 6 7 8 9; do [ -e /proc/$$/fd/$fd ] && readlink /proc/$$/fd/$fd; done |"
-                    " grep -v script\ngrep -E 'SigBlk|SigIgn' /proc/self/status\n",
+                 /* no pipe here: it would be an fd of the shell for a moment */
+                 SH "for fd in 3 4 5 6 7 8 9; do [ -e /proc/$$/fd/$fd ] && readlink /proc/$$/fd/$fd; done\n"
+                    "grep -E 'SigBlk|SigIgn' /proc/self/status\n",
                  &st);
     _cleanup_free_ char *out = fixture_read (&f, "slurm-7.out");
     ck_assert_str_eq (out, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
@@ -315,6 +316,31 @@ START_TEST (cancel_with_a_note)
     ck_assert_uint_eq (st.signal, SIGTERM);
     _cleanup_free_ char *err = fixture_read (&f, "errors");
     ck_assert_str_eq (err, "slurmstepd: error: *** JOB 7 ON n1 CANCELLED AT 2026-11-22T10:00:00 ***\n");
+    fixture_close (&f);
+}
+END_TEST
+
+START_TEST (a_machine_that_goes_down_is_no_fault_of_the_job)
+{
+    _cleanup_status_ struct status st = STATUS_INIT;
+    struct fixture f;
+    bool root = getuid () == 0; /* an ordinary user's TERM goes unheard */
+
+    fixture_open (&f);
+    f.order.kill_wait_s = 30;
+    fixture_start (&f, SH "touch up; while :; do sleep 0.02; done\n", "", 0);
+    WAIT_UNTIL (fixture_has (&f, "up"));
+    ck_assert_int_eq (kill (f.shepherd, SIGTERM), 0);
+    if (!root)
+        fixture_ctl (&f, "cancel\n");
+    ck_assert_int_eq (fixture_wait (&f), 0);
+    fixture_status (&f, &st);
+    ck_assert_uint_eq (st.kind, root ? MOISSON__END_KIND__END_NODE_REBOOT : MOISSON__END_KIND__END_CANCELLED);
+    ck_assert_uint_eq (st.signal, SIGTERM);
+    if (root)
+        ck_assert_str_eq (st.cause, "the node was shut down");
+    _cleanup_free_ char *out = fixture_read (&f, "slurm-7.out");
+    ck_assert (root == (strstr (out, " DUE TO NODE FAILURE ***\n") != NULL));
     fixture_close (&f);
 }
 END_TEST
@@ -546,8 +572,9 @@ SUITE ("shepherd", exit_code_output_and_usage, death_by_signal, cpu_time_of_desc
        output_is_truncated_unless_append_or_restart, setup_failures_in_words, leftovers_and_daemons_end_with_the_script,
        a_fork_bomb_ends, time_limit_ends_a_tree_that_ignores_term, time_limit_with_a_handler_that_leaves_in_time,
        while_stopping_descendants_have_their_kill_wait, cancel_with_a_note,
-       a_stopped_job_can_be_cancelled_and_kill_is_at_once, signals_reach_whom_they_are_for,
-       a_warning_signal_comes_before_the_limit, a_cancel_before_the_first_breath_counts, it_says_running_and_exited,
+       a_machine_that_goes_down_is_no_fault_of_the_job, a_stopped_job_can_be_cancelled_and_kill_is_at_once,
+       signals_reach_whom_they_are_for, a_warning_signal_comes_before_the_limit,
+       a_cancel_before_the_first_breath_counts, it_says_running_and_exited,
        an_attempt_that_was_started_is_not_started_again, a_full_stderr_holds_up_no_stop,
        a_job_that_removes_its_directory_keeps_its_exit_code, a_job_without_a_directory_can_be_cancelled,
        whose_fault_a_setup_failure_is)

@@ -60,7 +60,7 @@ START_TEST (plain_where_there_are_more_cpus_than_the_machine_has)
     ck_assert_int_eq (topology_load (&t, &ask, NULL), 0);
     ck_assert (t->is_virtual && !t->bind);
     ck_assert_uint_eq (t->n_units, 5000);
-    ck_assert_uint_eq (t->n_gpus, 2);
+    ck_assert_uint_eq (t->gpus.n, 2);
     ck_assert_str_eq (t->text, "plain");
 }
 END_TEST
@@ -194,13 +194,13 @@ END_TEST
 
 START_TEST (cpus_are_near_the_gpu)
 {
-    struct topology_gpu gpus[2] = {{1}, {0}};
     _cleanup_topology_ struct topology *t = load ("synthetic:package:2 [numa] core:4 pu:1", 8, 2);
     struct slots *s = slots_create (t);
     struct claim a, b;
 
     ck_assert_uint_eq (t->units[3].numa, t->units[0].numa);
-    memcpy (t->gpus, gpus, sizeof gpus);
+    t->gpus.list[0].numa = 1;
+    t->gpus.list[1].numa = 0;
     ck_assert_uint_ne (t->units[4].numa, t->units[0].numa);
     ck_assert_int_eq (slots_take (s, 2, 1, &a), 0);
     _cleanup_free_ char *ids = claim_cpu_ids (&a), *gpu = claim_gpu_ids (&a);

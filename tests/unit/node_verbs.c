@@ -57,8 +57,8 @@ START_TEST (the_table_is_closed_in_both_directions)
         to_agent += verb_find (verb, false) != NULL;
         ck_assert (!(verb_find (verb, true) && verb_find (verb, false)));
     }
-    ck_assert_int_eq (to_launcher, 4);
-    ck_assert_int_eq (to_agent, 4);
+    ck_assert_int_eq (to_launcher, 6);
+    ck_assert_int_eq (to_agent, 7);
 }
 END_TEST
 

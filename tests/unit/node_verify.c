@@ -166,6 +166,145 @@ START_TEST (only_the_launchers_own_user)
 }
 END_TEST
 
+/* Root mode, by an order that is signed all right. */
+static void setup_root (struct bench *b)
+{
+    setup (b);
+    b->v.own_uid = 0;
+    b->v.root_mode = true;
+    b->v.min_uid = 1000;
+    b->v.agent_uid = 5000;
+    b->order.uid = 1001;
+    b->order.gid = 1001;
+}
+
+static void check_refused_next (struct bench *b, const char *words)
+{
+    b->order.sequence++;
+    sign (b);
+    check_refused (b, words);
+}
+
+START_TEST (root_mode_runs_the_jobs_of_others)
+{
+    static const uint32_t uids[] = {1000, 1001, 65534, UINT32_MAX - 1};
+    uint32_t groups[] = {4, 27, 1001, UINT32_MAX - 1};
+    struct bench b;
+
+    setup_root (&b);
+    b.order.groups = groups;
+    b.order.n_groups = 4;
+    for (size_t i = 0; i < 4; i++) {
+        b.order.uid = uids[i];
+        b.order.sequence++;
+        sign (&b);
+        ck_assert_int_eq (verify (&b), 0);
+    }
+}
+END_TEST
+
+START_TEST (root_mode_runs_nothing_as_root_or_for_the_system)
+{
+    static const uint32_t uids[] = {0, 1, 999, UINT32_MAX};
+    struct bench b;
+
+    setup_root (&b);
+    for (size_t i = 0; i < 4; i++) {
+        b.order.uid = uids[i];
+        check_refused_next (&b, "are not run on this node: MinUID is 1000");
+    }
+    b.v.min_uid = 1;
+    b.order.uid = 0;
+    check_refused_next (&b, "jobs of uid 0 are not run on this node: MinUID is 1");
+    b.order.uid = 5000;
+    check_refused_next (&b, "jobs of uid 5000 are not run on this node: its agent is that user");
+}
+END_TEST
+
+START_TEST (root_mode_leaves_roots_group_alone)
+{
+    uint32_t groups[] = {1001, 27, 0}, minus_one[] = {1001, UINT32_MAX};
+    struct bench b;
+
+    setup_root (&b);
+    b.order.gid = 0;
+    check_refused_next (&b, "the job would run in group 0 (root's): gid 0, uid 1001");
+    b.order.gid = UINT32_MAX;
+    check_refused_next (&b, "the job would run in group 0 (root's): gid 4294967295, uid 1001");
+    b.order.gid = 1001;
+    b.order.groups = groups;
+    b.order.n_groups = 3;
+    check_refused_next (&b, "the job would run in group 0 (root's)");
+    b.order.groups = minus_one;
+    b.order.n_groups = 2;
+    check_refused_next (&b, "the job would run in group 0 (root's)");
+    b.order.n_groups = 1;
+    b.order.sequence++;
+    sign (&b);
+    ck_assert_int_eq (verify (&b), 0);
+}
+END_TEST
+
+START_TEST (more_groups_than_a_process_can_have)
+{
+    static uint32_t groups[65537];
+    static uint8_t packed[600000];
+    struct bench b;
+
+    setup_root (&b);
+    for (size_t i = 0; i < 65537; i++)
+        groups[i] = 1001;
+    b.order.groups = groups;
+    b.order.n_groups = 65537;
+    moisson__signed_order__init (&b.signed_order);
+    b.signed_order.order = (ProtobufCBinaryData){moisson__order__pack (&b.order, packed), packed};
+    mac_bytes (packed, b.signed_order.order.len, b.v.key, b.mac);
+    b.signed_order.mac = (ProtobufCBinaryData){HASH_SIZE, b.mac};
+    check_refused (&b, "the job has 65537 groups, a process can have 65536");
+}
+END_TEST
+
+/* What runs as the agent's user can send the launcher what it likes, but cannot sign. */
+START_TEST (a_compromised_agent_can_change_nothing)
+{
+    struct bench b;
+
+    setup_root (&b);
+    sign (&b);
+    b.order.uid = 0; /* another order under the old signature */
+    b.signed_order.order.len = moisson__order__pack (&b.order, b.packed);
+    check_refused (&b, "not signed with this node's order key");
+    b.v.root_mode = true;
+    hash_bytes (b.packed, b.signed_order.order.len, b.mac); /* a hash is no signature */
+    check_refused (&b, "not signed with this node's order key");
+    memset (b.v.key, 0, KEY_SIZE);
+    sign (&b); /* nor is one by another key */
+    b.v.key[0] = 1;
+    check_refused (&b, "not signed with this node's order key");
+    ck_assert_uint_eq (b.v.last_sequence, 0);
+}
+END_TEST
+
+START_TEST (odd_working_directories)
+{
+    static const char *const odd[] = {"", ".", "tmp", "~", " /tmp", "\n/tmp"};
+    static const char *const fine[] = {"/", "//", "/tmp/../tmp", "/no/such\nplace", "/\xff\xfe"};
+    struct bench b;
+
+    setup_root (&b);
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        b.order.work_dir = (char *) odd[i];
+        check_refused_next (&b, "is no absolute path");
+    }
+    for (size_t i = 0; i < sizeof fine / sizeof *fine; i++) { /* the job's own user finds out what is there */
+        b.order.work_dir = (char *) fine[i];
+        b.order.sequence++;
+        sign (&b);
+        ck_assert_int_eq (verify (&b), 0);
+    }
+}
+END_TEST
+
 START_TEST (malformed_but_signed)
 {
     struct bench b;
@@ -198,5 +337,7 @@ START_TEST (contents_have_the_hash_of_the_order)
 END_TEST
 
 SUITE ("verify", a_good_order_passes_once, a_late_sequence_is_refused, every_flipped_bit_is_noticed,
-       orders_for_others_are_refused, one_live_attempt_a_job, only_the_launchers_own_user, malformed_but_signed,
-       contents_have_the_hash_of_the_order)
+       orders_for_others_are_refused, one_live_attempt_a_job, only_the_launchers_own_user,
+       root_mode_runs_the_jobs_of_others, root_mode_runs_nothing_as_root_or_for_the_system,
+       root_mode_leaves_roots_group_alone, more_groups_than_a_process_can_have, a_compromised_agent_can_change_nothing,
+       odd_working_directories, malformed_but_signed, contents_have_the_hash_of_the_order)

@@ -3,11 +3,14 @@
 #pragma once
 #include <sys/prctl.h>
 #include "base/hash.h"
-#include "base/keys.h"
+#include "base/node_keys.h"
 #include "net/door.h"
 #include "node_fixture.h"
 #include "proto/wire.pb-c.h"
 
+#ifndef WORLD_CONF
+#define WORLD_CONF "" /* more lines of configuration */
+#endif
 #define NODE "n1"
 #define MANY 64
 
@@ -242,8 +245,9 @@ static inline void world_write_conf (struct world *w)
     _cleanup_free_ char *text =
         xasprintf ("ClusterName=test\nSlurmctldHost=localhost(127.0.0.1)\nSlurmctldPort=%u\nControllerKey=%s\n"
                    "StateSaveLocation=%s/state\nSlurmdSpoolDir=%s\nSlurmdPidFile=%s/%%n.pid\nSlurmdLogFile=%s/log\n"
-                   "NodeName=" NODE " CPUs=%d RealMemory=1000 Gres=gpu:4\nPartitionName=p Nodes=" NODE " Default=YES\n",
-                   door_port (w->door), key, w->dir, w->spool, w->dir, w->dir, MANY);
+                   "JobScratchDir=%s/tmp\n" WORLD_CONF "NodeName=" NODE
+                   " CPUs=%d RealMemory=1000 Gres=gpu:4\nPartitionName=p Nodes=" NODE " Default=YES\n",
+                   door_port (w->door), key, w->dir, w->spool, w->dir, w->dir, w->dir, MANY);
 
     fixture_write (w->dir, "conf", text, strlen (text), 0644);
 }

@@ -1,5 +1,5 @@
 /* users.c - questions to the user database, answered without waiting. */
-#include "ctld/users.h"
+#include "net/users.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <uthash.h>
 #include "base/mem.h"
-#include "ctld/users_helper.h"
+#include "net/users_helper.h"
 #include "proto/wire.pb-c.h"
 
 #define KEEP (300 * USEC_PER_SEC) /* a known user is asked for again after this */
@@ -31,6 +31,7 @@ struct user {
 };
 
 struct users {
+    char *whose;
     int fd;
     pid_t helper;
     struct loop *loop;
@@ -122,9 +123,11 @@ static void on_answer (struct users *users, size_t len)
     if (read_facts (&facts, users->answer, len) < 0) {
         _cleanup_err_ struct err why = ERR_INIT;
 
-        err_set (&why, MOISSON__FAIL_CODE__FAIL_AUTH, "uid %u is not in the controller's user database", head.uid);
-        err_fix (&why, "make the account known on the controller's machine (see: getent passwd %u)", head.uid);
+        err_set (&why, MOISSON__FAIL_CODE__FAIL_AUTH, "uid %u is not in the %s's user database", head.uid,
+                 users->whose);
+        err_fix (&why, "make the account known on the %s's machine (see: getent passwd %u)", users->whose, head.uid);
         user->known_until = 0;
+        facts_clear (&user->facts);
         tell (users, user, NULL, &why);
         return;
     }
@@ -144,8 +147,8 @@ static void fail_all (struct users *users, const char *words, usec_t asked_befor
 
         if (!user->asked || user->asked > asked_before)
             continue;
-        err_set (&why, MOISSON__FAIL_CODE__FAIL_OTHER, "%s", words);
-        err_fix (&why, "try again; if it lasts, an administrator should look at the controller's log");
+        err_set (&why, MOISSON__FAIL_CODE__FAIL_OTHER, "the %s's user lookup %s", users->whose, words);
+        err_fix (&why, "try again; if it lasts, an administrator should look at the log of the %s", users->whose);
         tell (users, user, NULL, &why);
     }
 }
@@ -166,7 +169,7 @@ static void on_readable (void *arg, int events)
             watch_set (users->watch, 0);
             close (users->fd);
             users->fd = -1;
-            fail_all (users, "the controller's user lookup has ended", UINT64_MAX);
+            fail_all (users, "has ended", UINT64_MAX);
             return;
         }
         on_answer (users, (size_t) n);
@@ -178,7 +181,7 @@ static void on_tick (void *arg)
     struct users *users = arg;
     usec_t now = now_monotonic ();
 
-    fail_all (users, "the user database did not answer in time", now > GIVE_UP ? now - GIVE_UP : 0);
+    fail_all (users, "was not answered in time by the user database", now > GIVE_UP ? now - GIVE_UP : 0);
     if (users->asking)
         timer_arm (users->tick, TICK);
 }
@@ -208,14 +211,22 @@ void users_get (struct users *users, uint32_t uid, users_fn fn, void *arg)
     if (users->fd < 0 || send (users->fd, &uid, sizeof uid, MSG_DONTWAIT | MSG_NOSIGNAL) != sizeof uid) {
         _cleanup_err_ struct err why = ERR_INIT;
 
-        err_set (&why, MOISSON__FAIL_CODE__FAIL_OTHER, "the controller's user lookup %s",
+        err_set (&why, MOISSON__FAIL_CODE__FAIL_OTHER, "the %s's user lookup %s", users->whose,
                  users->fd < 0 ? "has ended" : "is not keeping up");
-        err_fix (&why, "try again; if it lasts, an administrator should restart moissonctld");
+        err_fix (&why, "try again; if it lasts, an administrator should restart the %s", users->whose);
         tell (users, user, NULL, &why);
     }
 }
 
-int users_create (struct users **ret, struct err *err)
+const struct user_facts *users_last (const struct users *users, uint32_t uid)
+{
+    struct user *user = NULL;
+
+    HASH_FIND (hh, users->table, &uid, sizeof uid, user);
+    return user && user->facts.name ? &user->facts : NULL;
+}
+
+int users_create (struct users **ret, const char *whose, struct err *err)
 {
     int pair[2];
 
@@ -235,6 +246,7 @@ int users_create (struct users **ret, struct err *err)
     }
     close (pair[1]);
     struct users *users = xcalloc (1, sizeof *users);
+    users->whose = xstrdup (whose);
     users->fd = pair[0];
     users->helper = pid;
     users->answer = xmalloc (USERS_ANSWER_MAX);
@@ -259,7 +271,7 @@ struct users *users_free (struct users *users)
 
     if (!users)
         return NULL;
-    fail_all (users, "the controller is stopping", UINT64_MAX);
+    fail_all (users, "is stopping", UINT64_MAX);
     watch_free (users->watch);
     timer_free (users->tick);
     if (users->fd >= 0)
@@ -274,6 +286,7 @@ struct users *users_free (struct users *users)
         free (user);
     }
     free (users->answer);
+    free (users->whose);
     free (users);
     return NULL;
 }

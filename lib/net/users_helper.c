@@ -1,5 +1,5 @@
 /* users_helper.c - a parent that only watches, and a worker that calls into the user database. */
-#include "ctld/users_helper.h"
+#include "net/users_helper.h"
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -99,8 +99,16 @@ static void worker (int fd)
     }
 }
 
+#define OWN_FD 3
+
 void users_helper_run (int fd)
 {
+    /* Nothing of the caller's goes to the database's code but the log. Kernels before 5.9 have no such call. */
+    if (fd != OWN_FD && dup2 (fd, OWN_FD) < 0)
+        _exit (1);
+    fd = OWN_FD;
+    if (close_range (OWN_FD + 1, ~0U, 0) && errno != ENOSYS)
+        _exit (1);
     signal (SIGINT, SIG_IGN); /* ends when the controller's end of the socket closes, not before */
     signal (SIGTERM, SIG_IGN);
     for (;;) {
