@@ -31,10 +31,14 @@ int gpus_take (struct agent *a, struct attempt *t)
     size_t n = 0;
 
     for (size_t i = 0; i < t->n_gres; i++)
-        if (!strcmp (t->gres[i]->name, "gpu"))
-            wants[n++] = (struct gpu_want){.type = t->gres[i]->type, .n = t->gres[i]->count};
-    if (!n && t->gpus)
-        wants[n++] = (struct gpu_want){.any = true, .n = t->gpus};
+        if (!strcmp (t->gres[i]->name, "gpu")) {
+            wants[n] = (struct gpu_want){.type = t->gres[i]->type, .n = t->gres[i]->count};
+            n++;
+        }
+    if (!n && t->gpus) {
+        wants[0] = (struct gpu_want){.any = true, .n = t->gpus};
+        n = 1;
+    }
     if (slots_take_kinds (a->slots, t->cpus, wants, n, &t->claim))
         return -1;
     t->gpu_ids = claim_gpu_ids (&t->claim);

@@ -8,7 +8,7 @@
 #include "base/config_reader.h"
 
 /* Fill what the line leaves open, and check that it agrees. */
-int config_complete_cpus (struct config_reader *r, struct node_line *line, struct err *err);
+int config_complete_cpus (struct config_reader *r, struct node_line *n, struct err *err);
 /* Into the node: the shape, CoreSpecCount or CpuSpecList, MemSpecLimit. The line is complete. */
 int config_spec_cpus (const struct node_line *line, Moisson__NodeConf *node, struct err *err);
 /* After the last line: SelectTypeParameters into the nodes and partitions. */

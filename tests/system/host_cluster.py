@@ -49,7 +49,7 @@ def start_munge(host, key):
 class HostCluster(Cluster):
     """Like a Cluster; daemons are named ctld, n1, n1.agent. self.work is /home/work as it is called outside."""
 
-    def __init__(self, nodes=2, cpus=2, conf="", others=()):  # pylint: disable=super-init-not-called
+    def __init__(self, nodes=2, cpus=2, conf="", others=(), site=None):  # pylint: disable=super-init-not-called
         self.built = programs()  # as it is called outside; hosts see it as /opt/bin
         self.bin = Path("/opt/bin")
         self.nodes = [f"n{n}" for n in range(1, nodes + 1)]
@@ -64,7 +64,7 @@ class HostCluster(Cluster):
         try:
             lines = [f"NodeName={name} CPUs={cpus} RealMemory=2000 Topology=\"synthetic:core:{cpus} pu:1\" Weight={weight}"
                      for weight, name in enumerate(self.nodes, 1)]  # n1 is filled first
-            self.install("\n".join([*lines, conf, ""]))
+            self.install("\n".join([*lines, conf, ""]), site or {})
             self.start("ctld", *self.nodes)
             self.wait_node_states({name: "idle" for name in self.nodes})
         except BaseException:
@@ -74,7 +74,7 @@ class HostCluster(Cluster):
 
     # --- the way of docs/operating.md
 
-    def install(self, conf):
+    def install(self, conf, site):
         key = os.urandom(128)
         for host in self.hosts.hosts.values():
             for path in ("/var/log/moisson", "/run/moisson", "/var/spool/moisson"):
@@ -84,6 +84,9 @@ class HostCluster(Cluster):
         public = self.hosts["ctl"].ok(self.bin / "moisson", "keygen", "/var/lib/moisson")
         for host in self.hosts.hosts.values():
             host.path("/etc/moisson/moisson.conf").write_text(CONF + public + conf)
+            for path, script in site.items():
+                host.path(path).write_text(script)
+                host.path(path).chmod(0o755)
         for node in self.nodes:
             self.enroll(node)
 
@@ -200,7 +203,7 @@ class HostCluster(Cluster):
 
 @pytest.fixture(scope="module")
 def host_cluster(request):
-    """One for a whole file; the file may say HOSTS = {"nodes": 2, ...}."""
+    """One for a whole file; the file may say HOSTS = {"nodes": 2, ..., "site": {path: script of the site}}."""
     why = why_not()
     if why:
         pytest.skip(why)

@@ -6,7 +6,12 @@ from conftest import wait_until
 from ledger import Ledger
 
 CPUS = 2
-HOSTS = {"nodes": 2, "cpus": CPUS, "conf": "SlurmdTimeout=3\nKillWait=2"}
+PROLOG = """#!/bin/sh
+touch /home/work/prolog.runs
+while [ -e /home/work/prolog.held ]; do sleep 0.1; done
+"""
+HOSTS = {"nodes": 2, "cpus": CPUS, "conf": "SlurmdTimeout=3\nKillWait=2\nProlog=/etc/moisson/prolog",
+         "site": {"/etc/moisson/prolog": PROLOG}}
 WAYS = {"to-the-controller": [("n1", "ctl")], "to-the-node": [("ctl", "n1")], "both-ways": [("n1", "ctl"), ("ctl", "n1")]}
 
 
@@ -161,10 +166,8 @@ def test_cancelled_while_cut_off(cluster, ledger):
     finish(cluster, ledger, "cancel")
 
 
-def placed_far_away(cluster, ledger, mark, requeue):
-    """On n1, which is 0.4 s away: the order is on its way, or lies there."""
+def placed_on_n1(cluster, ledger, mark, requeue):
     cluster.wait_node_states({"n1": "idle", "n2": "idle"})
-    cluster.hosts.delay("n1", 400)
     job = ledger.until(mark, requeue=requeue)
     wait_until(lambda: cluster.squeue(job, "%T %r") == ["PENDING Starting"], "it is placed")
     return job
@@ -190,8 +193,11 @@ def cut_off_with(cluster, ledger, job, runs, requeue):
 def test_cut_within_a_placement(cluster, ledger, way, requeue):
     """The start order, or what the node asks because of it, is on its way when the cut comes."""
     mark = f"within-{way}-{requeue}"
-    job = placed_far_away(cluster, ledger, mark, requeue)
+    cluster.hosts.delay("n1", 400)
+    cluster.signal("n1.agent", "STOP")  # nothing can start before the cut, however slow this test is
+    job = placed_on_n1(cluster, ledger, mark, requeue)
     cut(cluster, way)
+    cluster.signal("n1.agent", "CONT")
     cut_off_with(cluster, ledger, job, [], requeue)
     finish(cluster, ledger, mark)
 
@@ -199,8 +205,16 @@ def test_cut_within_a_placement(cluster, ledger, way, requeue):
 @pytest.mark.parametrize("requeue", [False, True])
 def test_cut_between_a_start_and_its_news(cluster, ledger, requeue):
     mark = f"news-{requeue}"
-    job = placed_far_away(cluster, ledger, mark, requeue)
+    held, runs = cluster.work / "prolog.held", cluster.work / "prolog.runs"
+    cluster.hosts.delay("n1", 400)
+    runs.unlink(missing_ok=True)
+    held.touch()
+    try:
+        job = placed_on_n1(cluster, ledger, mark, requeue)
+        wait_until(runs.exists, lambda: f"n1 is about to start it\n{cluster.log_tails()}")
+        cut(cluster, "to-the-controller")
+    finally:
+        held.unlink()
     ledger.wait_runs(job, "n1")
-    cut(cluster, "to-the-controller")
     cut_off_with(cluster, ledger, job, ["n1"], requeue)
     finish(cluster, ledger, mark)
