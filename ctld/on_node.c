@@ -11,8 +11,9 @@
 
 #define NONCE_SIZE 16
 #define BOOT_ID_MOST 64
-#define FACTS_MOST 16384 /* bytes, without its attempts */
-#define WORDS_MOST 4096  /* bytes of a string about an attempt */
+#define FACTS_MOST 16384    /* bytes, without its attempts */
+#define ATTEMPTS_MOST 65536 /* far more than a node can hold; looked at in one turn of the loop */
+#define WORDS_MOST 4096     /* bytes of a string about an attempt */
 
 /* --- words ---------------------------------------------------------------------------------------------------------
  */
@@ -169,10 +170,14 @@ static int apply_up (struct ctld *ctld, const Moisson__Register *facts, struct e
     Moisson__Register plain = *facts;
     Moisson__NodeUp up = MOISSON__NODE_UP__INIT;
     Moisson__Event event = MOISSON__EVENT__INIT;
+    size_t attempts = facts->n_attempts + facts->n_tombstones;
 
     plain.n_attempts = plain.n_tombstones = 0;
     if (check_facts (&plain, err) < 0)
         return -1;
+    if (attempts > ATTEMPTS_MOST)
+        return err_set (err, MOISSON__FAIL_CODE__FAIL_PROTOCOL, "it speaks of %zu attempts, at most %d are taken",
+                        attempts, ATTEMPTS_MOST);
     up.facts = &plain;
     event.what_case = MOISSON__EVENT__WHAT_NODE_UP;
     event.node_up = &up;

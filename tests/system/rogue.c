@@ -3,7 +3,7 @@
  *   rogue ADDRESS PORT CONTROLLER_KEY NODE NODE_KEY_FILE STEP...
  *
  *   register=NAME       as that node, with nothing         started=RAW.ATTEMPT, exited=RAW.ATTEMPT
- *   claim=RAW.ATTEMPT.PHASE  as NODE, with that attempt    blob=UID.HASH   (hexadecimal)
+ *   claim=RAW.ATTEMPT.PHASE[.TIMES]  as NODE, with that attempt, said so often    blob=UID.HASH   (hexadecimal)
  *   ask=TYPE            any request, with an empty body    keep=FILE       the next start order that comes, as it is
  *
  * Each line of output is one message that came after a step: "STEP: TYPE words". */
@@ -182,30 +182,33 @@ static void settle (struct rogue *r)
     receive_until (r, &r->barrier);
 }
 
-static void read_id (const char *arg, Moisson__AttemptId *id, int *ret_phase)
+static void read_id (const char *arg, Moisson__AttemptId *id, int *ret_phase, size_t *ret_times)
 {
     char *rest = NULL;
 
     moisson__attempt_id__init (id);
     id->raw_id = strtoull (arg, &rest, 10);
     id->attempt = *rest ? (uint32_t) strtoul (rest + 1, &rest, 10) : 1;
-    *ret_phase = *rest ? atoi (rest + 1) : 0;
+    *ret_phase = *rest ? (int) strtol (rest + 1, &rest, 10) : 0;
+    *ret_times = *rest ? strtoul (rest + 1, NULL, 10) : 1;
 }
 
 static void send_register (struct rogue *r, const char *name, const char *claim)
 {
     Moisson__Register msg = MOISSON__REGISTER__INIT;
-    Moisson__AttemptReport report = MOISSON__ATTEMPT_REPORT__INIT, *reports = &report;
+    Moisson__AttemptReport report = MOISSON__ATTEMPT_REPORT__INIT;
+    _cleanup_free_ Moisson__AttemptReport **reports = NULL;
     Moisson__AttemptId id;
     uint8_t nonce[NONCE_SIZE] = {1};
     int phase;
 
     if (claim) {
-        read_id (claim, &id, &phase);
+        read_id (claim, &id, &phase, &msg.n_attempts);
         report.id = &id;
         report.phase = (Moisson__AttemptPhase) phase;
-        msg.attempts = &reports;
-        msg.n_attempts = 1;
+        msg.attempts = reports = xcalloc (msg.n_attempts, sizeof *reports);
+        for (size_t i = 0; i < msg.n_attempts; i++)
+            reports[i] = &report;
     }
     msg.node = (char *) name;
     msg.boot_id = r->boot_id;
@@ -234,9 +237,10 @@ static void step_started (struct rogue *r, const char *arg)
     Moisson__StartedBatch batch = MOISSON__STARTED_BATCH__INIT;
     Moisson__Started started = MOISSON__STARTED__INIT, *list = &started;
     Moisson__AttemptId id;
+    size_t times;
     int phase;
 
-    read_id (arg, &id, &phase);
+    read_id (arg, &id, &phase, &times);
     started.id = &id;
     started.start_us = now_wall ();
     batch.started = &list;
@@ -249,9 +253,10 @@ static void step_exited (struct rogue *r, const char *arg)
     Moisson__ExitedBatch batch = MOISSON__EXITED_BATCH__INIT;
     Moisson__Exit end = MOISSON__EXIT__INIT, *list = &end;
     Moisson__AttemptId id;
+    size_t times;
     int phase;
 
-    read_id (arg, &id, &phase);
+    read_id (arg, &id, &phase, &times);
     end.id = &id;
     end.kind = MOISSON__END_KIND__END_EXITED;
     batch.exits = &list;

@@ -215,7 +215,8 @@ def test_a_node_cannot_become_another(cluster):
     asking = enroll_words(cluster, "n1", "--spool", "/tmp/n1", "--no-wait")
     done = cluster.hosts["n2"].run(*asking, env=cluster.env)
     assert done.returncode == 2, done
-    assert sorted(path.name for path in cluster.hosts["n2"].path("/tmp/n1").glob("*.key")) == ["enroll.key"], "neither of its keys"
+    spool = cluster.hosts["n2"].path("/tmp/n1")
+    assert sorted(path.name for path in spool.iterdir()) == ["enroll.key.asked", "node.key.asked"], done
     fingerprint = cluster.on("n2", "moisson", "node", "fingerprint", "n1", "--spool", "/tmp/n1").split()[1]
     done = cluster.admin.run("moisson", "node", "accept", "n1", fingerprint, env=cluster.env)
     assert done.returncode and "enrolled with another key" in done.stderr, done

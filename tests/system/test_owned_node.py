@@ -79,6 +79,12 @@ def test_a_job_of_another_node_is_not_its_own(owned):
     owned.still_runs(job, "claimed")
 
 
+def test_it_cannot_make_the_controller_read_for_long(owned):
+    says = owned.says("claim=1.1.2.70000")
+    assert says == ["claim: ERROR it speaks of 70000 attempts, at most 65536 are taken", "claim: CLOSED"]
+    assert owned.says("register") == ["register: REGISTER_ACK"]
+
+
 def test_scripts_of_another_node_are_not_for_it(owned):
     secret = "#!/bin/sh\necho a script with a password in it\nuntil [ -e go.secret ]; do sleep 0.1; done\n"
     digest = hashlib.blake2b(secret.encode(), digest_size=32).hexdigest()
