@@ -31,6 +31,7 @@ static struct launcher *launcher_free (struct launcher *l)
         close (l->lock_fd);
     if (l->notify_fd >= 0)
         close (l->notify_fd);
+    shepherds_close (&l->shepherds);
     spares_close (&l->spares);
     room_close (l);
     config_free (l->conf);
@@ -159,7 +160,7 @@ static int launcher_create (struct launcher **ret, int argc, char **argv, int *r
     _cleanup_ (program_clear) struct program p = {0};
     _cleanup_ (launcher_freep) struct launcher *l = xcalloc (1, sizeof *l);
 
-    l->signal_fd = l->lock_fd = l->notify_fd = l->agent.fd = -1;
+    l->signal_fd = l->lock_fd = l->notify_fd = l->agent.fd = l->shepherds.fd = -1;
     int rc = program_open (&p, "moissond", argc, argv, err);
     *ret_terminal = p.terminal;
     if (rc)
@@ -179,6 +180,8 @@ static int launcher_create (struct launcher **ret, int argc, char **argv, int *r
     if (root_mode_find (l->conf, &l->root_mode, err) || make_terms (l, err) || open_signals (l, err) ||
         open_spool (l, err))
         return -1;
+    l->shepherds = (struct shepherds){
+        .path = l->shepherd_path, .spool = l->spool, .conf_path = l->conf_path, .cgroup = l->cgroup, .fd = -1};
     log_info ("event=mode is=%s", l->root_mode.on ? "root" : "single-user");
     *ret = steal (&l);
     return 0;

@@ -9,6 +9,7 @@
 #include "nodeagent/launcher_programs.h"
 #include "nodeagent/root_mode.h"
 #include "nodeagent/scratch.h"
+#include "nodeagent/shepherds.h"
 #include "nodeagent/spares.h"
 #include "nodeagent/spool.h"
 #include "nodeagent/tree.h"
@@ -23,7 +24,7 @@ struct sweep { /* the rounds in which an attempt's processes are ended */
 
 struct live { /* an attempt that has a shepherd */
     struct attempt_id id;
-    pid_t pid;     /* 0: re-adopted, not our child; known by its lock */
+    pid_t pid;     /* 0: re-adopted, or not told; known by its lock */
     bool removing; /* the directory goes when the shepherd is gone */
     /* when nobody holds the lock, or may not: */
     usec_t absent_since; /* its lock file is not there; the shepherd makes it again (shepherd_home.h) */
@@ -54,6 +55,7 @@ struct launcher {
         notify_fd; /* notify_fd: the agent's, which reads it; it is bound here, in a directory of ours */
     struct verifier verifier;
 
+    struct shepherds shepherds;
     struct spares spares;
     struct cgroup *cgroup;
     struct scratch scratch;

@@ -249,7 +249,7 @@ void launcher_reap (struct launcher *l)
     pid_t pid;
 
     while ((pid = waitpid (-1, &wait_status, WNOHANG)) > 0) {
-        if (scratch_reaped (&l->scratch, pid))
+        if (scratch_reaped (&l->scratch, pid) || shepherds_reaped (&l->shepherds, pid))
             continue;
         if (pid == l->agent_pid) {
             agent_gone (l, wait_status);

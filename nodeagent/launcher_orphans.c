@@ -75,7 +75,7 @@ static void kill_adopted (const struct launcher *l)
     for (size_t i = 0; i < all.n; i++) {
         bool known =
             all.list[i] == l->agent_pid || all.list[i] == l->scratch.remover || pids_have (&l->born_with, all.list[i]);
-        known = known || site_program_is (l, all.list[i]);
+        known = known || site_program_is (l, all.list[i]) || all.list[i] == l->shepherds.pid;
         for (size_t k = 0; k < l->n_live && !known; k++)
             known = all.list[i] == l->live[k].pid;
         if (!known && tree_parent (all.list[i]) == getpid ()) {

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -16,7 +15,6 @@
 #include "nodeagent/launcher.h"
 
 #define BLOB_MAX (64u << 20)
-#define HIGH_FD 200
 
 struct attempt_fds {
     int lock, ctl;
@@ -150,39 +148,18 @@ static int make_attempt (struct launcher *l, const Moisson__Launch *agents, cons
     return open_fds (dir, fds, err);
 }
 
-static int spawn_shepherd (const struct launcher *l, struct attempt_id id, const struct attempt_fds *fds,
-                           pid_t *ret_pid, struct err *err)
+static int start_shepherd (struct launcher *l, struct attempt_id id, const struct attempt_fds *fds, struct err *err)
 {
     char name[ATTEMPT_NAME_SIZE];
-    char *argv[] = {(char *) "moisson-shepherd", l->spool, attempt_format (id, name), l->conf_path, NULL};
-    char *no_env[] = {NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attr;
-    sigset_t none;
-    int rc;
+    pid_t pid;
 
-    sigemptyset (&none);
-    if ((rc = posix_spawn_file_actions_init (&actions)))
-        return err_errno (err, rc, "cannot start moisson-shepherd");
-    if ((rc = posix_spawnattr_init (&attr))) {
-        posix_spawn_file_actions_destroy (&actions);
-        return err_errno (err, rc, "cannot start moisson-shepherd");
-    }
-    /* Through higher ones than we ever have open: the fds themselves may be 3 or 4. */
-    if (!(rc = posix_spawn_file_actions_adddup2 (&actions, fds->lock, HIGH_FD)) &&
-        !(rc = posix_spawn_file_actions_adddup2 (&actions, fds->ctl, HIGH_FD + 1)) &&
-        !(rc = posix_spawn_file_actions_adddup2 (&actions, HIGH_FD, 3)) &&
-        !(rc = posix_spawn_file_actions_adddup2 (&actions, HIGH_FD + 1, 4)) &&
-        !(rc = posix_spawn_file_actions_addclose (&actions, HIGH_FD)) &&
-        !(rc = posix_spawn_file_actions_addclose (&actions, HIGH_FD + 1)) &&
-        !(rc = posix_spawnattr_setflags (&attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK)) &&
-        !(rc = posix_spawnattr_setsigmask (&attr, &none)))
-        rc = posix_spawn (ret_pid, l->shepherd_path, &actions, &attr, argv, no_env);
-    if (!rc)
-        cgroup_take_shepherd (l->cgroup, *ret_pid);
-    posix_spawnattr_destroy (&attr);
-    posix_spawn_file_actions_destroy (&actions);
-    return rc ? err_errno (err, rc, "cannot start %s", l->shepherd_path) : 0;
+    if (shepherds_start (&l->shepherds, attempt_format (id, name), fds->lock, fds->ctl, &pid, err))
+        return -1;
+    GROW (l->live, l->n_live, l->room_live);
+    l->live[l->n_live++] = (struct live){.id = id, .pid = pid};
+    if (!pid)
+        launcher_look_soon (l);
+    return 0;
 }
 
 static int start_verified (struct launcher *l, const Moisson__Launch *launch, const Moisson__Order *order,
@@ -191,14 +168,13 @@ static int start_verified (struct launcher *l, const Moisson__Launch *launch, co
     struct attempt_id id = {order->raw_id, order->attempt};
     _cleanup_free_ char *dir = spool_attempt_path (l->spool, id, NULL);
     struct attempt_fds fds = {-1, -1};
-    pid_t pid = 0;
     int rc;
 
     if (access (dir, F_OK) == 0)
         return err_set (err, 0, "this attempt is in the spool already: an attempt starts once");
     if (spares_take (&l->spares, dir, l->root_mode.on ? order->uid : geteuid (), err))
         return -1;
-    rc = make_attempt (l, launch, order, dir, &fds, err) || spawn_shepherd (l, id, &fds, &pid, err) ? -1 : 0;
+    rc = make_attempt (l, launch, order, dir, &fds, err) || start_shepherd (l, id, &fds, err) ? -1 : 0;
     if (fds.lock >= 0)
         close (fds.lock);
     if (fds.ctl >= 0)
@@ -210,8 +186,6 @@ static int start_verified (struct launcher *l, const Moisson__Launch *launch, co
             log_error ("cannot remove %s: %s", dir, strerror (-gone));
         return -1;
     }
-    GROW (l->live, l->n_live, l->room_live);
-    l->live[l->n_live++] = (struct live){.id = id, .pid = pid};
     return 0;
 }
 

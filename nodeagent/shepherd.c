@@ -1,7 +1,8 @@
 /* shepherd.c - moisson-shepherd SPOOL RAW.ATTEMPT [CONF]: runs one attempt of one job and outlives launcher and agent.
  *
- * The launcher starts it with two fds: 3, the attempt's lock file, locked (it stays locked while this process lives);
- * 4, the fifo `ctl`, open for reading and writing, so that no command is lost before this process reads. */
+ * It has two fds: 3, the attempt's lock file, locked (it stays locked while this process lives); 4, the fifo `ctl`,
+ * open for reading and writing, so that no command is lost before this process reads. It was forked by another one,
+ * which the launcher has started with SHEPHERDS_WAIT for an attempt, and a socket as fd 3 (shepherds.h). */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <sys/time.h>
 #include "base/log.h"
 #include "nodeagent/shepherd_watch.h"
+#include "nodeagent/shepherds.h"
 
 #define LOCK_FD 3
 #define CTL_FD 4
@@ -50,6 +52,13 @@ int main (int argc, char **argv)
     if (argc < 3) {
         fprintf (stderr, "usage: moisson-shepherd SPOOL RAW.ATTEMPT [CONF]   (moissond starts it)\n");
         return 2;
+    }
+    if (!strcmp (argv[2], SHEPHERDS_WAIT)) {
+        int rc = shepherds_serve (LOCK_FD, argv[2], &err);
+        if (rc < 0)
+            log_error ("%s", err.why);
+        if (rc)
+            return rc < 0;
     }
     if (enter (argv[1], argv[2], &id, &err) || boot_id_read (s.status.boot, &err) ||
         job_load (&job, argv[1], id, argc > 3 ? argv[3] : NULL, &err)) {

@@ -1,4 +1,7 @@
 """The node side dies, is stopped, upgraded: jobs live on, and their ends are told once."""
+import signal
+import subprocess
+
 from conftest import process_lives, send_signal, wait_gone, wait_until
 
 CLUSTER = {"nodes": 2, "cpus": 4, "conf": "SlurmdTimeout=30"}
@@ -106,6 +109,41 @@ def test_the_shepherd_is_killed(cluster):
     assert cluster.acct_one(job, "State")[0] in ("NODE_FAIL", "FAILED")
     assert "shepherd" in cluster.acct_one(job, "Reason%200")[0]
     wait_gone(pid)
+    cluster.completed("-w", "n1")
+
+
+def pid_of_shepherds(cluster):
+    """The one process of n1 that forks its shepherds; there is none before the first job."""
+    words = ["pgrep", "-f", f"^moisson-shepherd {cluster.dir}/spool/n1 waits-for-the-next-job"]
+    out = subprocess.run(words, text=True, capture_output=True, check=True).stdout.split()
+    assert len(out) == 1
+    return int(out[0])
+
+
+def test_what_forks_shepherds_is_killed(cluster):
+    job, pid = long_job(cluster, "forks")
+    before = pid_of_shepherds(cluster)
+    send_signal(before)
+    wait_gone(before)
+    cluster.completed("-w", "n1")
+    assert process_lives(pid) and pid_of_shepherds(cluster) != before
+    finish(cluster, "forks")
+    cluster.wait_state(job, "COMPLETED")
+    ran_once(cluster, "forks", job)
+
+
+def test_what_forks_shepherds_is_killed_while_it_is_asked(cluster):
+    """The launcher cannot know whether the job was started; its lock does."""
+    cluster.completed("-w", "n1")
+    before = pid_of_shepherds(cluster)
+    send_signal(before, signal.SIGSTOP)
+    job = cluster.sbatch("-w", "n1", script="echo start >>asked.starts")
+    wait_until((cluster.dir / f"spool/n1/attempts/{job}.1/ctl").exists, "it is about to be started")
+    send_signal(before)
+    wait_gone(before)
+    wait_until(lambda: f"(pid {before}) does not answer" in cluster.log_tails(), "the launcher got no answer")
+    cluster.wait_state(job, "COMPLETED")
+    assert (cluster.work / "asked.starts").read_text() == "start\n"
     cluster.completed("-w", "n1")
 
 
