@@ -6,6 +6,7 @@
 #include "ctld/clock.h"
 #include "ctld/job_hooks.h"
 #include "ctld/nodes.h"
+#include "ctld/notes.h"
 #include "ctld/pass.h"
 #include "ctld/snapshots.h"
 #include "ctld/waiters.h"
@@ -38,7 +39,7 @@ static void do_record (struct ctld *ctld, const struct fx *fx)
 
 static void do_reboot (struct ctld *ctld, const struct fx *fx)
 {
-    nodes_reboot (ctld->nodes, fx->node);
+    notes_reboot (ctld->notes, fx->node);
 }
 
 static void do_job_ended (struct ctld *ctld, const struct fx *fx)

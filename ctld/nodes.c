@@ -151,7 +151,7 @@ bool nodes_ready (struct nodes *nodes, struct session *session)
     session_send (session, MOISSON__MSG_TYPE__MSG_REGISTER_ACK, &ack.base);
     notes_session_ready (nodes->ctld->notes, session);
     if (core_node_rebooting (nodes->ctld->core, link->name)) /* it did not hear it, or has not gone yet */
-        nodes_reboot (nodes, link->name);
+        notes_reboot (nodes->ctld->notes, link->name);
     return true;
 }
 
@@ -426,15 +426,6 @@ bool nodes_signal (struct nodes *nodes, const char *name, const struct node_sign
     node_mail_stop (&link->mail, &stop, what->raw_id, what->attempt);
     late_arm (nodes->flush);
     return true;
-}
-
-void nodes_reboot (struct nodes *nodes, const char *name)
-{
-    struct node_link *link = ready_link (nodes, name);
-    Moisson__Nothing nothing = MOISSON__NOTHING__INIT;
-
-    if (link)
-        session_send (link->session, MOISSON__MSG_TYPE__MSG_REBOOT, &nothing.base);
 }
 
 void nodes_forget (struct nodes *nodes, const char *name, uint64_t raw_id, uint32_t attempt)

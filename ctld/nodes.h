@@ -33,7 +33,6 @@ struct node_signal {
     bool batch_only, children_only;
 };
 bool nodes_signal (struct nodes *nodes, const char *name, const struct node_signal *what); /* false: no session */
-void nodes_reboot (struct nodes *nodes, const char *name);
 void nodes_forget (struct nodes *nodes, const char *name, uint64_t raw_id, uint32_t attempt);
 
 /* Rises from call to call, over restarts of the controller, too. */

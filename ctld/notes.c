@@ -124,7 +124,7 @@ void notes_send_config (struct notes *notes, struct session *session, const Prot
         moisson__signed_note__free_unpacked (answer.note, NULL);
 }
 
-/* --- keys ---------------------------------------------------------------------------------------------------- */
+/* --- to one node ---------------------------------------------------------------------------------------------- */
 
 /* To a node with a session that is ready. The sequence, or 0: it could not be sent. */
 static uint64_t send_note (struct notes *notes, const char *node, Moisson__Note *note)
@@ -139,6 +139,17 @@ static uint64_t send_note (struct notes *notes, const char *node, Moisson__Note 
     moisson__signed_note__free_unpacked (signed_note, NULL);
     return note->sequence;
 }
+
+void notes_reboot (struct notes *notes, const char *node)
+{
+    Moisson__Note note = MOISSON__NOTE__INIT;
+
+    note.what_case = MOISSON__NOTE__WHAT_REBOOT;
+    note.reboot = true;
+    send_note (notes, node, &note);
+}
+
+/* --- keys ---------------------------------------------------------------------------------------------------- */
 
 static struct rekeying *rekeying_add (struct notes *notes, const char *node)
 {

@@ -1,5 +1,5 @@
 /* notes.h - what the controller says to launchers themselves, signed for each: the configuration of nodes that have no
- * file of their own, and new keys. docs/protocol.md has the conversations. */
+ * file of their own, new keys, reboots. docs/protocol.md has the conversations. */
 #pragma once
 #include "ctld/session.h"
 #include "proto/enroll.pb-c.h"
@@ -17,6 +17,8 @@ void notes_send_config (struct notes *notes, struct session *session, const Prot
 
 /* Begin to exchange the keys of a node that has a session. -1: it has none. */
 int notes_rekey (struct notes *notes, const char *node, struct err *err);
+/* Have a node with a session run its RebootProgram. Without one it is asked when it comes, if it is still to reboot. */
+void notes_reboot (struct notes *notes, const char *node);
 /* What its launcher says to it. */
 void notes_answered (struct notes *notes, struct session *session, const Moisson__SignedNote *answer);
 /* A session is ready: an exchange that was cut off in the middle goes on. */

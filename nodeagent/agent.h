@@ -133,7 +133,6 @@ void health_close (struct agent *a);
 bool health_is_awaited (const struct agent *a);
 void health_tell (struct agent *a); /* what the last check said, in a new session */
 void health_heard (struct agent *a, const Moisson__NodeReport *report);
-void health_reboot (struct agent *a); /* the controller asks for it */
 
 /* --- agent_orders.c */
 void orders_start (struct agent *a, const Moisson__StartBatch *batch);

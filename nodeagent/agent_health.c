@@ -5,11 +5,11 @@
 #include "base/mem.h"
 #include "nodeagent/agent.h"
 
-static void run (struct agent *a, Moisson__ReportKind kind)
+static void run (struct agent *a)
 {
     Moisson__RunProgram msg = MOISSON__RUN_PROGRAM__INIT;
 
-    msg.kind = kind;
+    msg.kind = MOISSON__REPORT_KIND__REPORT_HEALTH;
     launcher_send (a, VERB_RUN, &msg.base);
 }
 
@@ -33,7 +33,7 @@ static void on_timer (void *arg)
     struct agent *a = arg;
 
     if (is_time (a))
-        run (a, MOISSON__REPORT_KIND__REPORT_HEALTH);
+        run (a);
     timer_arm (a->health.timer, a->program.conf->health_interval * USEC_PER_SEC);
 }
 
@@ -46,7 +46,7 @@ void health_open (struct agent *a)
         return;
     a->health.timer = timer_create_in (a->loop, on_timer, a);
     a->health.awaited = true;
-    run (a, MOISSON__REPORT_KIND__REPORT_HEALTH);
+    run (a);
     random_fill (&random, sizeof random);
     if (a->program.conf->health_when & HEALTH_CYCLE) /* from here on each node has a time of its own */
         first = random % first;
@@ -96,10 +96,4 @@ void health_heard (struct agent *a, const Moisson__NodeReport *report)
     free (a->health.words);
     a->health.words = xstrdup (report->words);
     health_tell (a);
-}
-
-void health_reboot (struct agent *a)
-{
-    log_info ("event=reboot");
-    run (a, MOISSON__REPORT_KIND__REPORT_REBOOT);
 }

@@ -48,12 +48,6 @@ static void on_blob (struct agent *a, const ProtobufCMessage *msg)
     orders_blob (a, (const Moisson__Blob *) msg);
 }
 
-static void on_reboot (struct agent *a, const ProtobufCMessage *msg)
-{
-    (void) msg;
-    health_reboot (a);
-}
-
 static void on_config (struct agent *a, const ProtobufCMessage *msg)
 {
     notes_on_config (a, (const Moisson__NodeConfig *) msg);
@@ -81,7 +75,6 @@ static const struct {
     {MOISSON__MSG_TYPE__MSG_FORGET, &moisson__attempt_ids__descriptor, on_forget},
     {MOISSON__MSG_TYPE__MSG_BLOB, &moisson__blob__descriptor, on_blob},
     {MOISSON__MSG_TYPE__MSG_HEARTBEAT, &moisson__heartbeat__descriptor, on_heartbeat},
-    {MOISSON__MSG_TYPE__MSG_REBOOT, &moisson__nothing__descriptor, on_reboot},
     {MOISSON__MSG_TYPE__MSG_NODE_CONFIG, &moisson__node_config__descriptor, on_config},
     {MOISSON__MSG_TYPE__MSG_NOTE, &moisson__signed_note__descriptor, on_note},
 };

@@ -242,7 +242,10 @@ static void on_remove (struct launcher *l, ProtobufCMessage *msg)
 
 static void on_run (struct launcher *l, ProtobufCMessage *msg)
 {
-    site_program_run (l, ((const Moisson__RunProgram *) msg)->kind);
+    if (((const Moisson__RunProgram *) msg)->kind == MOISSON__REPORT_KIND__REPORT_HEALTH)
+        site_program_run (l, MOISSON__REPORT_KIND__REPORT_HEALTH);
+    else
+        log_error ("the agent asks for a program that is not its to ask for"); /* launcher_notes.c */
 }
 
 static void on_note (struct launcher *l, ProtobufCMessage *msg)

@@ -1,6 +1,6 @@
 /* launcher_notes.c - what the controller says to this launcher itself. The agent has passed it on, and is not believed:
  * a note counts if it is signed for this node, this life of the launcher, and later than the one before. A
- * configuration decides what root runs here; so does a key. */
+ * configuration decides what root runs here; so does a key; a reboot ends all. */
 #include <string.h>
 #include <inttypes.h>
 #include "base/keys.h"
@@ -87,6 +87,18 @@ static int on_commit (struct launcher *l, const Moisson__Note *note, struct answ
     return 0;
 }
 
+/* --- reboot -------------------------------------------------------------------------------------------------- */
+
+static int on_reboot (struct launcher *l, const Moisson__Note *note, struct answering *a, struct err *err)
+{
+    (void) note;
+    (void) a;
+    (void) err; /* how it went is reported when it is known */
+    log_info ("event=reboot");
+    site_program_run (l, MOISSON__REPORT_KIND__REPORT_REBOOT);
+    return 0;
+}
+
 /* --- notes --------------------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -96,6 +108,7 @@ static const struct {
     {MOISSON__NOTE__WHAT_CONFIG, on_config},
     {MOISSON__NOTE__WHAT_REKEY, on_rekey},
     {MOISSON__NOTE__WHAT_COMMIT, on_commit},
+    {MOISSON__NOTE__WHAT_REBOOT, on_reboot},
 };
 
 static int take_note (struct launcher *l, const Moisson__Note *note, struct answering *a, struct err *err)

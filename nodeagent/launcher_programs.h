@@ -1,7 +1,8 @@
 /* launcher_programs.h - programs that the node runs for itself, with the launcher's rights: HealthCheckProgram and
- * RebootProgram. The agent says when; which, the launcher's own configuration. One of each kind at a time; nobody waits
- * for them, and each ends after a while, by KILL of its session. What a health check leaves in its session ends with
- * it; a reboot may have left something that is about to act. */
+ * RebootProgram. When: the agent says for health checks, the controller for reboots (launcher_notes.c). Which: the
+ * launcher's own configuration. One of each kind at a time; nobody waits for them, and each ends after a while, by KILL
+ * of its session. What a health check leaves in its session ends with it; a reboot may have left something that is
+ * about to act. */
 #pragma once
 #include <poll.h>
 #include <sys/types.h>

@@ -1,7 +1,8 @@
 /* rogue_agent.c - stands where moisson-agent should be, below a true launcher, and hands it orders that it should not
  * carry out. What the launcher says to each is in ORDER.answer beside it.
  *
- *   moisson-agent ...   with ROGUE_DIR in the environment: hands over each *.order there, once; writes `nonce`
+ *   moisson-agent ...   with ROGUE_DIR in the environment: asks for a reboot; hands over each *.order there, once;
+ *                       writes `nonce`
  *   rogue-agent sign ORDER_KEY_FILE FILE.order FIELD=VALUE...   makes one, signed with that key
  *   rogue-agent change FILE.order OTHER.order FIELD=VALUE...    another's order with changes, its MAC as it was
  *
@@ -238,11 +239,14 @@ static int stand_in (const char *dir)
 {
     struct place p = {.dir = dir};
     Moisson__AgentReady ready = MOISSON__AGENT_READY__INIT;
+    Moisson__RunProgram run = MOISSON__RUN_PROGRAM__INIT;
     _cleanup_err_ struct err err = ERR_INIT;
     int rc = 0;
 
     pipe_end_open (&p.launcher, LAUNCHER_FD, false);
     pipe_end_send (&p.launcher, VERB_READY, &ready.base);
+    run.kind = MOISSON__REPORT_KIND__REPORT_REBOOT;
+    pipe_end_send (&p.launcher, VERB_RUN, &run.base);
     while (rc == 0) {
         struct pollfd fd = {.fd = LAUNCHER_FD, .events = POLLIN};
         if (poll (&fd, 1, LOOK_MS) < 0 && errno != EINTR)

@@ -7,7 +7,8 @@ import pytest
 from conftest import wait_until
 from host_cluster import host_cluster, start_munge  # noqa: F401
 
-HOSTS = {"nodes": 2, "cpus": 2, "conf": "SlurmdTimeout=5\nReturnToService=2"}
+HOSTS = {"nodes": 2, "cpus": 2, "conf": "SlurmdTimeout=5\nReturnToService=2\nRebootProgram=/etc/moisson/reboot",
+         "site": {"/etc/moisson/reboot": "#!/bin/sh\ntouch /tmp/rebooted\n"}}
 # requests of users and operators, by their number in wire.proto
 REQUESTS = {"SUBMIT": 16, "CANCEL": 18, "JOB_OP": 19, "JOBS": 24, "NODES": 26, "CONFIG": 30, "SHUTDOWN": 34, "WAIT": 36,
             "ACCT": 38, "NODE_OP": 40, "STATS": 42, "NODE_KEYS": 106, "NODE_KEY_OP": 108}
@@ -195,6 +196,14 @@ def test_orders_that_no_controller_gave(owned, agent):
     assert agent.answer("changed", path / "changed.order") == unsigned
     agent.tool("sign", key, "/tmp/forged.order", "node=n1", f"nonce={agent.nonce()}", "sequence=99999999999999", "raw_id=7777", "uid=0")
     assert agent.answer("forged", path / "forged.order") == unsigned
+
+
+def test_a_reboot_that_no_controller_asked_for(owned, agent):
+    """The false agent has asked for one before anything else; its launcher has answered its order since."""
+    agent.tool("sign", "/var/spool/moisson/order.key", "/tmp/after.order", "node=n1")
+    agent.answer("after", owned.host.path("/tmp/after.order"))
+    assert "asks for a program that is not its to ask for" in owned.cluster.log_tails()
+    assert not agent.host.path("/tmp/rebooted").exists()
 
 
 def test_true_orders_at_the_wrong_time_or_place(owned, agent):
