@@ -28,7 +28,7 @@ def test_after(ada):
     assert "shut down" in reason or "reboot" in reason, reason
     assert "survived" not in ada.output(stays)
     ada.wait_node("down")  # nobody had asked for it: an operator looks first
-    assert "unexpectedly rebooted" in ada.ok("sinfo", "-R", "-h")
+    assert "unexpectedly rebooted" in ada.ok("sinfo", "-h", "-o", "%E")
     sh("scontrol", "update", f"NodeName={NODE}", "State=RESUME")
     ada.wait_state(again, "COMPLETED")
     assert ada.output(again).splitlines()[-1].startswith("begun 1")
