@@ -21,6 +21,7 @@ int salloc_run (int argc, char **argv);
 int squeue_run (int argc, char **argv);
 int sinfo_run (int argc, char **argv);
 int sacct_run (int argc, char **argv);
+int sdiag_run (int argc, char **argv);
 int scancel_run (int argc, char **argv);
 int scontrol_run (int argc, char **argv);
 int config_run (int argc, char **argv);

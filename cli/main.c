@@ -11,6 +11,7 @@ static const struct command commands[] = {
     {"scancel", "end jobs, or send them a signal", scancel_run},
     {"sinfo", "list partitions and nodes", sinfo_run},
     {"sacct", "list the records of jobs, ended ones too", sacct_run},
+    {"sdiag", "what the controller has done, and how long it takes", sdiag_run},
     {"scontrol", "show everything about a job, node or partition; hold, release, requeue", scontrol_run},
     {"srun", "run a parallel step (not available yet)", srun_run},
     {"salloc", "get an interactive allocation (not available yet)", salloc_run},

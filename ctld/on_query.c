@@ -227,6 +227,7 @@ static void add_journal (struct entries *e, const struct ctld *ctld)
     add_entry (e, "store", words[journal_health (ctld->journal)]);
     add_count (e, "sequence", journal_sequence (ctld->journal));
     add_count (e, "committed", journal_committed (ctld->journal));
+    add_count (e, "uncommitted", journal_sequence (ctld->journal) - journal_committed (ctld->journal));
     add_count (e, "commits", j.commits);
     add_count (e, "commit_rows", j.rows);
     add_count (e, "commit_retries", j.retries);
@@ -236,7 +237,7 @@ static void add_journal (struct entries *e, const struct ctld *ctld)
     add_count (e, "snapshots", snapshots_written (ctld->snapshots));
 }
 
-static void add_loop (struct entries *e, const struct ctld *ctld)
+static void add_loop (struct entries *e, const struct ctld *ctld, usec_t up)
 {
     struct loop_stats l = loop_stats (ctld->loop);
     struct pass_stats p = pass_stats (ctld->pass);
@@ -247,7 +248,10 @@ static void add_loop (struct entries *e, const struct ctld *ctld)
     add_count (e, "loop_us_longest", l.longest);
     add_count (e, "passes", p.passes);
     add_count (e, "placed", p.placed);
+    add_count (e, "passes_per_minute", p.passes * 60 / (up / USEC_PER_SEC ? up / USEC_PER_SEC : 1));
+    add_count (e, "pass_us_last", p.last);
     add_count (e, "pass_us_longest", p.longest);
+    add_count (e, "pass_us_mean", p.slices ? p.total / p.slices : 0);
     add_count (e, "sessions", sessions_count (ctld->sessions));
     add_count (e, "waiters", waiters_count (ctld->waiters));
     add_count (e, "connections", d.accepted);
@@ -269,7 +273,7 @@ void rpc_stats (struct request *request)
     add_count (&e, "events_per_s_mean",
                (journal_sequence (ctld->journal) - ctld->restored) * USEC_PER_SEC / (up ? up : 1));
     add_journal (&e, ctld);
-    add_loop (&e, ctld);
+    add_loop (&e, ctld, up);
     reply.entries = e.list;
     reply.n_entries = e.n;
     request_reply (request, MOISSON__MSG_TYPE__MSG_STATS_REPLY, &reply.base);

@@ -52,6 +52,9 @@ static void slice (void *arg)
         pass->halfway = now_monotonic () - began > SLICE;
     pass->running = false;
     usec_t took = now_monotonic () - began;
+    pass->stats.slices++;
+    pass->stats.last = took;
+    pass->stats.total += took;
     if (took > pass->stats.longest)
         pass->stats.longest = took;
     if (pass->halfway || pass->wanted)

@@ -9,6 +9,7 @@ void pass_stop (struct pass *pass); /* place nothing more */
 
 struct pass_stats {
     uint64_t passes, placed;
-    usec_t longest; /* of one slice */
+    usec_t last, longest, total; /* of slices */
+    uint64_t slices;
 };
 struct pass_stats pass_stats (const struct pass *pass);

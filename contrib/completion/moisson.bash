@@ -72,11 +72,11 @@ _moisson_complete ()
                 list | revoke | rekey) _moisson_reply "$(_moisson_nodes)" "$current" ;;
                 docs) _moisson_reply "options configuration completion man" "$current" ;;
                 moisson)
-                    _moisson_reply "sbatch squeue scancel sinfo sacct scontrol config keygen node docs" "$current"
+                    _moisson_reply "sbatch squeue scancel sinfo sacct sdiag scontrol config keygen node docs" "$current"
                     ;;
             esac
             ;;
     esac
 }
 
-complete -o default -F _moisson_complete sbatch squeue scancel sinfo scontrol sacct moisson
+complete -o default -F _moisson_complete sbatch squeue scancel sinfo scontrol sacct sdiag moisson

@@ -34,7 +34,7 @@ set (CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 
 set (CPACK_DEBIAN_CLIENT_PACKAGE_NAME moisson-client)
 set (CPACK_COMPONENT_CLIENT_DESCRIPTION "batch scheduler: the commands of its users
-sbatch, squeue, scancel, sinfo, scontrol and sacct of Moisson, a batch
+sbatch, squeue, scancel, sinfo, scontrol, sacct and sdiag of Moisson, a batch
  scheduler for very many small jobs that speaks Slurm's language.")
 set (CPACK_DEBIAN_CLIENT_PACKAGE_RECOMMENDS munge)
 # the same commands by the same names
