@@ -25,6 +25,7 @@ struct run { /* one program */
     bool ended, timed_out;
     int wait_status;
     usec_t limit_at, kill_at; /* monotonic */
+    struct program_output output;
 };
 
 static const struct {
@@ -185,29 +186,42 @@ static void look_at_time (struct run *run)
 static int wait_for (struct run *run, int signal_fd)
 {
     while (!run->ended) {
-        struct pollfd fds[] = {{signal_fd, POLLIN}, {run->s->ctl_fd, POLLIN}};
+        struct pollfd fds[] = {{signal_fd, POLLIN}, {run->s->ctl_fd, POLLIN}, {run->output.fd, POLLIN}};
         usec_t next = run->limit_at < run->kill_at ? run->limit_at : run->kill_at, now = clock_monotonic ();
         int patience = next == NEVER ? -1 : next <= now ? 0 : (int) ((next - now) / 1000 + 1);
 
-        if (poll (fds, 2, patience) < 0 && errno != EINTR)
+        if (poll (fds, sizeof fds / sizeof *fds, patience) < 0 && errno != EINTR)
             return -1;
         if (fds[0].revents)
             hear (run, signal_fd);
         if (fds[1].revents)
             read_ctl (run);
+        if (fds[2].revents && !program_output_read (&run->output, words[run->which].name))
+            program_output_close (&run->output, words[run->which].name);
         look_at_time (run);
     }
     end_it (run, SIGKILL); /* what it left in its session */
     return 0;
 }
 
+static int start (struct run *run, const struct program_env *env, struct err *err)
+{
+    int write_fd;
+
+    if (program_output_open (&run->output, &write_fd, err))
+        return -1;
+    int rc = program_spawn (&run->pid, run->path, NULL, env, write_fd, err);
+    close (write_fd);
+    return rc;
+}
+
 /* Why it failed, in words; NULL: it did not. */
-static char *failure_of (struct run *run, const struct program_env *env, int signal_fd)
+static char *run_one (struct run *run, const struct program_env *env, int signal_fd)
 {
     _cleanup_err_ struct err err = ERR_INIT;
     uint32_t limit = run->s->job->launch->hook_limit_s;
 
-    if (program_spawn (&run->pid, run->path, NULL, env, -1, &err))
+    if (start (run, env, &err))
         return xstrdup (err.why);
     run->limit_at = limit ? clock_monotonic () + limit * USEC_PER_SEC : NEVER;
     run->kill_at = NEVER;
@@ -219,8 +233,9 @@ static char *failure_of (struct run *run, const struct program_env *env, int sig
         return xasprintf ("%s took more than %u s (PrologEpilogTimeout)", run->path, limit);
     if (run->wait_status == 0)
         return NULL;
+    program_output_close (&run->output, words[run->which].name); /* and with it its last line */
     _cleanup_free_ char *how = program_words (run->wait_status);
-    return xasprintf ("%s %s", run->path, how);
+    return xasprintf ("%s %s%s%s", run->path, how, *run->output.last ? ": " : "", run->output.last);
 }
 
 /* --- all of them ----------------------------------------------------------------------------------------------------
@@ -254,9 +269,11 @@ int hooks_run (struct shepherd *s, enum hook which, int signal_fd)
         return 0;
     make_env (s, which, &env);
     for (size_t i = 0; i < programs.n; i++) {
-        struct run run = {.s = s, .which = which, .path = programs.paths[i]};
+        struct run run = {.s = s, .which = which, .path = programs.paths[i], .output.fd = -1};
         uint64_t kind = s->status.kind;
-        _cleanup_free_ char *why = failure_of (&run, &env, signal_fd);
+        _cleanup_free_ char *why = run_one (&run, &env, signal_fd);
+
+        program_output_close (&run.output, words[which].name);
 
         if (which == HOOK_PROLOG && s->status.kind != kind)
             return -1; /* stopped meanwhile: whatever it says of that */

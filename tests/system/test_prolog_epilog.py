@@ -60,7 +60,7 @@ def test_a_prolog_that_fails_drains_its_node_and_the_job_runs_elsewhere(programs
     assert cluster.output(job) == "n2\n"
     assert cluster.acct(job, "State,NodeList", "-D") == [["COMPLETED", "n2"]], "it never ran on n1"
     assert node_state(cluster) == "drained"
-    assert node_reason(cluster)[0] == f"Prolog error: {prolog} exited with code 1 (job {job})"
+    assert node_reason(cluster)[0] == f"Prolog error: {prolog} exited with code 1: no scratch (job {job})"
     assert programs.lines("epilogs") == ["n1", "n2"], "what a prolog has begun, the epilog undoes"
 
 
