@@ -45,6 +45,17 @@ static int set_source (hwloc_topology_t hw, const char *topology, struct err *er
     return err_fix (err, "make one on the machine it describes: lstopo FILE.xml");
 }
 
+/* Plugins that some other package may have brought: they ask an X server, or whatever drivers OpenCL finds, and tell
+ * nothing that we use; PCI devices are known from /sys without one. So a node is the same with and without them. Where
+ * they are not installed hwloc says that it does not know them. */
+static void leave_out (hwloc_topology_t hw)
+{
+    static const char *const plugins[] = {"pci", "opencl", "gl"};
+
+    for (size_t i = 0; i < sizeof plugins / sizeof *plugins; i++)
+        (void) hwloc_topology_set_components (hw, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, plugins[i]);
+}
+
 static int load (hwloc_topology_t *ret, const char *topology, struct err *err)
 {
     _cleanup_ (cleanup_hwlocp) hwloc_topology_t hw = NULL;
@@ -53,6 +64,7 @@ static int load (hwloc_topology_t *ret, const char *topology, struct err *err)
         return err_set (err, 0, "hwloc cannot be initialised");
     if (set_source (hw, topology, err))
         return -1;
+    leave_out (hw);
     if (hwloc_topology_set_io_types_filter (hw, HWLOC_TYPE_FILTER_KEEP_IMPORTANT) || hwloc_topology_load (hw))
         return err_set (err, 0, "hwloc cannot read the topology %s", topology ? topology : "of this machine");
     *ret = hw;
