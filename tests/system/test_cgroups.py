@@ -98,7 +98,7 @@ def test_page_cache_ends_nobody(cluster):
 
 
 def test_a_job_that_asks_for_none_has_its_share(cluster):
-    job = cluster.sbatch(script=EATER.format(mib=3000))
+    job = cluster.sbatch(script=EATER.format(mib=1000))
     cluster.wait_state(job, "OUT_OF_MEMORY")
     assert "MiB (its default: ask for more with --mem)" in cluster.acct_one(job, "Reason")[0]
 
