@@ -229,12 +229,10 @@ class Cluster:
 
 
 def process_lives(pid):
-    pid = int(pid)
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        stat = Path(f"/proc/{int(pid)}/stat").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):  # the second: it went while we read
         return False
-    stat = Path(f"/proc/{pid}/stat").read_text() if Path(f"/proc/{pid}/stat").exists() else ") Z"
     return stat.rpartition(")")[2].split()[0] != "Z"
 
 
