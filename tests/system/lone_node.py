@@ -97,7 +97,10 @@ class LoneNode:
 
     def agent_lives(self):
         path = self.cluster.dir / "run" / f"{self.name}.agent.pid"
-        return path.exists() and process_lives(path.read_text())
+        try:
+            return process_lives(path.read_text())
+        except (FileNotFoundError, ValueError):  # it is going, or coming
+            return False
 
 
 def stop_configured(cluster, name):
