@@ -1,4 +1,6 @@
 /* pass.c - the next placement in rank order, as an event for the caller to apply. */
+#include <stdlib.h>
+#include "base/hostlist.h"
 #include "base/mem.h"
 #include "core/state.h"
 
@@ -34,6 +36,12 @@ static Moisson__Share *make_share (const struct pick *pick)
     return share;
 }
 
+/* As node lists are written: so the first of the list is the one that runs the script. */
+static int by_name (const void *a, const void *b)
+{
+    return host_compare ((*(Moisson__Share *const *) a)->node, (*(Moisson__Share *const *) b)->node);
+}
+
 static Moisson__Event *make_event (const struct core *core, const struct job *job, const struct fit *fit, usec_t now)
 {
     uint32_t index = next_task (job);
@@ -55,6 +63,8 @@ static Moisson__Event *make_event (const struct core *core, const struct job *jo
     placed->shares = xcalloc (fit->n, sizeof *placed->shares);
     for (size_t i = 0; i < fit->n; i++)
         placed->shares[i] = make_share (&fit->picks[i]);
+    if (fit->n > 1)
+        qsort (placed->shares, fit->n, sizeof *placed->shares, by_name);
     return event;
 }
 

@@ -201,9 +201,8 @@ static bool same_prefix (const char *a, struct parts pa, const char *b, struct p
     return pa.prefix == pb.prefix && pa.width && pb.width && !memcmp (a, b, pa.prefix);
 }
 
-static int compare (const void *pa, const void *pb)
+int host_compare (const char *a, const char *b)
 {
-    const char *a = *(char *const *) pa, *b = *(char *const *) pb;
     struct parts x = split (a), y = split (b);
     size_t shorter = x.prefix < y.prefix ? x.prefix : y.prefix;
     int c = memcmp (a, b, shorter);
@@ -215,6 +214,11 @@ static int compare (const void *pa, const void *pb)
     if (c == 0 && x.number != y.number)
         c = x.number < y.number ? -1 : 1;
     return c ? c : x.width - y.width;
+}
+
+static int compare (const void *a, const void *b)
+{
+    return host_compare (*(char *const *) a, *(char *const *) b);
 }
 
 void hostlist_sort_unique (struct hostlist *hl)

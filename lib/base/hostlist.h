@@ -17,7 +17,8 @@ DEFINE_CLEANUP (struct hostlist *, hostlist_free)
 void hostlist_add (struct hostlist *hl, const char *name);
 size_t hostlist_count (const struct hostlist *hl);
 const char *hostlist_nth (const struct hostlist *hl, size_t i); /* borrowed */
-void hostlist_sort_unique (struct hostlist *hl);                /* by prefix, then number */
+int host_compare (const char *a, const char *b);                /* by prefix, then number */
+void hostlist_sort_unique (struct hostlist *hl);                /* likewise */
 char *hostlist_compress (const struct hostlist *hl);            /* the caller frees it: n[01-03,7],login1 */
 /* 8,8,4 -> "8(x2),4": SLURM_JOB_CPUS_PER_NODE, SLURM_TASKS_PER_NODE. The caller frees it. */
 char *repeat_compress (const uint32_t *values, size_t n);

@@ -121,6 +121,23 @@ START_TEST (several_nodes_share_the_tasks_evenly)
 }
 END_TEST
 
+START_TEST (the_first_of_the_list_runs_the_script)
+{
+    struct kit_conf *c = kit_conf ("n[1-4]", 4);
+    c->nodes[3].has_weight = true; /* it is chosen first */
+    c->nodes[3].weight = 0;
+    _cleanup_kit_ struct kit *k = kit_with (c);
+    uint64_t id = submit (k, .nodes = 2, .ntasks = 2), raw = 0;
+    struct start_facts facts;
+
+    core_pass_begin (k->core, k->now);
+    ck_assert (place (k, &raw));
+    ck_assert_int_eq (core_start_facts (k->core, id, 1, &facts), 0);
+    ck_assert_str_eq (facts.shares[0]->node, "n1");
+    ck_assert_str_eq (facts.shares[1]->node, "n4");
+}
+END_TEST
+
 START_TEST (what_is_too_much_for_one_node_goes_to_as_few_as_will_do)
 {
     _cleanup_kit_ struct kit *k = kit_new ("n[1-4]", 4);
@@ -258,7 +275,7 @@ END_TEST
 
 SUITE ("pass", first_come_first_served_within_a_shape, a_shape_that_does_not_fit_lets_others_by,
        what_asks_for_less_memory_passes_what_asks_for_more, the_fullest_node_that_fits_is_taken, lighter_nodes_go_first,
-       memory_has_its_defaults, several_nodes_share_the_tasks_evenly,
+       memory_has_its_defaults, several_nodes_share_the_tasks_evenly, the_first_of_the_list_runs_the_script,
        what_is_too_much_for_one_node_goes_to_as_few_as_will_do, tasks_per_node_is_a_ceiling, node_lists_are_kept,
        features_are_kept, exclusive_takes_a_whole_idle_node, gpus_are_counted, nothing_is_placed_where_it_cannot_go,
        a_partition_that_is_down_waits, an_estimate_looks_at_the_limits_of_what_runs)
