@@ -248,7 +248,8 @@ static void add_loop (struct entries *e, const struct ctld *ctld, usec_t up)
     add_count (e, "loop_us_longest", l.longest);
     add_count (e, "passes", p.passes);
     add_count (e, "placed", p.placed);
-    add_count (e, "passes_per_minute", p.passes * 60 / (up / USEC_PER_SEC ? up / USEC_PER_SEC : 1));
+    add_count (e, "slices", p.slices);
+    add_count (e, "slices_per_minute", p.slices * 60 / (up / USEC_PER_SEC ? up / USEC_PER_SEC : 1));
     add_count (e, "pass_us_last", p.last);
     add_count (e, "pass_us_longest", p.longest);
     add_count (e, "pass_us_mean", p.slices ? p.total / p.slices : 0);

@@ -25,6 +25,7 @@ struct sweep { /* the rounds in which an attempt's processes are ended */
 struct live { /* an attempt that has a shepherd */
     struct attempt_id id;
     pid_t pid;     /* 0: re-adopted, or not told; known by its lock */
+    bool untold;   /* 0, and perhaps our child (shepherds_start) */
     bool removing; /* the directory goes when the shepherd is gone */
     /* when nobody holds the lock, or may not: */
     usec_t absent_since; /* its lock file is not there; the shepherd makes it again (shepherd_home.h) */
@@ -115,6 +116,7 @@ void launcher_bury (struct launcher *l, struct attempt_id id); /* its directory 
 struct live *launcher_find (struct launcher *l, struct attempt_id id);
 void launcher_add_gone (struct launcher *l, struct attempt_id id); /* its shepherd is; processes of it are not */
 bool launcher_is_live (void *launcher, uint64_t raw_id);           /* for the verifier */
+bool launcher_has_jobs (const struct launcher *l);                 /* beside what cannot be killed */
 
 /* launcher_agent.c: keep one agent running. */
 int agent_open_notify (struct launcher *l, struct err *err); /* at start: the socket that shepherds call */

@@ -47,6 +47,14 @@ bool launcher_is_live (void *launcher, uint64_t raw_id)
     return false;
 }
 
+bool launcher_has_jobs (const struct launcher *l)
+{
+    for (size_t i = 0; i < l->n_live; i++)
+        if (!l->live[i].held && !has_ended (l, l->live[i].id))
+            return true;
+    return false;
+}
+
 /* The status of an attempt whose lock nobody holds. A job can take the right to read it from its own directory. */
 static int read_status (const struct launcher *l, struct attempt_id id, struct status *ret)
 {

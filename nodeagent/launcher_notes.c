@@ -94,6 +94,10 @@ static int on_reboot (struct launcher *l, const Moisson__Note *note, struct answ
     (void) note;
     (void) a;
     (void) err; /* how it went is reported when it is known */
+    if (launcher_has_jobs (l)) { /* the controller asks when all have ended: an agent may have kept the note back */
+        site_program_refuse (l, MOISSON__REPORT_KIND__REPORT_REBOOT, "jobs run here");
+        return 0;
+    }
     log_info ("event=reboot");
     site_program_run (l, MOISSON__REPORT_KIND__REPORT_REBOOT);
     return 0;

@@ -69,6 +69,9 @@ static void kill_adopted (const struct launcher *l)
 {
     _cleanup_pids_ struct pids all = PIDS_INIT;
 
+    for (size_t i = 0; i < l->n_live; i++)
+        if (l->live[i].untold && !l->live[i].gone)
+            return; /* one of them is its shepherd: which, nobody has said */
     if (getpid () == 1)
         return;
     tree_list (getpid (), &all);

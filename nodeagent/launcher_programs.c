@@ -75,6 +75,13 @@ void site_program_run (struct launcher *l, Moisson__ReportKind kind)
             tell (l, i, err.why);
 }
 
+void site_program_refuse (struct launcher *l, Moisson__ReportKind kind, const char *why)
+{
+    for (size_t i = 0; i < SITE_PROGRAMS; i++)
+        if (kinds[i].kind == kind)
+            tell (l, i, why);
+}
+
 /* Its last line says why; else how it ended. */
 static char *failure_of (const struct site_program *p, size_t i, int wait_status)
 {

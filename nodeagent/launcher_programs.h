@@ -23,6 +23,8 @@ struct site_program {
 
 /* Start it, unless it runs. The agent hears how it ended, or why it does not run (NodeReport). */
 void site_program_run (struct launcher *l, Moisson__ReportKind kind);
+/* The agent hears that it does not run, and why. */
+void site_program_refuse (struct launcher *l, Moisson__ReportKind kind, const char *why);
 /* A child has ended: was it one of these? */
 bool site_program_reaped (struct launcher *l, pid_t pid, int wait_status);
 bool site_program_is (const struct launcher *l, pid_t pid);

@@ -156,7 +156,7 @@ static int start_shepherd (struct launcher *l, struct attempt_id id, const struc
     if (shepherds_start (&l->shepherds, attempt_format (id, name), fds->lock, fds->ctl, &pid, err))
         return -1;
     GROW (l->live, l->n_live, l->room_live);
-    l->live[l->n_live++] = (struct live){.id = id, .pid = pid};
+    l->live[l->n_live++] = (struct live){.id = id, .pid = pid, .untold = !pid};
     if (!pid)
         launcher_look_soon (l);
     return 0;

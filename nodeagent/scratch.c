@@ -85,7 +85,7 @@ static void start_remover (struct scratch *s)
 
     if (pid == 0) {
         /* Not the launcher's locks: they would outlive it in us. */
-        if (dup2 (fd, 3) == 3 && close_range (4, ~0U, 0) == 0 && setpriority (PRIO_PROCESS, 0, 10) == 0)
+        if (dup2 (fd, 3) == 3 && files_close_from (4) == 0 && setpriority (PRIO_PROCESS, 0, 10) == 0)
             _exit (scratch_empty (3) != 0);
         _exit (2);
     }

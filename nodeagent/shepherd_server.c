@@ -47,14 +47,25 @@ static pid_t fork_sibling (void)
     return (pid_t) syscall (SYS_clone, (unsigned long) CLONE_PARENT, NULL, NULL, NULL, 0UL);
 }
 
+/* What we know to be open: close_range(2) is not on every kernel that we run on. */
+static void close_rest (const int fds[2])
+{
+    for (int i = 0; i < 2; i++) {
+        close (HIGH_FD + i);
+        if (fds[i] > 4)
+            close (fds[i]);
+    }
+}
+
 /* As an exec by the launcher would begin. */
 static int become (char *place, const char *name, const int fds[2], struct err *err)
 {
     memset (place, 0, sizeof SHEPHERDS_WAIT);
     strcpy (place, name);
     if (dup2 (fds[0], HIGH_FD) < 0 || dup2 (fds[1], HIGH_FD + 1) < 0 || dup2 (HIGH_FD, 3) < 0 ||
-        dup2 (HIGH_FD + 1, 4) < 0 || close_range (5, ~0U, 0) || setsid () < 0)
+        dup2 (HIGH_FD + 1, 4) < 0 || setsid () < 0)
         return err_errno (err, errno, "cannot begin");
+    close_rest (fds);
     return 0;
 }
 

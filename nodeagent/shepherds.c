@@ -12,7 +12,7 @@
 #include "base/log.h"
 
 #define SOCKET_FD 3
-#define PATIENCE_S 10 /* a fork takes a tenth of a millisecond */
+#define PATIENCE_S 2 /* a fork takes a tenth of a millisecond, and giving up costs only another such process */
 
 static int spawn_with (const struct shepherds *s, int fd, pid_t *ret)
 {

@@ -1,5 +1,6 @@
 /* files.c - small whole files. */
 #include "base/files.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -181,4 +182,21 @@ static int remove_one (const char *path, const struct stat *st, int type, struct
 int dir_remove (const char *path)
 {
     return nftw (path, remove_one, 16, FTW_DEPTH | FTW_PHYS) < 0 ? -errno : 0;
+}
+
+int files_close_from (int first)
+{
+    DIR *dir;
+
+    if (close_range ((unsigned) first, ~0U, 0) == 0)
+        return 0;
+    if (!(dir = opendir ("/proc/self/fd")))
+        return -1;
+    for (struct dirent *e; (e = readdir (dir));) {
+        int fd = atoi (e->d_name);
+        if (e->d_name[0] != '.' && fd >= first && fd != dirfd (dir))
+            close (fd);
+    }
+    closedir (dir);
+    return 0;
 }

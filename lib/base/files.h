@@ -23,3 +23,6 @@ bool file_is_of (const struct stat *st, uid_t owner);
 int file_write (const char *path, const void *data, size_t len, mode_t mode, int durable, struct err *err);
 int dir_make (const char *path, mode_t mode, struct err *err); /* mkdir -p; existing is fine */
 int dir_remove (const char *path);                             /* rm -r, not across links; 0 or -errno */
+
+/* close_range(2), also where the kernel (before 5.9) or a container has none. 0, or -1: not all are closed. */
+int files_close_from (int first);

@@ -18,6 +18,7 @@
 #include "base/mem.h"
 
 #define PLAIN_PATH "/usr/sbin:/usr/bin:/sbin:/bin"
+#define TURNS 64         /* blocks read at once: a program that writes without a pause must not hold up its reader */
 #define VALUE_MOST 65536 /* characters: the kernel starts no program with more than twice as many in one */
 
 /* --- lists -------------------------------------------------------------------------------------------------------- */
@@ -234,15 +235,15 @@ static void end_line (struct program_output *out, const char *label)
 bool program_output_read (struct program_output *out, const char *label)
 {
     char block[1024];
-    ssize_t n;
+    ssize_t n = 0;
 
-    while ((n = read (out->fd, block, sizeof block)) > 0)
+    for (int turn = 0; turn < TURNS && (n = read (out->fd, block, sizeof block)) > 0; turn++)
         for (ssize_t i = 0; i < n; i++)
             if (block[i] == '\n')
                 end_line (out, label);
             else if (out->len < sizeof out->line - 1) /* what is longer is cut */
                 out->line[out->len++] = (unsigned char) block[i] < ' ' || block[i] == 127 ? ' ' : block[i];
-    return n < 0 && (errno == EAGAIN || errno == EINTR);
+    return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
 void program_output_close (struct program_output *out, const char *label)

@@ -46,6 +46,6 @@ struct program_output {
     char last[512];
 };
 int program_output_open (struct program_output *out, int *ret_write_fd, struct err *err);
-/* Reads what is there; false: nobody writes any more. */
+/* Reads what is there, or some of it where somebody writes without a pause; false: nobody writes any more. */
 bool program_output_read (struct program_output *out, const char *label);
 void program_output_close (struct program_output *out, const char *label);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/files.h"
 #include "base/mem.h"
 
 static void add_groups (struct buf *out, struct users_answer *head, const struct passwd *pw)
@@ -103,11 +104,11 @@ static void worker (int fd)
 
 void users_helper_run (int fd)
 {
-    /* Nothing of the caller's goes to the database's code but the log. Kernels before 5.9 have no such call. */
+    /* Nothing of the caller's goes to the database's code but the log. */
     if (fd != OWN_FD && dup2 (fd, OWN_FD) < 0)
         _exit (1);
     fd = OWN_FD;
-    if (close_range (OWN_FD + 1, ~0U, 0) && errno != ENOSYS)
+    if (files_close_from (OWN_FD + 1))
         _exit (1);
     signal (SIGINT, SIG_IGN); /* ends when the controller's end of the socket closes, not before */
     signal (SIGTERM, SIG_IGN);
