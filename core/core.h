@@ -93,6 +93,8 @@ struct start_facts {
 int core_start_facts (const struct core *core, uint64_t raw_id, uint32_t attempt, struct start_facts *ret);
 /* The node that may speak for this attempt: its batch host. NULL: not the current attempt, or not under way. */
 const char *core_attempt_host (const struct core *core, uint64_t raw_id, uint32_t attempt);
+/* Was it told to end an attempt that nobody wants, and may still have it? */
+bool core_has_stray (const struct core *core, const char *node, uint64_t raw_id, uint32_t attempt);
 
 /* --- views -------------------------------------------------------------------------------------------------------- */
 

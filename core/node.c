@@ -11,10 +11,14 @@ void node_set_up (struct core *core, struct node *node, bool up)
     node_reindex (core, node);
 }
 
+#define STRAYS_MOST 4096
+
 /* --- strays and refusals ------------------------------------------------------------------------------------------ */
 
 void node_stray_add (struct core *core, struct node *node, uint64_t raw_id, uint32_t attempt)
 {
+    if (node->n_strays == STRAYS_MOST)
+        return; /* more than ever ran there: nothing is placed while these are there */
     GROW (node->strays, node->n_strays, node->room_strays);
     node->strays[node->n_strays++] = (struct stray){raw_id, attempt};
     node_reindex (core, node);

@@ -104,3 +104,10 @@ const char *core_attempt_host (const struct core *core, uint64_t raw_id, uint32_
         return NULL;
     return node_name (task_host (task));
 }
+
+bool core_has_stray (const struct core *core, const char *node, uint64_t raw_id, uint32_t attempt)
+{
+    const struct node *n = node_find (core, node);
+
+    return n && node_has_stray (n, raw_id, attempt);
+}

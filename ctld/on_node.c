@@ -231,16 +231,67 @@ static bool is_current (struct request *request)
     return nodes_session (request->ctld->nodes, request->session->node) == request->session;
 }
 
+/* It takes one turn of the loop: nobody may make it long (law 8). */
+static bool is_bounded (struct request *request, size_t n)
+{
+    _cleanup_err_ struct err err = ERR_INIT;
+
+    if (n <= ATTEMPTS_MOST)
+        return true;
+    err_set (&err, MOISSON__FAIL_CODE__FAIL_PROTOCOL, "it speaks of %zu attempts at once, at most %d are taken", n,
+             ATTEMPTS_MOST);
+    log_warn ("node=%s event=news refused=\"%s\"", request->session->node, err.why);
+    session_close (request->session, &err);
+    request_end (request);
+    return false;
+}
+
+/* Nobody waits for news of it: no event, so that a node cannot fill the journal with them. */
+static bool is_stale (const struct request *request, const Moisson__AttemptId *id)
+{
+    const struct core *core = request->ctld->core;
+
+    return !core_attempt_host (core, id->raw_id, id->attempt) &&
+           !core_has_stray (core, request->session->node, id->raw_id, id->attempt);
+}
+
+struct leave { /* to forget an attempt: it may have ended by an event that is not committed yet */
+    struct ctld *ctld;
+    char *node;
+    uint64_t raw_id;
+    uint32_t attempt;
+};
+
+static void give_leave (void *arg, bool committed)
+{
+    struct leave *leave = arg;
+
+    if (committed)
+        nodes_forget (leave->ctld->nodes, leave->node, leave->raw_id, leave->attempt);
+    free (leave->node);
+    free (leave);
+}
+
+static void let_forget (const struct request *request, const Moisson__AttemptId *id)
+{
+    struct leave *leave = xmalloc (sizeof *leave);
+
+    *leave = (struct leave){request->ctld, xstrdup (request->session->node), id->raw_id, id->attempt};
+    ctld_after (request->ctld, give_leave, leave);
+}
+
 void rpc_started (struct request *request)
 {
     const Moisson__StartedBatch *batch = request->msg;
 
+    if (!is_bounded (request, batch->n_started))
+        return;
     for (size_t i = 0; is_current (request) && i < batch->n_started; i++) {
         const Moisson__AttemptId *id = batch->started[i]->id;
         Moisson__Event event = MOISSON__EVENT__INIT;
         _cleanup_err_ struct err err = ERR_INIT;
 
-        if (!may_speak (request, id))
+        if (!may_speak (request, id) || is_stale (request, id))
             continue;
         tidy (batch->started[i]->cpu_ids);
         tidy (batch->started[i]->gpu_ids);
@@ -259,6 +310,8 @@ void rpc_exited (struct request *request)
 {
     const Moisson__ExitedBatch *batch = request->msg;
 
+    if (!is_bounded (request, batch->n_exits))
+        return;
     for (size_t i = 0; is_current (request) && i < batch->n_exits; i++) {
         Moisson__Exit *exit = batch->exits[i];
         Moisson__Ended ended = MOISSON__ENDED__INIT;
@@ -267,6 +320,10 @@ void rpc_exited (struct request *request)
 
         if (!may_speak (request, exit->id))
             continue;
+        if (is_stale (request, exit->id)) {
+            let_forget (request, exit->id);
+            continue;
+        }
         tidy_exit (exit);
         ended.exit = exit;
         ended.node = request->session->node;
@@ -332,6 +389,8 @@ void rpc_blob_get (struct request *request)
 {
     const Moisson__BlobIds *ids = request->msg;
 
+    if (!is_bounded (request, ids->n_ids))
+        return;
     for (size_t i = 0; is_current (request) && i < ids->n_ids; i++) {
         Moisson__BlobId *id = ids->ids[i];
 

@@ -10,7 +10,8 @@
 #include "ctld/nodes.h"
 #include "ctld/rpc.h"
 
-#define REASON_MOST 300 /* characters of what a node's program says */
+#define REASON_MOST 300    /* characters of what a node's program says */
+#define RELEASED_MOST 4096 /* attempts at once: each is looked for among all that a node holds */
 
 static bool is_current (struct request *request)
 {
@@ -61,7 +62,10 @@ void rpc_released (struct request *request)
     Moisson__Event event = MOISSON__EVENT__INIT;
     _cleanup_err_ struct err err = ERR_INIT;
 
-    if (is_current (request) && ids->n_ids) {
+    if (ids->n_ids > RELEASED_MOST)
+        log_warn ("node=%s event=released refused=\"it speaks of %zu attempts at once\"", request->session->node,
+                  ids->n_ids);
+    else if (is_current (request) && ids->n_ids) {
         released.node = request->session->node;
         released.ids = ids->ids;
         released.n_ids = ids->n_ids;

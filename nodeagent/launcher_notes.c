@@ -93,7 +93,7 @@ static int on_reboot (struct launcher *l, const Moisson__Note *note, struct answ
 {
     (void) note;
     (void) a;
-    (void) err; /* how it went is reported when it is known */
+    (void) err;                  /* how it went is reported when it is known */
     if (launcher_has_jobs (l)) { /* the controller asks when all have ended: an agent may have kept the note back */
         site_program_refuse (l, MOISSON__REPORT_KIND__REPORT_REBOOT, "jobs run here");
         return 0;

@@ -1,6 +1,7 @@
 """Somebody is root on one node and has its keys. That is worth this node, and nothing else: no other user, no other node, no
 other node's jobs. tests/system/rogue.c says what an honest agent would not."""
 import hashlib
+import json
 import re
 
 import pytest
@@ -84,6 +85,18 @@ def test_it_cannot_make_the_controller_read_for_long(owned):
     says = owned.says("claim=1.1.2.70000")
     assert says == ["claim: ERROR it speaks of 70000 attempts, at most 65536 are taken", "claim: CLOSED"]
     assert owned.says("register") == ["register: REGISTER_ACK"]
+
+
+def test_news_of_nothing_fill_no_journal(owned):
+    def sequence():
+        return json.loads(owned.cluster.ok("sdiag", "--json"))["statistics"]["sequence"]
+
+    owned.says("register")
+    before = sequence()
+    nothing = [f"{word}=77777{n}.1" for n in range(20) for word in ("started", "exited")]
+    says = owned.says("register", *nothing, "register")  # what is still on its way comes before the last answer
+    assert [line.split()[-1] for line in says if "FORGET" in line] == [f"77777{n}.1" for n in range(20)]
+    assert sequence() - before < 20, "that it registered, and nothing of what it said"
 
 
 def test_scripts_of_another_node_are_not_for_it(owned):
