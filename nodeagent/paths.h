@@ -1,10 +1,4 @@
-/* paths.h - the patterns of --output, --error and --input (sbatch(1), "filename pattern"). Pure.
- *
- *   %j raw id   %J the same for a batch script   %A array id (a plain job: its id)   %a task (a plain job: 4294967294,
- *   as Slurm has it)   %b task modulo 10   %x job name   %u user   %N short node name   %n node index, 0
- *   %t task rank, 0   %s step, "batch"   %% a percent sign
- * A width (%4j, up to 10) pads numbers with zeros. From a backslash on, the rest is taken literally (the backslash
- * goes). Unknown letters stay as they are. */
+/* paths.h - where the streams of a job go: the patterns of --output, --error and --input (base/pattern.h). Pure. */
 #pragma once
 #include <stdbool.h>
 #include "proto/node.pb-c.h"
