@@ -6,6 +6,7 @@
 #include "core/attempt.h"
 #include "core/filter.h"
 #include "core/state.h"
+#include "core/steps.h"
 #include "core/view.h"
 
 #define SET(record, field, value) ((record)->has_##field = true, (record)->field = (value))
@@ -94,6 +95,7 @@ static void fill_task (const struct task *task, Moisson__AcctRecord *record)
         SET (record, cancelled_by, task->cancelled_by);
     if (task->phase == TASK_ENDED)
         fill_exit (task, record);
+    record->steps = steps_copy (task, &record->n_steps);
 }
 
 static Moisson__AcctRecord *record_create (void)

@@ -22,6 +22,7 @@ static const struct {
     {MOISSON__EVENT__WHAT_NODE_SET, on_node_set},
     {MOISSON__EVENT__WHAT_RELEASED, on_released},
     {MOISSON__EVENT__WHAT_CLOCK, on_clock},
+    {MOISSON__EVENT__WHAT_STEP, on_step},
 };
 
 /* --- what is settled after each event ----------------------------------------------------------------------------- */

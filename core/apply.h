@@ -22,6 +22,7 @@ int on_node_up (struct core *core, const Moisson__Event *event, struct err *err)
 int on_node_down (struct core *core, const Moisson__Event *event, struct err *err);
 int on_released (struct core *core, const Moisson__Event *event, struct err *err);
 int on_node_set (struct core *core, const Moisson__Event *event, struct err *err);
+int on_step (struct core *core, const Moisson__Event *event, struct err *err);
 int on_clock (struct core *core, const Moisson__Event *event, struct err *err);
 
 /* Used by several: ---------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "core/acct.h"
 #include "core/state.h"
+#include "core/steps.h"
 
 /* --- pending records ---------------------------------------------------------------------------------------------- */
 
@@ -178,6 +179,7 @@ static void become_pending (struct core *core, struct task *task)
     if (task->exit)
         moisson__exit__free_unpacked (task->exit, NULL);
     task_forget_last (task);
+    steps_free (task);
     free (task->cause);
     free (task->cpu_ids);
     free (task->gpu_ids);
@@ -198,6 +200,7 @@ static void become_pending (struct core *core, struct task *task)
 void attempt_over (struct core *core, struct task *task, const struct over *over)
 {
     note_end (core, task, over);
+    steps_close (task);
     keep_where_it_ran (task);
     release (core, task);
     add_record (core, task, task->attempt, over->again);

@@ -91,6 +91,8 @@ struct start_facts {
     uint32_t task_count, task_min, task_max, task_step; /* of the array */
 };
 int core_start_facts (const struct core *core, uint64_t raw_id, uint32_t attempt, struct start_facts *ret);
+/* Would this news of a step change anything? False too for an attempt that is over, and where it has very many. */
+bool core_step_is_news (const struct core *core, const Moisson__StepNews *news);
 /* The node that may speak for this attempt: its batch host. NULL: not the current attempt, or not under way. */
 const char *core_attempt_host (const struct core *core, uint64_t raw_id, uint32_t attempt);
 /* Was it told to end an attempt that nobody wants, and may still have it? */

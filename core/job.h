@@ -63,6 +63,8 @@ struct task {
     uint32_t n_last;
     char *cause; /* why it ended, or why it was held after refused starts, in words; NULL */
     char *cpu_ids, *gpu_ids;
+    Moisson__Step **steps; /* of this attempt, by id: n_steps of them */
+    size_t n_steps;
     struct idset *rest;                   /* a record of the cancelled rest of an array: its tasks */
     struct task *prev, *next;             /* of the job, by index */
     struct task *ended_prev, *ended_next; /* ended tasks in order of their end */

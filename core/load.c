@@ -5,6 +5,7 @@
 #include "core/held.h"
 #include "core/image.h"
 #include "core/state.h"
+#include "core/steps.h"
 
 /* --- head and nodes ----------------------------------------------------------------------------------------------- */
 
@@ -182,6 +183,7 @@ static void load_task_facts (const Moisson__ImageTask *in, struct task *task)
     task->cause = xstrdup (in->cause);
     task->cpu_ids = xstrdup (in->cpu_ids);
     task->gpu_ids = xstrdup (in->gpu_ids);
+    steps_load (task, in->steps, in->n_steps);
     for (size_t i = 0; i < in->n_tasks; i++) {
         if (!task->rest)
             task->rest = idset_create ();

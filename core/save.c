@@ -4,6 +4,7 @@
 #include "core/held.h"
 #include "core/image.h"
 #include "core/state.h"
+#include "core/steps.h"
 
 #define TASKS_AN_IMAGE 1000
 
@@ -188,6 +189,7 @@ static Moisson__ImageTask *save_task (const struct task *task)
     out->gpu_ids = xstrdup (task->gpu_ids);
     out->cause = xstrdup (task->cause);
     out->exit = task->exit ? message_copy (&task->exit->base) : NULL;
+    out->steps = steps_copy (task, &out->n_steps);
     return out;
 }
 

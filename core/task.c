@@ -3,6 +3,7 @@
 #include <utlist.h>
 #include "base/mem.h"
 #include "core/state.h"
+#include "core/steps.h"
 
 /* (job, index) lie side by side at the start of struct task: together they are the key. */
 #define INDEX_KEY_LEN (offsetof (struct task, index) + sizeof (uint32_t) - offsetof (struct task, job))
@@ -106,6 +107,7 @@ void task_remove (struct core *core, struct task *task)
     free (task->cause);
     free (task->cpu_ids);
     free (task->gpu_ids);
+    steps_free (task);
     idset_free (task->rest);
     free (task);
 }

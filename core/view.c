@@ -104,6 +104,7 @@ static void fill_task (const struct core *core, const struct task *task, Moisson
 
 struct jobs_walk {
     const struct core *core;
+    bool steps;
     core_job_fn fn;
     void *arg;
 };
@@ -123,6 +124,10 @@ static bool give_row (void *arg, const struct row *row)
         SET (&info, task, row->index);
     else
         info.tasks = (char *) row->tasks;
+    if (walk->steps && row->task) {
+        info.steps = row->task->steps;
+        info.n_steps = row->task->n_steps;
+    }
     fill_held (row, row->task ? row->task->hold : row->hold, &info);
     info.reason = (char *) row_reason (walk->core, row, &texts.reason);
     info.reason_text = texts.reason.len ? texts.reason.data : NULL;
@@ -132,7 +137,7 @@ static bool give_row (void *arg, const struct row *row)
 uint64_t core_jobs (const struct core *core, const Moisson__JobsRequest *request, uint64_t cursor, size_t budget,
                     core_job_fn fn, void *arg)
 {
-    struct jobs_walk walk = {.core = core, .fn = fn, .arg = arg};
+    struct jobs_walk walk = {.core = core, .steps = request && request->steps, .fn = fn, .arg = arg};
     struct walk_how how = {
         .filter = request ? request->filter : NULL,
         .ended = request && request->ended,

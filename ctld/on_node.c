@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/states.h"
 #include "ctld/apply.h"
 #include "ctld/job_hooks.h"
 #include "ctld/nodes.h"
@@ -46,6 +47,8 @@ static void tidy_attempts (const Moisson__Register *facts)
         tidy (facts->attempts[i]->cpu_ids);
         tidy (facts->attempts[i]->gpu_ids);
         tidy_exit (facts->attempts[i]->exit);
+        for (size_t k = 0; k < facts->attempts[i]->n_steps; k++)
+            tidy (facts->attempts[i]->steps[k]->name);
     }
 }
 
@@ -184,6 +187,47 @@ static int apply_up (struct ctld *ctld, const Moisson__Register *facts, struct e
     return ctld_apply (ctld, &event, err);
 }
 
+/* An attempt that is under way elsewhere is none of this node's business. */
+static bool may_speak (const struct request *request, const Moisson__AttemptId *id)
+{
+    const char *host = core_attempt_host (request->ctld->core, id->raw_id, id->attempt);
+
+    if (!host || !strcmp (host, request->session->node))
+        return true;
+    log_warn ("job=%" PRIu64 " attempt=%u node=%s event=news-refused why=\"it is on %s\"", id->raw_id, id->attempt,
+              request->session->node, host);
+    return false;
+}
+
+/* What is known already makes no event: agents begin each session with all steps of all their attempts. */
+static void hear_step (struct ctld *ctld, Moisson__AttemptId *id, Moisson__Step *step)
+{
+    Moisson__StepNews news = MOISSON__STEP_NEWS__INIT;
+    Moisson__Event event = MOISSON__EVENT__INIT;
+    _cleanup_err_ struct err err = ERR_INIT;
+
+    news.id = id;
+    news.step = step;
+    if (!core_step_is_news (ctld->core, &news))
+        return;
+    step->has_state = step->has_state && state_is_ended (step->state);
+    event.what_case = MOISSON__EVENT__WHAT_STEP;
+    event.step = &news;
+    if (ctld_apply (ctld, &event, &err) < 0)
+        log_error ("job=%" PRIu64 " attempt=%u step=%u refused=\"%s\"", id->raw_id, id->attempt, step->id, err.why);
+}
+
+/* Before what the node says is compared: an attempt that has ended is recorded with its steps. */
+static void hear_steps (struct request *request, const Moisson__Register *facts)
+{
+    for (size_t i = 0; i < facts->n_attempts; i++) {
+        Moisson__AttemptReport *report = facts->attempts[i];
+
+        for (size_t k = 0; k < report->n_steps && may_speak (request, report->id); k++)
+            hear_step (request->ctld, report->id, report->steps[k]);
+    }
+}
+
 void rpc_register (struct request *request)
 {
     static const struct reconcile_ops ops = {want_event, want_start, want_stop, want_forget};
@@ -204,6 +248,7 @@ void rpc_register (struct request *request)
               facts->n_tombstones, facts->boot_id, facts->version);
     tidy_attempts (facts);
     let_read_all (ctld, facts);
+    hear_steps (request, facts);
     core_reconcile (ctld->core, facts, &ops, r);
     ctld_after (ctld, registered, r);
     request_end (request);
@@ -211,18 +256,6 @@ void rpc_register (struct request *request)
 
 /* --- news ----------------------------------------------------------------------------------------------------------
  */
-
-/* An attempt that is under way elsewhere is none of this node's business. */
-static bool may_speak (const struct request *request, const Moisson__AttemptId *id)
-{
-    const char *host = core_attempt_host (request->ctld->core, id->raw_id, id->attempt);
-
-    if (!host || !strcmp (host, request->session->node))
-        return true;
-    log_warn ("job=%" PRIu64 " attempt=%u node=%s event=news-refused why=\"it is on %s\"", id->raw_id, id->attempt,
-              request->session->node, host);
-    return false;
-}
 
 /* News of a session that has not registered, or has been replaced, is not listened to: it will be said again. */
 static bool is_current (struct request *request)
@@ -302,6 +335,18 @@ void rpc_started (struct request *request)
         else
             log_debug ("job=%" PRIu64 " attempt=%u node=%s event=started", id->raw_id, id->attempt,
                        request->session->node);
+    }
+    request_end (request);
+}
+
+void rpc_steps (struct request *request)
+{
+    const Moisson__StepBatch *batch = request->msg;
+
+    for (size_t i = 0; is_current (request) && i < batch->n_news; i++) {
+        tidy (batch->news[i]->step->name);
+        if (may_speak (request, batch->news[i]->id))
+            hear_step (request->ctld, batch->news[i]->id, batch->news[i]->step);
     }
     request_end (request);
 }

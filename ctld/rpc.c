@@ -26,6 +26,7 @@ static const struct rpc_row rows[] = {
     ROW (REGISTER, ROLE_NODE, register, rpc_register, "an agent's first message: everything it has"),
     ROW (STARTED, ROLE_NODE, started_batch, rpc_started, "attempts run"),
     ROW (EXITED, ROLE_NODE, exited_batch, rpc_exited, "attempts have ended"),
+    ROW (STEPS, ROLE_NODE, step_batch, rpc_steps, "steps of attempts have begun or ended"),
     ROW (BLOB_GET, ROLE_NODE, blob_ids, rpc_blob_get, "scripts and environments of orders"),
     ROW (HEARTBEAT, ROLE_NODE, heartbeat, rpc_heartbeat, "still here"),
     ROW (RELEASED, ROLE_NODE, attempt_ids, rpc_released, "processes that could not be killed are gone"),

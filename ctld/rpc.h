@@ -46,6 +46,7 @@ void rpc_shutdown (struct request *request);
 void rpc_register (struct request *request);
 void rpc_started (struct request *request);
 void rpc_exited (struct request *request);
+void rpc_steps (struct request *request);
 void rpc_blob_get (struct request *request);
 void rpc_heartbeat (struct request *request);
 void rpc_released (struct request *request);

@@ -1,5 +1,5 @@
 /* agent.c - moisson-agent -N NODE -f CONF [-v] [-R], started by moissond with the launcher's socket as fd 3, that of
- * the shepherds as fd 4, and the node's log as stderr. -R: the launcher is root (root_mode.h). */
+ * the shepherds as fd 4, one for srun as fd 5, and the node's log as stderr. -R: the launcher is root (root_mode.h). */
 #include "nodeagent/agent.h"
 #include <string.h>
 #include "base/log.h"
@@ -19,6 +19,7 @@ static struct agent *agent_free (struct agent *a)
     health_close (a);
     session_close (a);
     notify_close (a);
+    steps_shut (a);
     launcher_close (a);
     users_free (steal (&a->users));
     if (a->slots)
@@ -115,7 +116,7 @@ static int agent_create (struct agent **ret, int argc, char **argv, struct err *
     _cleanup_ (agent_freep) struct agent *a = xcalloc (1, sizeof *a);
     Moisson__AgentReady ready = MOISSON__AGENT_READY__INIT;
 
-    a->launcher.fd = a->notify_fd = -1;
+    a->launcher.fd = a->notify_fd = a->steps_fd = -1;
     a->waiting_end = &a->waiting;
     a->start_us = now_wall ();
     a->program.log_is_open = true;
@@ -128,6 +129,7 @@ static int agent_create (struct agent **ret, int argc, char **argv, struct err *
     if (blobs_open (&a->blobs, a->program.spool, err) || notify_open (a, err) || attempts_load (a, err) ||
         launcher_open (a, err) || session_open (a, err))
         return -1;
+    steps_open (a);
     launcher_send (a, VERB_READY, &ready.base);
     health_open (a);
     *ret = steal (&a);

@@ -9,6 +9,7 @@
  *   agent_gpus.c       GPUs of orders
  *   agent_launcher.c   verbs to and from the launcher
  *   agent_notify.c     datagrams of shepherds
+ *   agent_steps.c      datagrams of srun
  *   agent_health.c     health checks, reboots */
 #pragma once
 #include <uthash.h>
@@ -31,6 +32,11 @@ enum attempt_phase {
     ATTEMPT_EXITED,    /* its status says so; its directory is kept until FORGET */
     ATTEMPT_REFUSED,   /* it never ran; in memory only: without it the controller sends the START again */
     ATTEMPT_TOMBSTONE, /* a stop came before its start, or instead of it; in memory only */
+};
+
+struct attempt_step {
+    Moisson__Step *step;
+    bool told; /* in this session */
 };
 
 struct attempt {
@@ -57,7 +63,9 @@ struct attempt {
     uint32_t cpus, gpus;
     Moisson__Gres **gres; /* of its order; none: `gpus` of any type */
     size_t n_gres;
-    uint32_t threads_per_core; /* of each core it is bound to so many; 0 = all */
+    uint32_t threads_per_core;  /* of each core it is bound to so many; 0 = all */
+    struct attempt_step *steps; /* that srun has told of */
+    size_t n_steps;
     struct attempt *next_waiting;
     UT_hash_handle hh;
 };
@@ -90,6 +98,8 @@ struct agent {
     int notify_fd;
     struct watch *notify_watch;
     struct timer *look_timer;
+    int steps_fd;
+    struct watch *steps_watch;
 
     struct {
         struct timer *timer; /* NULL: there is no health check */
@@ -166,6 +176,14 @@ void launcher_close (struct agent *a);
 /* --- agent_notify.c */
 int notify_open (struct agent *a, struct err *err);
 void notify_close (struct agent *a);
+
+/* --- agent_steps.c */
+void steps_open (struct agent *a);
+void steps_shut (struct agent *a);
+void steps_hear (struct agent *a); /* what has come by now, before the end of a job is told */
+void steps_tell (struct agent *a); /* what the controller has not been sent in this session */
+void steps_forget (struct attempt *t);
+Moisson__Step **steps_report (struct attempt *t, size_t *ret_n); /* for REGISTER: borrowed, in a list to be freed */
 
 /* --- agent_notes.c */
 void notes_ask_config (struct agent *a); /* then session_register, in this life or the next */

@@ -45,6 +45,7 @@ void attempt_remove (struct agent *a, struct attempt *t)
     status_clear (&t->status);
     free (t->cpu_ids);
     gpus_forget (t);
+    steps_forget (t);
     free (t);
 }
 
@@ -167,6 +168,17 @@ void attempt_forget (struct agent *a, struct attempt *t)
 /* --- at start -------------------------------------------------------------------------------------------------------
  */
 
+static void load_uid (struct attempt *t, const Moisson__Launch *launch)
+{
+    const ProtobufCBinaryData *bytes = &launch->order->order;
+    Moisson__Order *order = moisson__order__unpack (NULL, bytes->len, bytes->data);
+
+    if (!order)
+        return;
+    t->uid = order->uid;
+    moisson__order__free_unpacked (order, NULL);
+}
+
 static void load_one (void *arg, struct attempt_id id)
 {
     struct agent *a = arg;
@@ -184,6 +196,7 @@ static void load_one (void *arg, struct attempt_id id)
     Moisson__Launch *launch = moisson__launch__unpack (NULL, len, (const uint8_t *) data);
     if (!launch)
         return;
+    load_uid (t, launch);
     t->cpu_ids = xstrdup (launch->cpu_ids);
     t->gpu_ids = xstrdup (launch->gpu_ids);
     t->gpu_text = xstrdup (launch->gpu_text);
@@ -289,6 +302,7 @@ void attempts_tell (void *agent)
         t->told = true;
         t->told_at = now;
     }
+    steps_tell (a);
     if (n_started)
         tell_started (a, started, n_started);
     if (n_ended)
@@ -312,7 +326,7 @@ struct report { /* one allocation a report: the message comes first */
     struct told_exit exit;
 };
 
-static Moisson__AttemptReport *make_report (const struct attempt *t)
+static Moisson__AttemptReport *make_report (struct attempt *t)
 {
     struct report *r = xcalloc (1, sizeof *r);
 
@@ -325,6 +339,7 @@ static Moisson__AttemptReport *make_report (const struct attempt *t)
     r->report.start_us = t->status.start_us;
     r->report.cpu_ids = t->cpu_ids;
     r->report.gpu_ids = t->gpu_text;
+    r->report.steps = steps_report (t, &r->report.n_steps);
     return &r->report;
 }
 
@@ -356,8 +371,10 @@ void attempts_register (struct agent *a, Moisson__Register *msg)
 
 void attempts_unregister (Moisson__Register *msg)
 {
-    for (size_t i = 0; i < msg->n_attempts; i++)
+    for (size_t i = 0; i < msg->n_attempts; i++) {
+        free (msg->attempts[i]->steps);
         free (msg->attempts[i]);
+    }
     for (size_t i = 0; i < msg->n_held; i++)
         free (msg->held[i]);
     free (msg->attempts);

@@ -18,6 +18,7 @@ static void on_datagram (void *arg, int events)
     struct attempt_id id;
 
     (void) events;
+    steps_hear (a);
     for (int i = 0; i < AT_ONCE; i++) {
         ssize_t n = recv (a->notify_fd, text, sizeof text - 1, MSG_DONTWAIT);
         if (n < 0)
@@ -33,6 +34,7 @@ static void on_look (void *arg)
 {
     struct agent *a = arg;
 
+    steps_hear (a);
     for (struct attempt *t = a->attempts; t; t = t->hh.next)
         if (t->phase == ATTEMPT_STARTING || t->reaped)
             attempt_read_status (a, t);

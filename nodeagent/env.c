@@ -167,6 +167,8 @@ void env_add_job (struct env *env, const struct env_facts *facts)
         env_set (env, "SLURM_CONF", facts->conf_path);
         env_set (env, "MOISSON_CONF", facts->conf_path); /* it would win over the former, and may be of another host */
     }
+    if (facts->launch->scratch)
+        env_set (env, "MOISSON_SCRATCH", facts->launch->private_tmp ? "/tmp" : facts->launch->scratch);
     env_set (env, "MOISSON_SPOOL", facts->spool);
     env_set (env, "MOISSON_ATTEMPT", attempt_format (id, name));
 }

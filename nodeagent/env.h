@@ -31,7 +31,8 @@ struct env_facts {
 
 /* What the order adds (extra_env), defaults where the name is absent (HOME USER LOGNAME SHELL PATH), TMPDIR, then the
  * node's own: SLURM_TASK_PID (a placeholder, see env_set_pid), the variables of GPUs (env.c), SLURM_CONF,
- * MOISSON_CPU_IDS, and MOISSON_ATTEMPT with MOISSON_SPOOL, by which processes without a shepherd are found. */
+ * MOISSON_CPU_IDS, MOISSON_SCRATCH (the job's own directory, whatever TMPDIR is), and MOISSON_ATTEMPT with
+ * MOISSON_SPOOL, by which processes without a shepherd are found. */
 void env_add_job (struct env *env, const struct env_facts *facts);
 void env_add_gpus (struct env *env, const Moisson__Launch *launch); /* of that, what is said of GPUs */
 

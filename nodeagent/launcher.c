@@ -31,6 +31,8 @@ static struct launcher *launcher_free (struct launcher *l)
         close (l->lock_fd);
     if (l->notify_fd >= 0)
         close (l->notify_fd);
+    if (l->steps_fd >= 0)
+        close (l->steps_fd);
     shepherds_close (&l->shepherds);
     spares_close (&l->spares);
     room_close (l);
@@ -84,7 +86,7 @@ static int open_spool (struct launcher *l, struct err *err)
         return err_errno (err, errno, "cannot become a subreaper");
     tree_list (getpid (), &l->born_with);
     if (spool_prepare (l->spool, err) || root_mode_own_spool (&l->root_mode, l->spool, err) || take_lock (l, err) ||
-        boot_id_read (l->boot, err) || agent_open_notify (l, err))
+        boot_id_read (l->boot, err) || agent_open_sockets (l, err))
         return -1;
     if (rekey_recover (l->spool, err) || root_mode_own_spool (&l->root_mode, l->spool, err))
         return -1;
@@ -160,7 +162,7 @@ static int launcher_create (struct launcher **ret, int argc, char **argv, int *r
     _cleanup_ (program_clear) struct program p = {0};
     _cleanup_ (launcher_freep) struct launcher *l = xcalloc (1, sizeof *l);
 
-    l->signal_fd = l->lock_fd = l->notify_fd = l->agent.fd = l->shepherds.fd = -1;
+    l->signal_fd = l->lock_fd = l->notify_fd = l->steps_fd = l->agent.fd = l->shepherds.fd = -1;
     int rc = program_open (&p, "moissond", argc, argv, err);
     *ret_terminal = p.terminal;
     if (rc)

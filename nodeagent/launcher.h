@@ -52,8 +52,8 @@ struct launcher {
     bool verbose;
     int *terminal; /* main's: where to report a failed start, -1 once there is nothing to report any more */
     char boot[BOOT_ID_SIZE];
-    int lock_fd, signal_fd,
-        notify_fd; /* notify_fd: the agent's, which reads it; it is bound here, in a directory of ours */
+    int lock_fd, signal_fd, notify_fd,
+        steps_fd; /* the last two: the agent's, which reads them; bound here, in a directory of ours */
     struct verifier verifier;
 
     struct shepherds shepherds;
@@ -119,8 +119,8 @@ bool launcher_is_live (void *launcher, uint64_t raw_id);           /* for the ve
 bool launcher_has_jobs (const struct launcher *l);                 /* beside what cannot be killed */
 
 /* launcher_agent.c: keep one agent running. */
-int agent_open_notify (struct launcher *l, struct err *err); /* at start: the socket that shepherds call */
-void agent_start_due (struct launcher *l);                   /* start it if it is time to */
+int agent_open_sockets (struct launcher *l, struct err *err); /* at start: those that shepherds and srun call */
+void agent_start_due (struct launcher *l);                    /* start it if it is time to */
 void agent_gone (struct launcher *l, int wait_status);
 void agent_stop (struct launcher *l);
 void agent_hear (struct launcher *l); /* its socket is readable */

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/service.h"
+#include "base/step_news.h"
 #include "nodeagent/launcher.h"
 
 #define DELAY_MIN (USEC_PER_SEC / 5)
@@ -18,6 +19,7 @@
 #define GOOD_RUN (30 * USEC_PER_SEC) /* an agent that lived this long was well: start over with the back-off */
 #define AGENT_FD 3
 #define AGENT_NOTIFY_FD 4
+#define AGENT_STEPS_FD 5
 #define HIGH_FD 200
 enum { CANNOT_START = 120, CANNOT_BECOME, CANNOT_REACH }; /* exit codes before it was the agent's program */
 #define STOP_PATIENCE 500 /* of 10 ms, then KILL: it holds nothing that a restart could not find again */
@@ -32,10 +34,11 @@ static char *pid_path (const struct launcher *l)
     return len ? xasprintf ("%.*s.agent.pid", (int) len, l->pid_file) : NULL;
 }
 
-int agent_open_notify (struct launcher *l, struct err *err)
+/* A socket of datagrams in the spool. It is the agent's to read, and bound here: the agent may not write there, and
+ * what comes while there is none waits for the next. */
+static int bind_datagrams (const struct launcher *l, const char *file, mode_t mode, int *ret_fd, struct err *err)
 {
-    _cleanup_free_ char *stale = pid_path (l);
-    _cleanup_free_ char *path = spool_path (l->spool, "notify.sock");
+    _cleanup_free_ char *path = spool_path (l->spool, file);
     struct sockaddr_un address = {.sun_family = AF_UNIX};
 
     if (strlen (path) >= sizeof address.sun_path) {
@@ -44,24 +47,39 @@ int agent_open_notify (struct launcher *l, struct err *err)
         return err_fix (err, "set SlurmdSpoolDir to a shorter path");
     }
     strcpy (address.sun_path, path);
-    if (stale && unlink (stale) && errno != ENOENT)
-        return err_errno (err, errno, "cannot remove the old %s", stale);
     if (unlink (path) && errno != ENOENT)
         return err_errno (err, errno, "cannot remove the old %s", path);
-    l->notify_fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (l->notify_fd < 0 || bind (l->notify_fd, (struct sockaddr *) &address, sizeof address) || chmod (path, 0600))
+    *ret_fd = socket (AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (*ret_fd < 0 || bind (*ret_fd, (struct sockaddr *) &address, sizeof address) || chmod (path, mode))
         return err_errno (err, errno, "cannot listen on %s", path);
     return 0;
 }
 
-/* In the new process: system calls only. Through high numbers, as any of the fds may be 3 or 4 itself. */
+int agent_open_sockets (struct launcher *l, struct err *err)
+{
+    _cleanup_free_ char *stale = pid_path (l);
+    const int on = 1;
+
+    if (stale && unlink (stale) && errno != ENOENT)
+        return err_errno (err, errno, "cannot remove the old %s", stale);
+    if (bind_datagrams (l, "notify.sock", 0600, &l->notify_fd, err) ||
+        bind_datagrams (l, STEP_SOCKET, 0666, &l->steps_fd, err))
+        return -1;
+    if (setsockopt (l->steps_fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on))
+        return err_errno (err, errno, "cannot ask whose datagrams come on %s/%s", l->spool, STEP_SOCKET);
+    return 0;
+}
+
+/* In the new process: system calls only. Through high numbers, as any of the fds may be 3, 4 or 5 itself. */
 static _Noreturn void become_agent (const struct launcher *l, int fd, char **argv)
 {
     sigset_t none;
 
     sigemptyset (&none);
     int agent = fcntl (fd, F_DUPFD_CLOEXEC, HIGH_FD), notify = fcntl (l->notify_fd, F_DUPFD_CLOEXEC, HIGH_FD);
-    if (agent < 0 || notify < 0 || dup2 (agent, AGENT_FD) < 0 || dup2 (notify, AGENT_NOTIFY_FD) < 0)
+    int steps = fcntl (l->steps_fd, F_DUPFD_CLOEXEC, HIGH_FD);
+    if (agent < 0 || notify < 0 || steps < 0 || dup2 (agent, AGENT_FD) < 0 || dup2 (notify, AGENT_NOTIFY_FD) < 0 ||
+        dup2 (steps, AGENT_STEPS_FD) < 0)
         _exit (CANNOT_START);
     if (root_mode_become_agent (&l->root_mode))
         _exit (CANNOT_BECOME);

@@ -9,7 +9,8 @@
  *   enrolled.conf, conf/              `moisson node enroll`, then the launcher:    root 0644, 0755
  *                                     the controller's configuration (configless.h)
  *   notify.sock                       launcher binds it, the agent reads           root 0600: for shepherds
- *   node.key, blobs/<uid>-<hash>      agent                                        agent 0400, 0700
+ *   steps.sock                        likewise                                     root 0666: for srun
+ * (base/step_news.h) node.key, blobs/<uid>-<hash>      agent                                        agent 0400, 0700
  *   spare/                            launcher: directories to be used again       root 0700 (spares.h)
  *   attempts/                         launcher makes and removes what is in it     root:agent 02751
  *     <raw>.<attempt>/                agent reads, jobs only pass through          02751: files are the agent's group's

@@ -58,6 +58,8 @@ static const ProtobufCMessageDescriptor *const descriptors[] = {
     &moisson__node_keys_page__descriptor,
     &moisson__node_key_op__descriptor,
     &moisson__node_key_results__descriptor,
+    &moisson__step_batch__descriptor,
+    &moisson__step_news__descriptor,
 };
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
