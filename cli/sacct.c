@@ -1,4 +1,5 @@
 /* sacct.c - the records of jobs: ended ones from the store, others from the controller, by id. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -67,12 +68,13 @@ static void print_header (struct printing *p)
     list_line (&p->line);
 }
 
-static void print_row (struct printing *p, const Moisson__AcctRecord *record, bool batch)
+static void print_row (struct printing *p, const Moisson__AcctRecord *record, bool batch, const char *step)
 {
     struct sacct_row row = p->s->row;
 
     row.record = record;
     row.batch = batch;
+    row.step = step;
     row.now = p->now;
     for (size_t i = 0; i < p->columns.n; i++) {
         buf_reset (&p->value);
@@ -80,6 +82,19 @@ static void print_row (struct printing *p, const Moisson__AcctRecord *record, bo
         put_cell (p, i, buf_str (&p->value), p->columns.list[i].right, '+');
     }
     list_line (&p->line);
+}
+
+static void print_steps (struct printing *p, const Moisson__AcctRecord *r)
+{
+    char name[16];
+
+    for (size_t i = 0; i < r->n_steps; i++) {
+        const Moisson__AcctRecord step = sacct_step_record (r, r->steps[i]);
+
+        snprintf (name, sizeof name, "%" PRIu32, r->steps[i]->id);
+        if (sacct_wants_step (p->s, r, name))
+            print_row (p, &step, true, name);
+    }
 }
 
 /* In the order of the output. */
@@ -95,7 +110,8 @@ static void on_record (void *arg, const Moisson__AcctRecord *r)
     print_header (p);
     for (int batch = 0; batch < 2; batch++)
         if (sacct_wants (p->s, r, batch))
-            print_row (p, r, batch);
+            print_row (p, r, batch, NULL);
+    print_steps (p, r);
 }
 
 static bool on_page (void *arg, const void *message)
@@ -106,7 +122,7 @@ static bool on_page (void *arg, const void *message)
     if (page->now_us)
         p->now = page->now_us;
     for (size_t i = 0; i < page->n_records; i++)
-        if (sacct_wants (p->s, page->records[i], false) || sacct_wants (p->s, page->records[i], true))
+        if (sacct_wants_some (p->s, page->records[i]))
             sacct_sort_add (p->sort, page->records[i]);
     return page->last;
 }

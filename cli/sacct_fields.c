@@ -24,6 +24,26 @@ bool sacct_has_batch_row (const Moisson__AcctRecord *r)
     return r->attempt > 0 && r->start_us && r->state != PENDING;
 }
 
+Moisson__AcctRecord sacct_step_record (const Moisson__AcctRecord *job, const Moisson__Step *step)
+{
+    Moisson__AcctRecord r = *job;
+
+    r.name = step->name;
+    r.state = step->has_end_us ? step->state : MOISSON__JOB_STATE__STATE_RUNNING;
+    r.exit_code = step->exit_code;
+    r.exit_signal = step->exit_signal;
+    r.start_us = step->start_us;
+    r.end_us = step->end_us;
+    r.cpu_user_us = step->cpu_user_us;
+    r.cpu_sys_us = step->cpu_sys_us;
+    r.has_max_rss_kb = step->has_max_rss_kb;
+    r.max_rss_kb = step->max_rss_kb;
+    r.tres = step->has_cpus && step->cpus != job->num_cpus ? NULL : job->tres;
+    if (step->has_cpus)
+        r.num_cpus = r.req_cpus = step->cpus;
+    return r;
+}
+
 static void put_nothing (struct buf *out, const void *row)
 {
     (void) out;
@@ -77,7 +97,7 @@ JOB_NUMBER (put_attempt, attempt)
 static void put_suffix (struct buf *out, const void *row)
 {
     if (row_of (row)->batch)
-        buf_puts (out, ".batch");
+        buf_printf (out, ".%s", row_of (row)->step ? row_of (row)->step : "batch");
 }
 
 static void put_job_id (struct buf *out, const void *row)
@@ -100,7 +120,7 @@ static void put_raw_id (struct buf *out, const void *row)
 
 static void put_name (struct buf *out, const void *row)
 {
-    put_or (out, row_of (row)->batch ? "batch" : record_of (row)->name, "");
+    put_or (out, row_of (row)->batch && !row_of (row)->step ? "batch" : record_of (row)->name, "");
 }
 
 static void put_cluster (struct buf *out, const void *row)

@@ -6,7 +6,8 @@
 
 struct sacct_row {
     const Moisson__AcctRecord *record;
-    bool batch;              /* the row `ID.batch`: usage and exit of the script */
+    bool batch;              /* the row of a step: `ID.batch`, usage and exit of the script, or `step` */
+    const char *step;        /* with batch: its number; NULL = the script */
     usec_t now;              /* the controller's clock, for what still runs */
     const char *time_format; /* SLURM_TIME_FORMAT; NULL = standard */
     const char *cluster;
@@ -14,5 +15,7 @@ struct sacct_row {
     bool noconvert; /* bytes, without a letter */
 };
 
+/* The record of one of its steps: borrows what both have. */
+Moisson__AcctRecord sacct_step_record (const Moisson__AcctRecord *job, const Moisson__Step *step);
 const struct field *sacct_fields (size_t *ret_n);
 bool sacct_has_batch_row (const Moisson__AcctRecord *record); /* has it started? */

@@ -2,6 +2,7 @@
 #include "sacct_json.h"
 #include "base/states.h"
 #include "json.h"
+#include "sacct_fields.h"
 
 static json_t *number (uint64_t v)
 {
@@ -24,6 +25,24 @@ static json_t *times_of (const Moisson__AcctRecord *r, usec_t now)
                       "elapsed", seconds (r->start_us && until > r->start_us ? until - r->start_us : 0), "limit", limit,
                       "user_usec", number (r->cpu_user_us), "system_usec", number (r->cpu_sys_us), "total_usec",
                       number (r->cpu_user_us + r->cpu_sys_us));
+}
+
+static json_t *steps_of (const Moisson__AcctRecord *r, usec_t now)
+{
+    json_t *array = json_array ();
+
+    for (size_t i = 0; i < r->n_steps; i++) {
+        const Moisson__AcctRecord step = sacct_step_record (r, r->steps[i]);
+
+        json_array_append_new (
+            array, json_pack ("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", number (r->steps[i]->id), "name",
+                              json_text (step.name), "state", json_text (state_name (step.state)), "exit_code",
+                              json_pack ("{s:o, s:o}", "return_code", number (step.exit_code), "signal",
+                                         number (step.exit_signal)),
+                              "time", times_of (&step, now), "cpus", number (step.num_cpus), "max_rss",
+                              step.has_max_rss_kb ? number (step.max_rss_kb * 1024) : json_null ()));
+    }
+    return array;
 }
 
 json_t *json_acct (const Moisson__AcctRecord *r, const char *cluster, usec_t now)
@@ -57,6 +76,7 @@ json_t *json_acct (const Moisson__AcctRecord *r, const char *cluster, usec_t now
     json_object_set_new (job, "max_rss", r->has_max_rss_kb ? number (r->max_rss_kb * 1024) : json_null ());
     json_object_set_new (job, "working_directory", json_text (r->work_dir));
     json_object_set_new (job, "comment", json_text (r->comment));
+    json_object_set_new (job, "steps", steps_of (r, now));
     json_object_set_new (job, "submit_key", json_text (r->submit_key));
     return job;
 }

@@ -2,6 +2,7 @@
 #include "sacct_request.h"
 #include <ctype.h>
 #include <grp.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/cleanup.h"
@@ -187,7 +188,7 @@ static int on_unavailable (void *self, const char *value, struct err *err)
 static const struct optable_row rows[] = {
     {"accounts", 'A', ARG_REQUIRED, NULL, "<names>", "only jobs of these accounts", on_account},
     {"allclusters", 'L', ARG_NONE, NULL, NULL, NULL, NULL},
-    {"allocations", 'X', ARG_NONE, NULL, NULL, "one row a job, none for its script", on_allocations},
+    {"allocations", 'X', ARG_NONE, NULL, NULL, "one row a job, none for its script and steps", on_allocations},
     {"allusers", 'a', ARG_NONE, NULL, NULL, "all users' jobs", on_all_users},
     {"array", 0, ARG_NONE, NULL, NULL, NULL, NULL},
     {"associations", 'x', ARG_REQUIRED, NULL, NULL, NULL, on_unavailable},
@@ -207,7 +208,7 @@ static const struct optable_row rows[] = {
     {"gid", 0, ARG_REQUIRED, NULL, NULL, NULL, on_group},
     {"group", 'g', ARG_REQUIRED, NULL, "<names>", "only jobs of these groups", on_group},
     {"helpformat", 'e', ARG_NONE, NULL, NULL, "the names of all columns", on_helpformat},
-    {"jobs", 'j', ARG_REQUIRED, NULL, "<ids>", "only these jobs, 12.batch only that row", on_jobs},
+    {"jobs", 'j', ARG_REQUIRED, NULL, "<ids>", "only these jobs, 12.batch or 12.0 only that row", on_jobs},
     {"json", 0, ARG_OPTIONAL, NULL, "<version>", "everything as JSON", on_json},
     {"local", 0, ARG_NONE, NULL, NULL, NULL, NULL},
     {"long", 'l', ARG_NONE, NULL, NULL, "more columns", on_long},
@@ -336,16 +337,39 @@ static bool wants_group (const struct sacct *s, const Moisson__AcctRecord *r)
     return s->n_gids == 0;
 }
 
-bool sacct_wants (const struct sacct *s, const Moisson__AcctRecord *r, bool batch)
+/* step NULL: the row of the job. */
+static bool wants_row (const struct sacct *s, const Moisson__AcctRecord *r, const char *step)
 {
-    if (!wants_group (s, r) || (batch && (s->jobs_only || !sacct_has_batch_row (r))))
+    if (!wants_group (s, r) || (step && s->jobs_only))
         return false;
     if (!s->some_steps)
         return true;
     for (size_t i = 0; i < s->filter.n_jobs; i++) {
-        const char *step = s->refs[i].step;
-        if (names_record (s->filter.jobs[i], r) && (!step || (batch && !strcmp (step, "batch"))))
+        const char *only = s->refs[i].step;
+        if (names_record (s->filter.jobs[i], r) && (!only || (step && !strcmp (step, only))))
             return true;
     }
     return false;
+}
+
+bool sacct_wants (const struct sacct *s, const Moisson__AcctRecord *r, bool batch)
+{
+    return batch ? sacct_has_batch_row (r) && wants_row (s, r, "batch") : wants_row (s, r, NULL);
+}
+
+bool sacct_wants_step (const struct sacct *s, const Moisson__AcctRecord *r, const char *step)
+{
+    return wants_row (s, r, step);
+}
+
+bool sacct_wants_some (const struct sacct *s, const Moisson__AcctRecord *r)
+{
+    bool some = sacct_wants (s, r, false) || sacct_wants (s, r, true);
+    char name[16];
+
+    for (size_t i = 0; i < r->n_steps && !some; i++) {
+        snprintf (name, sizeof name, "%" PRIu32, r->steps[i]->id);
+        some = wants_row (s, r, name);
+    }
+    return some;
 }

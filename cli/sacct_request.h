@@ -31,3 +31,5 @@ void sacct_clear (struct sacct *s);
 int sacct_resolve (struct sacct *s, usec_t now, uint32_t own_uid, struct err *err);
 /* Is this row of this record asked for? Sieves groups and steps. */
 bool sacct_wants (const struct sacct *s, const Moisson__AcctRecord *record, bool batch);
+bool sacct_wants_step (const struct sacct *s, const Moisson__AcctRecord *record, const char *step); /* its number */
+bool sacct_wants_some (const struct sacct *s, const Moisson__AcctRecord *record); /* any of its rows */

@@ -332,9 +332,68 @@ static int show_licenses (struct scontrol *s, const char *name)
     return show_none (s, name, "License", "No licenses configured in Slurm.", "licenses");
 }
 
+/* Every step that the controller holds, of all jobs or of one, or one step. */
+struct step_listing {
+    struct listing l;
+    const char *only; /* NULL: all */
+};
+
+static bool on_steps (void *arg, const void *message)
+{
+    struct step_listing *sl = arg;
+    const Moisson__JobsPage *page = message;
+    struct buf text = BUF_INIT;
+    char name[16];
+
+    if (page->now_us)
+        sl->l.style.now = page->now_us;
+    for (size_t i = 0; i < page->n_jobs; i++)
+        for (size_t k = 0; k < page->jobs[i]->n_steps; k++) {
+            const struct show_step_row row = {page->jobs[i], page->jobs[i]->steps[k]};
+            snprintf (name, sizeof name, "%u", row.step->id);
+            if (sl->only && strcmp (sl->only, name) != 0)
+                continue;
+            show_step (&text, &row, &sl->l.style);
+            emit (&sl->l, &text);
+        }
+    return page->last;
+}
+
+static int list_steps (struct scontrol *s, Moisson__JobRef *ref, const char *only, const char *name)
+{
+    struct step_listing sl = {.only = only};
+    Moisson__JobFilter filter = MOISSON__JOB_FILTER__INIT;
+    Moisson__JobsRequest request = MOISSON__JOBS_REQUEST__INIT;
+    _cleanup_err_ struct err err = ERR_INIT;
+
+    listing_init (&sl.l, s);
+    filter.jobs = &ref;
+    filter.n_jobs = ref != NULL;
+    request.filter = &filter;
+    request.has_ended = request.ended = request.has_steps = request.steps = true;
+    if (rpc_stream (s->rpc, MOISSON__MSG_TYPE__MSG_JOBS, &request.base, MOISSON__MSG_TYPE__MSG_JOBS_PAGE,
+                    &moisson__jobs_page__descriptor, on_steps, &sl, &err))
+        return failure_report_query ("slurm_get_job_steps", &err);
+    if (!sl.l.rows && name) {
+        printf ("Job step %s not found\n", name);
+        return COMMAND_ERROR;
+    }
+    if (!sl.l.rows)
+        puts ("No job steps in the system");
+    return 0;
+}
+
 static int show_steps (struct scontrol *s, const char *name)
 {
-    return show_none (s, name, "Job step", "No job steps in the system", "steps");
+    _cleanup_jobref_ Moisson__JobRef *ref = NULL;
+    _cleanup_free_ char *only = NULL;
+    _cleanup_err_ struct err err = ERR_INIT;
+
+    if (name && jobref_parse (name, &ref, &only, &err)) {
+        err_report ("scontrol", &err);
+        return COMMAND_ERROR;
+    }
+    return scontrol_rpc (s) ? COMMAND_ERROR : list_steps (s, ref, only, name);
 }
 
 static int show_daemons (struct scontrol *s, const char *name)
@@ -363,7 +422,7 @@ static const struct {
     {{"hostlistsorted", 9}, show_hostlist_sorted, false},
     {{"reservations", 1}, show_reservations, true},
     {{"licenses", 2}, show_licenses, true},
-    {{"steps", 1}, show_steps, true},
+    {{"steps", 1}, show_steps, false},
     {{"daemons", 2}, show_daemons, false},
 };
 

@@ -27,6 +27,11 @@ void show_record (struct buf *out, const struct show_field *fields, size_t n, co
                   const struct show_style *style);
 
 void show_job (struct buf *out, const Moisson__JobInfo *job, const struct show_style *style);
+struct show_step_row {
+    const Moisson__JobInfo *job;
+    const Moisson__Step *step;
+};
+void show_step (struct buf *out, const struct show_step_row *row, const struct show_style *style);
 void show_node (struct buf *out, const Moisson__NodeInfo *node, const struct show_style *style);
 void show_partition (struct buf *out, const Moisson__PartitionInfo *partition, const struct show_style *style);
 

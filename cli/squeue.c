@@ -15,6 +15,7 @@
 #include "rpc.h"
 #include "squeue_fields.h"
 #include "squeue_sort.h"
+#include "squeue_steps.h"
 
 #define TOOL "squeue"
 #define FORMAT_PLAIN "%.18i %.9P %.8j %.8u %.2t %.10M %.6D %R"
@@ -29,6 +30,8 @@ struct squeue {
     struct squeue_sort *sorted; /* rows kept back until all are there; NULL = printed as they come */
     json_t *json;
     struct squeue_row row; /* what all rows share */
+    char **only_steps;     /* beside filter.jobs: what follows the '.'; NULL entries: all of that job */
+    bool steps;
     uint64_t iterate_s;
     bool all_states, no_state, no_user; /* no_*: a filter that nothing can match */
     bool noheader, header_done, is_long, start, want_json, help, version;
@@ -62,12 +65,50 @@ static int on_array (void *self, const char *value, struct err *err)
     return 0;
 }
 
+/* 12, or 12.0 with --steps. */
+static int add_steps (struct squeue *s, const char *value, struct err *err)
+{
+    char **words = NULL;
+    size_t n = 0;
+    int r = 0;
+
+    words_add (value, &words, &n);
+    for (size_t i = 0; i < n && !r; i++) {
+        size_t at = s->filter.n_jobs;
+        Moisson__JobRef *ref = NULL;
+        char *step = NULL;
+        r = jobref_parse (words[i], &ref, &step, err);
+        if (r)
+            break;
+        s->filter.jobs = xrealloc (s->filter.jobs, (at + 1) * sizeof *s->filter.jobs);
+        s->only_steps = xrealloc (s->only_steps, (at + 1) * sizeof *s->only_steps);
+        s->filter.jobs[at] = ref;
+        s->only_steps[at] = step;
+        s->filter.n_jobs++;
+    }
+    words_clear (&words, &n);
+    return r;
+}
+
 /* The argument is optional: `-j 1,2` leaves the list among the words, where it is found later. */
 static int on_jobs (void *self, const char *value, struct err *err)
 {
     SELF;
 
+    if (s->steps)
+        return value ? add_steps (s, value, err) : 0;
     return value ? jobref_list_add (value, &s->filter.jobs, &s->filter.n_jobs, err) : 0;
+}
+
+static int on_steps (void *self, const char *value, struct err *err)
+{
+    SELF;
+
+    if (s->filter.n_jobs && !s->only_steps) /* jobs that were named before: all steps of theirs */
+        s->only_steps = xcalloc (s->filter.n_jobs, sizeof *s->only_steps);
+    s->steps = true;
+    s->request.has_steps = s->request.steps = true;
+    return value ? add_steps (s, value, err) : 0;
 }
 
 static int on_states (void *self, const char *value, struct err *err)
@@ -127,7 +168,7 @@ static int on_unavailable (void *self, const char *value, struct err *err)
 {
     (void) self;
     (void) value;
-    err_set (err, 0, "steps, licences, reservations and YAML are known, not available yet");
+    err_set (err, 0, "licences, reservations and YAML are known, not available yet");
     return err_fix (err, "choose jobs by id, user, partition, name or state; --json prints everything");
 }
 
@@ -162,7 +203,7 @@ static const struct optable_row rows[] = {
     {"sort", 'S', ARG_REQUIRED, "SQUEUE_SORT", "<letters>", "sort by columns: P,-t", on_sort},
     {"start", 0, ARG_NONE, NULL, NULL, "pending jobs and when they may start", on_start},
     {"states", 't', ARG_REQUIRED, "SQUEUE_STATES", "<states>", "only jobs in these states, or all", on_states},
-    {"steps", 's', ARG_OPTIONAL, NULL, NULL, NULL, on_unavailable},
+    {"steps", 's', ARG_OPTIONAL, NULL, "<ids>", "the steps that run, not the jobs", on_steps},
     {"user", 'u', ARG_REQUIRED, "SQUEUE_USERS", "<names>", "only jobs of these users", on_user},
     {"users", 0, ARG_REQUIRED, NULL, NULL, NULL, on_user},
     {"verbose", 'v', ARG_NONE, NULL, NULL, NULL, NULL},
@@ -175,8 +216,11 @@ static const struct optable_row rows[] = {
 
 static void squeue_clear (struct squeue *s)
 {
+    for (size_t i = 0; s->only_steps && i < s->filter.n_jobs; i++)
+        free (s->only_steps[i]);
     filter_clear (&s->filter);
     free (s->letters);
+    free (s->only_steps);
     free (s->names);
     free (s->sort);
     free (s->clusters);
@@ -189,15 +233,19 @@ static void squeue_clear (struct squeue *s)
 static int choose_columns (struct squeue *s, struct err *err)
 {
     size_t n;
-    const struct field *table = squeue_fields (&n);
+    const struct field *table = s->steps ? squeue_step_fields (&n) : squeue_fields (&n);
 
-    if (!s->letters && !s->names && !s->is_long && !s->start) {
+    if (!s->letters && !s->names && !s->is_long && !s->start && !s->steps) {
         text_replace (&s->letters, getenv ("SQUEUE_FORMAT"));
         text_replace (&s->names, s->letters ? NULL : getenv ("SQUEUE_FORMAT2"));
     }
     if (s->names)
         return columns_parse_names (&s->columns, table, n, s->names, err);
-    const char *format = s->letters ? s->letters : s->start ? FORMAT_START : s->is_long ? FORMAT_LONG : FORMAT_PLAIN;
+    const char *format = s->letters   ? s->letters
+                         : s->steps   ? SQUEUE_STEP_FORMAT
+                         : s->start   ? FORMAT_START
+                         : s->is_long ? FORMAT_LONG
+                                      : FORMAT_PLAIN;
     return columns_parse_letters (&s->columns, table, n, format, err);
 }
 
@@ -249,6 +297,15 @@ static void print_row (void *arg, const Moisson__JobInfo *job)
     list_line (&p->line);
 }
 
+static void print_step (void *arg, const Moisson__JobInfo *job, const Moisson__Step *step)
+{
+    struct printing *p = arg;
+    const struct squeue_step_row row = {job, step, p->s->row.now, p->s->row.time_format};
+
+    columns_row (&p->s->columns, &row, &p->line);
+    list_line (&p->line);
+}
+
 static bool on_page (void *arg, const void *page)
 {
     struct printing *p = arg;
@@ -260,6 +317,8 @@ static bool on_page (void *arg, const void *page)
     for (size_t i = 0; i < jobs->n_jobs; i++) {
         if (p->s->want_json)
             json_array_append_new (p->s->json, json_job (jobs->jobs[i]));
+        else if (p->s->steps)
+            squeue_steps_of (jobs->jobs[i], &p->s->filter, p->s->only_steps, print_step, p);
         else if (p->s->sorted)
             squeue_sort_add (p->s->sorted, jobs->jobs[i]);
         else
@@ -320,6 +379,9 @@ static int print_help (void)
 
     optable_help (stdout, "Usage: squeue [OPTIONS] [JOBS]", rows, N_ROWS);
     list_columns_help (table, n, 15);
+    table = squeue_step_fields (&n);
+    printf ("\nWith --steps:");
+    list_columns_help (table, n, 15);
     return 0;
 }
 
@@ -332,7 +394,7 @@ int squeue_run (int argc, char **argv)
     int r = optable_parse (rows, N_ROWS, argc, argv, &s, &index, &err);
 
     for (int i = index; !r && i < argc; i++)
-        r = jobref_list_add (argv[i], &s.filter.jobs, &s.filter.n_jobs, &err);
+        r = on_jobs (&s, argv[i], &err);
     if (r) {
         return list_refused (TOOL, &err);
     }

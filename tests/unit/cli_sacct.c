@@ -71,6 +71,33 @@ START_TEST (one_record_is_two_rows)
 }
 END_TEST
 
+START_TEST (a_step_is_a_row_of_its_own)
+{
+    Moisson__AcctRecord r, seen;
+    Moisson__Step step = MOISSON__STEP__INIT;
+    struct sacct_row row;
+
+    completed (&r, &row);
+    step.id = 2;
+    step.name = (char *) "bwa";
+    step.start_us = SECONDS (1000000020);
+    step.has_max_rss_kb = step.has_cpus = true;
+    step.max_rss_kb = 77;
+    step.cpus = 2;
+    row.batch = true;
+    row.step = "2";
+    seen = sacct_step_record (&r, &step);
+    row.record = &seen;
+    shows (&row, "JobID,JobName,State,ExitCode,NCPUS,NTasks,User", "14.2|bwa|RUNNING|0:0|2|1|");
+    step.has_end_us = true;
+    step.end_us = SECONDS (1000000025);
+    step.state = MOISSON__JOB_STATE__STATE_FAILED;
+    step.exit_code = 3;
+    seen = sacct_step_record (&r, &step);
+    shows (&row, "JobID,State,ExitCode,Elapsed,MaxRSS,AllocTRES", "14.2|FAILED|3:0|00:00:05|77K|");
+}
+END_TEST
+
 START_TEST (times_and_usage)
 {
     Moisson__AcctRecord r;
@@ -253,8 +280,11 @@ START_TEST (steps_and_groups_are_sieved)
     PARSED (&s, "-j", "14.batch");
     ck_assert (sacct_wants (&s, &r, true));
     ck_assert (!sacct_wants (&s, &r, false));
+    ck_assert (!sacct_wants_step (&s, &r, "0"));
     sacct_clear (&s);
     PARSED (&s, "-j", "14.0");
+    ck_assert (sacct_wants_step (&s, &r, "0"));
+    ck_assert (!sacct_wants_step (&s, &r, "1"));
     ck_assert (!sacct_wants (&s, &r, true));
     ck_assert (!sacct_wants (&s, &r, false));
     sacct_clear (&s);
@@ -337,7 +367,7 @@ START_TEST (a_record_as_json)
 }
 END_TEST
 
-SUITE ("sacct", one_record_is_two_rows, times_and_usage, how_it_ended, what_waits_and_what_never_started,
-       memory_in_the_unit_asked_for, every_name_of_the_help_is_a_column_once, the_window_is_slurms,
-       lists_of_jobs_as_clients_write_them, steps_and_groups_are_sieved, records_come_by_id_unless_they_are_too_many,
-       a_record_as_json)
+SUITE ("sacct", one_record_is_two_rows, a_step_is_a_row_of_its_own, times_and_usage, how_it_ended,
+       what_waits_and_what_never_started, memory_in_the_unit_asked_for, every_name_of_the_help_is_a_column_once,
+       the_window_is_slurms, lists_of_jobs_as_clients_write_them, steps_and_groups_are_sieved,
+       records_come_by_id_unless_they_are_too_many, a_record_as_json)
