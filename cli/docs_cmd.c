@@ -4,6 +4,7 @@
 #include "base/config.h"
 #include "base/options.h"
 #include "command.h"
+#include "srun.h"
 
 /* In roff a leading '.' or ''' is a request, '\' an escape, and '-' a hyphen unless escaped. */
 static void roff (const char *s, size_t len)
@@ -76,7 +77,7 @@ static void print_man (void)
         ".SH EXIT STATUS\n"
         "0 when the job was accepted; 1 otherwise (or SLURM_EXIT_ERROR). With \\fB\\-\\-wait\\fR the exit status of\n"
         "the job, of an array the highest; 1 where a signal or the system ended it.\n"
-        ".SH SEE ALSO\nsqueue(1), scancel(1), sacct(1), sinfo(1), scontrol(1)\n",
+        ".SH SEE ALSO\nsrun(1), squeue(1), scancel(1), sacct(1), sinfo(1), scontrol(1)\n",
         stdout);
 }
 
@@ -95,6 +96,16 @@ static void print_completion (void)
     options_complete (stdout);
 }
 
+static void print_srun (void)
+{
+    srun_document (stdout);
+}
+
+static void print_man_srun (void)
+{
+    srun_man (stdout);
+}
+
 static const struct {
     const char *name, *help;
     void (*print) (void);
@@ -103,6 +114,8 @@ static const struct {
     {"configuration", "every key of moisson.conf (docs/configuration.md)", print_configuration},
     {"completion", "words for shell completion of sbatch", print_completion},
     {"man", "the manual page of sbatch (docs/man/sbatch.1)", print_man},
+    {"srun", "srun inside a job (docs/srun.md)", print_srun},
+    {"man-srun", "the manual page of srun (docs/man/srun.1)", print_man_srun},
 };
 
 static int usage (FILE *out, int status)

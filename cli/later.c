@@ -17,13 +17,6 @@ static int not_yet (int argc, char **argv, const char *name, const char *instead
     return COMMAND_ERROR;
 }
 
-int srun_run (int argc, char **argv)
-{
-    return not_yet (argc, argv, "srun",
-                    "in a batch script start the program directly, without srun; "
-                    "outside one use sbatch --wait --wrap='COMMAND'");
-}
-
 int salloc_run (int argc, char **argv)
 {
     return not_yet (argc, argv, "salloc", "use sbatch; --wait makes it stay until the job has ended");

@@ -13,7 +13,7 @@ static const struct command commands[] = {
     {"sacct", "list the records of jobs, ended ones too", sacct_run},
     {"sdiag", "what the controller has done, and how long it takes", sdiag_run},
     {"scontrol", "show everything about a job, node or partition; hold, release, requeue", scontrol_run},
-    {"srun", "run a parallel step (not available yet)", srun_run},
+    {"srun", "run a command as a step of the job around it", srun_run},
     {"salloc", "get an interactive allocation (not available yet)", salloc_run},
     {"config", "check a configuration file, or show the one in force", config_run},
     {"keygen", "make the controller's key", keygen_run},

@@ -38,14 +38,15 @@ static const struct optable_row *row_of (const struct optable_row *rows, size_t 
     return NULL;
 }
 
-int optable_parse (const struct optable_row *rows, size_t n, int argc, char **argv, void *self, int *ret_index,
-                   struct err *err)
+static int parse (const struct optable_row *rows, size_t n, const char *order, int argc, char **argv, void *self,
+                  int *ret_index, struct err *err)
 {
     static const char *const colons[] = {[ARG_NONE] = "", [ARG_REQUIRED] = ":", [ARG_OPTIONAL] = "::"};
     _cleanup_free_ struct option *options = xcalloc (n + 1, sizeof *options);
     _cleanup_buf_ struct buf letters = BUF_INIT;
     int c;
 
+    buf_puts (&letters, order);
     for (size_t i = 0; i < n; i++) {
         options[i] = (struct option){rows[i].name, has_arg[rows[i].arg], NULL, LONG_BASE + (int) i};
         if (rows[i].letter)
@@ -64,6 +65,18 @@ int optable_parse (const struct optable_row *rows, size_t n, int argc, char **ar
     }
     *ret_index = optind;
     return 0;
+}
+
+int optable_parse (const struct optable_row *rows, size_t n, int argc, char **argv, void *self, int *ret_index,
+                   struct err *err)
+{
+    return parse (rows, n, "", argc, argv, self, ret_index, err);
+}
+
+int optable_parse_leading (const struct optable_row *rows, size_t n, int argc, char **argv, void *self, int *ret_index,
+                           struct err *err)
+{
+    return parse (rows, n, "+", argc, argv, self, ret_index, err);
 }
 
 static void help_row (FILE *out, const struct optable_row *row)

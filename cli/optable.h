@@ -20,4 +20,7 @@ struct optable_row {
  * getopt has said it already ("scancel: unrecognized option ..."). */
 int optable_parse (const struct optable_row *rows, size_t n, int argc, char **argv, void *self, int *ret_index,
                    struct err *err);
+/* The same for a command that runs another: what follows the first word that is no option belongs to that one. */
+int optable_parse_leading (const struct optable_row *rows, size_t n, int argc, char **argv, void *self, int *ret_index,
+                           struct err *err);
 void optable_help (FILE *out, const char *usage, const struct optable_row *rows, size_t n);

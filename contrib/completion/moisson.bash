@@ -55,11 +55,12 @@ _moisson_complete ()
             _moisson_reply "$(_moisson_sbatch_words)" "$current"
             [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
             ;;
+        srun:[!-]*) mapfile -t COMPREPLY < <(compgen -c -- "$current") ;;
         *:-*) _moisson_reply "$(_moisson_help_words "$command")" "$current" ;;
         scancel:*) _moisson_reply "$(_moisson_jobs)" "$current" ;;
         scontrol:*)
             case $previous in
-                show) _moisson_reply "job node partition config hostnames hostlist" "$current" ;;
+                show) _moisson_reply "job step node partition config hostnames hostlist" "$current" ;;
                 hold | release | uhold | requeue | requeuehold | job) _moisson_reply "$(_moisson_jobs)" "$current" ;;
                 scontrol) _moisson_reply "show hold uhold release requeue requeuehold update reboot cancel_reboot ping shutdown" "$current" ;;
             esac
@@ -70,13 +71,13 @@ _moisson_complete ()
                 node) _moisson_reply "enroll fingerprint list accept revoke rekey" "$current" ;;
                 accept) _moisson_reply "$(_moisson_pending)" "$current" ;;
                 list | revoke | rekey) _moisson_reply "$(_moisson_nodes)" "$current" ;;
-                docs) _moisson_reply "options configuration completion man" "$current" ;;
+                docs) _moisson_reply "options configuration completion man srun man-srun" "$current" ;;
                 moisson)
-                    _moisson_reply "sbatch squeue scancel sinfo sacct sdiag scontrol config keygen node docs" "$current"
+                    _moisson_reply "sbatch srun squeue scancel sinfo sacct sdiag scontrol config keygen node docs" "$current"
                     ;;
             esac
             ;;
     esac
 }
 
-complete -o default -F _moisson_complete sbatch squeue scancel sinfo scontrol sacct sdiag moisson
+complete -o default -F _moisson_complete sbatch srun squeue scancel sinfo scontrol sacct sdiag moisson

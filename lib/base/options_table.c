@@ -45,7 +45,7 @@ static const struct option_row rows[] = {
      "(any). A job that is no longer known, MinJobAge after its end, counts as met whatever its end was.",
      apply_dependency},
     {"distribution", 'm', ARG_REQUIRED, OPT_HARMLESS, "SBATCH_DISTRIBUTION", "WORD",
-     "How steps spread their tasks; steps are not available yet.", NULL},
+     "How steps spread their tasks; srun starts one.", NULL},
     {"error", 'e', ARG_REQUIRED, OPT_HONOURED, "SBATCH_ERROR", "FILE",
      "Where standard error goes; with standard output by default. Patterns as for --output.", apply_error},
     {"exclude", 'x', ARG_REQUIRED, OPT_HONOURED, NULL, "NODES", "Not on these nodes.", apply_exclude},

@@ -82,3 +82,10 @@ def test_what_is_left_goes_after_a_sudden_death_too(cluster, first):
     first.ok("scancel", job)
     first.wait_state(job, "CANCELLED")
     wait_nothing_left(cluster)
+
+
+def test_steps_are_numbered_and_recorded_there_too(cluster, first):
+    job = first.completed(script="rm -rf /tmp/*; srun true; TMPDIR=$PWD srun sh -c 'echo $SLURM_STEP_ID'")
+    assert first.output(job) == "1\n"
+    rows = first.ok("sacct", "-n", "-P", "-j", job, "-o", "JobID,State").splitlines()
+    assert rows[2:] == [f"{job}.0|COMPLETED", f"{job}.1|COMPLETED"]

@@ -144,11 +144,10 @@ def test_options_that_change_nothing_here_are_accepted_in_silence(cluster, optio
     cluster.completed(option)
 
 
-@pytest.mark.parametrize("tool", ["srun", "salloc"])
-def test_srun_and_salloc_say_that_they_are_not_available_yet(cluster, tool):
-    done = cluster.run(tool, "true")
+def test_salloc_says_that_it_is_not_available_yet(cluster):
+    done = cluster.run("salloc", "true")
     assert done.returncode == 1 and done.stdout == ""
-    assert done.stderr.startswith(f"{tool}: ") and "not available yet" in done.stderr and "sbatch" in done.stderr
+    assert done.stderr.startswith("salloc: ") and "not available yet" in done.stderr and "sbatch" in done.stderr
 
 
 def test_requeue_runs_a_job_again(cluster):
