@@ -343,6 +343,8 @@ void rpc_steps (struct request *request)
 {
     const Moisson__StepBatch *batch = request->msg;
 
+    if (!is_bounded (request, batch->n_news))
+        return;
     for (size_t i = 0; is_current (request) && i < batch->n_news; i++) {
         tidy (batch->news[i]->step->name);
         if (may_speak (request, batch->news[i]->id))
