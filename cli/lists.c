@@ -31,6 +31,13 @@ void filter_clear (Moisson__JobFilter *f)
     *f = (Moisson__JobFilter) MOISSON__JOB_FILTER__INIT;
 }
 
+const char *environment (const char *name)
+{
+    const char *value = getenv (name);
+
+    return value && *value ? value : NULL;
+}
+
 int list_refused (const char *tool, const struct err *err)
 {
     if (err_is_set (err))

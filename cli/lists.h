@@ -49,6 +49,9 @@ void text_replace (char **slot, const char *value); /* value is copied; NULL is 
 void filter_add_uid (Moisson__JobFilter *f, uint32_t uid);
 void filter_clear (Moisson__JobFilter *f); /* of one that was filled by hand: every list is its own block */
 
+/* A variable of the environment; NULL when it is not set, or empty. */
+const char *environment (const char *name);
+
 /* The command line was wrong: say so, or where getopt has said it, where to read on. Returns COMMAND_ERROR. */
 int list_refused (const char *tool, const struct err *err);
 void list_line (struct buf *line); /* to stdout, with its end; empty afterwards */

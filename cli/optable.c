@@ -22,6 +22,8 @@ static int apply_environment (const struct optable_row *rows, size_t n, void *se
     for (size_t i = 0; i < n; i++) {
         const char *value = rows[i].env ? getenv (rows[i].env) : NULL;
 
+        if (value && !*value && rows[i].arg != ARG_NONE)
+            continue; /* set and empty: nothing was said; a flag only needs to be there */
         if (value && apply (&rows[i], value, self, err))
             return err_what (err, "%s=%s", rows[i].env, value);
     }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "aliases.h"
 #include "command.h"
 #include "failure.h"
 #include "json.h"
@@ -31,6 +32,7 @@ struct printing {
     json_t *json;
     struct sacct_sort *sort;
     usec_t now;
+    struct aliases aliases;
 };
 
 /* One cell: padded or cut (mark) and followed by a blank, or natural with the separator. */
@@ -121,15 +123,17 @@ static bool on_page (void *arg, const void *message)
 
     if (page->now_us)
         p->now = page->now_us;
-    for (size_t i = 0; i < page->n_records; i++)
+    for (size_t i = 0; i < page->n_records; i++) {
+        aliases_record (&p->aliases, page->records[i]);
         if (sacct_wants_some (p->s, page->records[i]))
             sacct_sort_add (p->sort, page->records[i]);
+    }
     return page->last;
 }
 
 static int choose_columns (const struct sacct *s, struct columns *ret, struct err *err)
 {
-    const char *env = getenv ("SACCT_FORMAT");
+    const char *env = environment ("SACCT_FORMAT");
     const char *format = s->format    ? s->format
                          : s->is_long ? FORMAT_LONG
                          : s->brief   ? FORMAT_BRIEF
@@ -169,7 +173,8 @@ static int run (struct sacct *s)
         rpc_create (&rpc, NULL, &err) || rpc_check_clusters (rpc, s->clusters, &err)) {
         err_report (TOOL, &err);
     } else {
-        s->row.time_format = getenv ("SLURM_TIME_FORMAT");
+        s->row.time_format = environment ("SLURM_TIME_FORMAT");
+        aliases_load (&p.aliases, rpc);
         s->row.cluster = rpc_config (rpc)->cluster_name;
         status = query (s, rpc, &p);
     }
@@ -177,6 +182,7 @@ static int run (struct sacct *s)
     buf_clear (&p.line);
     buf_clear (&p.value);
     json_decref (p.json);
+    aliases_clear (&p.aliases);
     return status;
 }
 

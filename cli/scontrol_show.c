@@ -5,10 +5,12 @@
 #include <time.h>
 #include "base/hostlist.h"
 #include "base/mem.h"
+#include "aliases.h"
 #include "command.h"
 #include "failure.h"
 #include "jobref.h"
 #include "json.h"
+#include "lists.h"
 #include "net/loop.h"
 #include "scontrol.h"
 #include "show.h"
@@ -21,13 +23,16 @@ struct listing { /* of one query */
     const char *name;        /* the partition asked for; NULL: all */
     size_t rows;
     json_t *array; /* with --json */
+    struct aliases aliases;
 };
 
 static void listing_init (struct listing *l, const struct scontrol *s)
 {
     *l = (struct listing){.scontrol = s};
-    l->style = (struct show_style){
-        .oneline = s->oneline, .detail = s->detail, .time_format = getenv ("SLURM_TIME_FORMAT"), .now = now_wall ()};
+    l->style = (struct show_style){.oneline = s->oneline,
+                                   .detail = s->detail,
+                                   .time_format = environment ("SLURM_TIME_FORMAT"),
+                                   .now = now_wall ()};
     if (s->json)
         l->array = json_array ();
 }
@@ -36,6 +41,7 @@ static void listing_clear (struct listing *l)
 {
     hostlist_free (l->wanted);
     free (l->seen);
+    aliases_clear (&l->aliases);
     json_decref (l->array);
 }
 
@@ -64,6 +70,7 @@ static bool on_jobs (void *arg, const void *message)
     if (page->now_us)
         l->style.now = page->now_us;
     for (size_t i = 0; i < page->n_jobs; i++) {
+        aliases_job (&l->aliases, page->jobs[i]);
         if (l->array) {
             json_array_append_new (l->array, json_job (page->jobs[i]));
             l->rows++;
@@ -87,6 +94,7 @@ static int list_jobs (struct listing *l, Moisson__JobFilter *filter)
     Moisson__JobsRequest request = MOISSON__JOBS_REQUEST__INIT;
     _cleanup_err_ struct err err = ERR_INIT;
 
+    aliases_load (&l->aliases, l->scontrol->rpc);
     request.filter = filter;
     request.has_ended = true;
     request.ended = true;
@@ -240,7 +248,7 @@ static int show_config (struct scontrol *s, const char *name)
                      &moisson__config_reply__descriptor, &reply, &err))
         return failure_report_query ("slurm_load_ctl_conf", &err);
     printf ("Configuration data as of %s\n",
-            time_format (now_wall (), getenv ("SLURM_TIME_FORMAT"), "Unknown", when, sizeof when));
+            time_format (now_wall (), environment ("SLURM_TIME_FORMAT"), "Unknown", when, sizeof when));
     for (size_t i = 0; i < reply->n_entries; i++)
         printf ("%-23s = %s\n", reply->entries[i]->key, reply->entries[i]->value);
     printf ("\nSlurmctld(primary) at %s is UP\n", rpc_config (s->rpc)->controller_host);

@@ -172,7 +172,7 @@ static int choose_columns (struct sinfo *s, struct err *err)
     const struct field *table = sinfo_fields (&n);
 
     if (!s->letters && !s->names && !s->is_long && !s->reasons && !s->by_node && !s->summarize)
-        text_replace (&s->letters, getenv ("SINFO_FORMAT"));
+        text_replace (&s->letters, environment ("SINFO_FORMAT"));
     if (s->names)
         return columns_parse_names (&s->columns, table, n, s->names, err);
     return columns_parse_letters (&s->columns, table, n, s->letters ? s->letters : default_format (s), err);
@@ -298,7 +298,7 @@ static int show (struct sinfo *s, const Moisson__PartitionsPage *page, const cha
                                     .arg = s,
                                     .by_node = s->by_node,
                                     .no_empty = s->by_node || sieved,
-                                    .time_format = getenv ("SLURM_TIME_FORMAT")};
+                                    .time_format = environment ("SLURM_TIME_FORMAT")};
     struct sinfo_table table;
 
     if (sinfo_table_build (&table, s->nodes, s->n_nodes, page->partitions, page->n_partitions, &options, &err)) {

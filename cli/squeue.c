@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "base/mem.h"
 #include "base/states.h"
+#include "aliases.h"
 #include "command.h"
 #include "failure.h"
 #include "jobref.h"
@@ -32,6 +33,7 @@ struct squeue {
     struct squeue_row row; /* what all rows share */
     char **only_steps;     /* beside filter.jobs: what follows the '.'; NULL entries: all of that job */
     bool steps;
+    struct aliases aliases;
     uint64_t iterate_s;
     bool all_states, no_state, no_user; /* no_*: a filter that nothing can match */
     bool noheader, header_done, is_long, start, want_json, help, version;
@@ -227,6 +229,7 @@ static void squeue_clear (struct squeue *s)
     columns_clear (&s->columns);
     squeue_sort_free (s->sorted);
     json_decref (s->json);
+    aliases_clear (&s->aliases);
 }
 
 /* Command line, then -l and --start, then the environment, then Slurm's own. */
@@ -236,8 +239,8 @@ static int choose_columns (struct squeue *s, struct err *err)
     const struct field *table = s->steps ? squeue_step_fields (&n) : squeue_fields (&n);
 
     if (!s->letters && !s->names && !s->is_long && !s->start && !s->steps) {
-        text_replace (&s->letters, getenv ("SQUEUE_FORMAT"));
-        text_replace (&s->names, s->letters ? NULL : getenv ("SQUEUE_FORMAT2"));
+        text_replace (&s->letters, environment ("SQUEUE_FORMAT"));
+        text_replace (&s->names, s->letters ? NULL : environment ("SQUEUE_FORMAT2"));
     }
     if (s->names)
         return columns_parse_names (&s->columns, table, n, s->names, err);
@@ -315,6 +318,7 @@ static bool on_page (void *arg, const void *page)
         p->s->row.now = jobs->now_us;
     print_header (p->s, p->rpc);
     for (size_t i = 0; i < jobs->n_jobs; i++) {
+        aliases_job (&p->s->aliases, jobs->jobs[i]);
         if (p->s->want_json)
             json_array_append_new (p->s->json, json_job (jobs->jobs[i]));
         else if (p->s->steps)
@@ -356,7 +360,7 @@ static int run (struct squeue *s)
 {
     _cleanup_rpc_ struct rpc *rpc = NULL;
     _cleanup_err_ struct err err = ERR_INIT;
-    const char *length = getenv ("SLURM_BITSTR_LEN");
+    const char *length = environment ("SLURM_BITSTR_LEN");
     uint64_t task_text = SQUEUE_TASK_TEXT;
 
     if (choose_columns (s, &err) || (s->sort && squeue_sort_create (&s->sorted, s->sort, &err)) ||
@@ -366,8 +370,9 @@ static int run (struct squeue *s)
         return COMMAND_ERROR;
     }
     choose_states (s);
+    aliases_load (&s->aliases, rpc);
     s->request.filter = &s->filter;
-    s->row.time_format = getenv ("SLURM_TIME_FORMAT");
+    s->row.time_format = environment ("SLURM_TIME_FORMAT");
     s->row.task_text = task_text;
     return list_repeat (query, s, rpc, s->iterate_s);
 }

@@ -26,6 +26,7 @@ struct config {
     char *agent_user;     /* AgentUser; "" = SlurmUser */
     char *operators;      /* names or numbers, comma list */
     char *job_limits;     /* JobLimits (limits.h) */
+    char *state_aliases;  /* StateAliases (state_alias.h); "" = none */
     char *state_dir;      /* StateSaveLocation */
     char *spool_dir;      /* SlurmdSpoolDir, %n = node name, %h = host name */
     char *ctld_log;       /* SlurmctldLogFile; "" = stderr */

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/programs.h"
+#include "base/state_alias.h"
 #include "base/units.h"
 #include "proto/wire.pb-c.h"
 
@@ -164,6 +165,18 @@ static int set_job_limits (void *base, const char *value, char **ret_note, struc
     if (limits_parse (value, &limits, err) < 0)
         return -1;
     put (&((struct config *) base)->job_limits, xstrdup (value));
+    return 0;
+}
+
+/* A further line goes on with the list. */
+static int set_state_aliases (void *base, const char *value, char **ret_note, struct err *err)
+{
+    _cleanup_state_aliases_ struct state_aliases *aliases = NULL;
+    char **slot = &((struct config *) base)->state_aliases;
+
+    if (state_aliases_parse (&aliases, value, err) < 0)
+        return -1;
+    put (slot, ret_note && *slot && **slot ? xasprintf ("%s,%s", *slot, value) : xstrdup (value));
     return 0;
 }
 
@@ -394,6 +407,10 @@ static const struct config_key scalars[] = {
              "run, each as that user (root mode)."},
     {"SnapshotEvents", VALUE_U32, OF (snapshot_events), 10, 1000000000, "50000",
      .help = "Journal rows between two snapshots of the state. (Moisson's own key.)"},
+    {"StateAliases", VALUE_STRING, OF (state_aliases), .standard = "", .apply = set_state_aliases, .repeats = true,
+     .help = "States that squeue, sacct and scontrol show as others, for clients that do not know all of them: "
+             "`FROM:TO[:partition=NAME][:user=NAME],...`, for everybody, for the jobs of a partition, or where that user asks. "
+             "The first that applies counts. Filters, exit codes and records keep the real state. (Moisson's own key.)"},
     {"StateSaveLocation", VALUE_STRING, OF (state_dir), .standard = "/var/lib/moisson", .apply = set_state_dir,
      .help = "Directory of the database, snapshots and keys; on a local disk."},
     {"StoreBallast", VALUE_MB, OF (ballast_mb), 0, 1 << 20, "16",
