@@ -44,6 +44,11 @@ Moisson__AcctRecord sacct_step_record (const Moisson__AcctRecord *job, const Moi
     return r;
 }
 
+bool sacct_was_requeued (const Moisson__AcctRecord *r)
+{
+    return r->requeued && r->state == MOISSON__JOB_STATE__STATE_CANCELLED;
+}
+
 static void put_nothing (struct buf *out, const void *row)
 {
     (void) out;
@@ -141,6 +146,10 @@ static void put_state (struct buf *out, const void *row)
 {
     const Moisson__AcctRecord *r = record_of (row);
 
+    if (sacct_was_requeued (r) && !row_of (row)->batch) {
+        buf_puts (out, "REQUEUED");
+        return;
+    }
     buf_puts (out, state_name (state_of (row)));
     if (r->state == MOISSON__JOB_STATE__STATE_CANCELLED && r->has_cancelled_by && !row_of (row)->batch)
         buf_printf (out, " by %" PRIu32, r->cancelled_by);

@@ -19,3 +19,5 @@ struct sacct_row {
 Moisson__AcctRecord sacct_step_record (const Moisson__AcctRecord *job, const Moisson__Step *step);
 const struct field *sacct_fields (size_t *ret_n);
 bool sacct_has_batch_row (const Moisson__AcctRecord *record); /* has it started? */
+/* Ended so that it could run again: shown as REQUEUED. One whose node failed stays NODE_FAIL, as Slurm has it. */
+bool sacct_was_requeued (const Moisson__AcctRecord *record);

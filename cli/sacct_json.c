@@ -53,7 +53,8 @@ json_t *json_acct (const Moisson__AcctRecord *r, const char *cluster, usec_t now
                              "cluster", json_text (cluster), "nodes", json_text (r->nodes));
     json_t *array = json_pack ("{s:o, s:o, s:o}", "job_id", number (r->has_array_id ? r->array_id : 0), "task_id",
                                r->has_task ? number (r->task) : json_null (), "task", json_text (r->tasks));
-    json_t *state = json_pack ("{s:o, s:o, s:o}", "current", json_text (state_name (r->state)), "reason",
+    json_t *state = json_pack ("{s:o, s:o, s:o}", "current",
+                               json_text (sacct_was_requeued (r) ? "REQUEUED" : state_name (r->state)), "reason",
                                json_text (r->cause ? r->cause : r->reason), "cancelled_by",
                                r->has_cancelled_by ? number (r->cancelled_by) : json_null ());
     json_t *exit_code =

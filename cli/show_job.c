@@ -30,7 +30,7 @@ static const Moisson__JobSpec *spec_of (const Moisson__JobInfo *job)
     }
 
 PRINT_TEXT (job_name, spec_of (job)->name)
-PRINT_TEXT (account, spec_of (job)->account)
+PRINT_TEXT (account, spec_of (job)->account ? spec_of (job)->account : "default") /* as sacct */
 PRINT_TEXT (qos, spec_of (job)->qos ? spec_of (job)->qos : "normal")
 PRINT_TEXT (dependency, spec_of (job)->dependency)
 PRINT_TEXT (partition, job->partition ? job->partition : spec_of (job)->partition)

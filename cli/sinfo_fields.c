@@ -55,6 +55,8 @@ FIXED (put_share, "NO")
 FIXED (put_off, "OFF")
 FIXED (put_unlimited, "UNLIMITED")
 FIXED (put_na, "n/a")
+FIXED (put_null, "(null)")
+FIXED (put_zero, "0")
 COUNTS (put_cpu_states, cpus)
 COUNTS (put_node_states, nodes)
 SPAN (put_cpus, SPAN_CPUS)
@@ -262,7 +264,10 @@ static const struct field fields[] = {
     {'z', "SocketCoreThread", "S:C:T", 0, "sockets:cores:threads", put_sct},
     {'Z', "Threads", "THREADS", 0, "threads a core", put_threads},
     {'\0', "AllocMem", "ALLOCMEM", 0, "allocated memory in MB", put_alloc_mem},
+    {'\0', "Comment", "COMMENT", 0, "nothing here", put_null},
+    {'\0', "Extra", "EXTRA", 0, "nothing here", put_null},
     {'\0', "GresUsed", "GRES_USED", 0, "generic resources in use", put_gres_used},
+    {'\0', "Port", "PORT", 0, "nothing here: nodes call the controller", put_zero},
     {'\0', "StateComplete", "STATECOMPLETE", 0, "state with all flags", put_state_complete},
 };
 

@@ -46,6 +46,7 @@ TEXT (put_reason_text, job_of, reason_text, "")
 TEXT (put_cause, job_of, cause, "")
 TEXT (put_required, spec_of, nodelist, "")
 TEXT (put_reservation, spec_of, reservation, "(null)")
+TEXT (put_submit_host, spec_of, submit_host, "(null)")
 TEXT (put_std_in, spec_of, std_in, "/dev/null")
 TEXT (put_tres, job_of, tres, "N/A")
 TEXT (put_gpu_ids, job_of, gpu_ids, "")
@@ -87,8 +88,11 @@ NUMBER (put_num_nodes, job_of (row)->has_num_nodes ? job_of (row)->num_nodes : 1
 NUMBER (put_num_tasks, job_of (row)->has_num_tasks ? job_of (row)->num_tasks : 1)
 NUMBER (put_priority, job_of (row)->priority)
 NUMBER (put_restarts, job_of (row)->restarts)
+NUMBER (put_max_nodes, spec_of (row)->max_nodes)
 
 FIXED (put_zero, "0")
+FIXED (put_one, "1")
+FIXED (put_no_time, "0:00")
 FIXED (put_any, "*")
 FIXED (put_any_three, "*:*:*")
 FIXED (put_na, "N/A")
@@ -223,6 +227,14 @@ static void put_time_limit (struct buf *out, const void *row)
         put_seconds (out, job->time_limit_s);
 }
 
+static void put_min_time (struct buf *out, const void *row)
+{
+    if (spec_of (row)->time_min_s)
+        put_seconds (out, spec_of (row)->time_min_s);
+    else
+        put_na (out, row);
+}
+
 static void put_time_left (struct buf *out, const void *row)
 {
     const Moisson__JobInfo *job = job_of (row);
@@ -353,20 +365,51 @@ static const struct field fields[] = {
     {'Y', "SchedNodes", "SCHEDNODES", 0, "nodes planned for it", put_null},
     {'z', "SCT", "S:C:T", 0, "sockets, cores, threads asked", put_any_three},
     {'Z', "WorkDir", "WORK_DIR", 0, "working directory", put_work_dir},
+    {'\0', "AccrueTime", "ACCRUE_TIME", 0, "when it could start at the earliest", put_eligible},
+    {'\0', "AdminComment", "ADMIN_COMMENT", 0, "nothing here", put_null},
+    {'\0', "AllocNodes", "ALLOC_NODES", 0, "host that it was submitted from", put_submit_host},
+    {'\0', "BatchFlag", "BATCH_FLAG", 0, "is it a script", put_one},
+    {'\0', "BoardsPerNode", "BOARDS_PER_NODE", 0, "boards asked", put_any},
+    {'\0', "BurstBuffer", "BURST_BUFFER", 0, "nothing here", put_na},
     {'\0', "Cause", "CAUSE", 0, "why it ended, in words", put_cause},
+    {'\0', "ClusterFeature", "CLUSTER_FEATURES", 0, "nothing here", put_null},
+    {'\0', "Container", "CONTAINER", 0, "nothing here", put_na},
     {'\0', "cpus-per-task", "CPUS_PER_TASK", 0, "CPUs a task", put_min_cpus},
+    {'\0', "cpus-per-tres", "CPUS_PER_TRES", 0, "nothing here", put_na},
     {'\0', "Deadline", "DEADLINE", 0, "latest end asked", put_deadline},
+    {'\0', "DelayBoot", "DELAY_BOOT", 0, "nothing here", put_no_time},
     {'\0', "EligibleTime", "ELIGIBLE_TIME", 0, "when it could start at the earliest", put_eligible},
     {'\0', "exit_code", "EXIT_CODE", 0, "exit code and signal", put_exit_code},
+    {'\0', "HetJobID", "HET_JOB_ID", 0, "nothing here", put_na},
+    {'\0', "HetJobOffset", "HET_JOB_OFFSET", 0, "nothing here", put_na},
+    {'\0', "LastSchedEval", "LAST_SCHED_EVAL", 0, "nothing here", put_na},
+    {'\0', "MaxCPUs", "MAX_CPUS", 0, "nothing here", put_zero},
+    {'\0', "MaxNodes", "MAX_NODES", 0, "most nodes asked", put_max_nodes},
+    {'\0', "MCSLabel", "MCSLABEL", 0, "nothing here", put_na},
+    {'\0', "mem-per-tres", "MEM_PER_TRES", 0, "nothing here", put_na},
+    {'\0', "MinTime", "MIN_TIME", 0, "shortest time limit asked", put_min_time},
+    {'\0', "Network", "NETWORK", 0, "nothing here", put_null},
+    {'\0', "Nodes", "NODES", 0, "nodes", put_nodes},
     {'\0', "NumTasks", "TASKS", 0, "tasks", put_num_tasks},
+    {'\0', "Origin", "ORIGIN", 0, "nothing here", put_na},
     {'\0', "PendingTime", "PENDING_TIME", 0, "seconds that it waited", put_time_pending},
+    {'\0', "PreemptTime", "PREEMPT_TIME", 0, "nothing here", put_na},
+    {'\0', "Profile", "PROFILE", 0, "nothing here", put_na},
     {'\0', "ReasonText", "REASON_TEXT", 0, "why it waits, in words", put_reason_text},
+    {'\0', "Reboot", "REBOOT", 0, "nodes rebooted before it", put_zero},
+    {'\0', "ReqSwitch", "REQ_SWITCH", 0, "nothing here", put_zero},
     {'\0', "Requeue", "REQUEUE", 0, "may it run again", put_requeue},
+    {'\0', "ResizeTime", "RESIZE_TIME", 0, "nothing here", put_na},
     {'\0', "RestartCnt", "RESTART_COUNT", 0, "how often it was started again", put_restarts},
     {'\0', "STDERR", "STDERR", 0, "standard error", put_std_err},
     {'\0', "STDIN", "STDIN", 0, "standard input", put_std_in},
     {'\0', "STDOUT", "STDOUT", 0, "standard output", put_std_out},
+    {'\0', "SystemComment", "SYSTEM_COMMENT", 0, "nothing here", put_null},
+    {'\0', "tres-bind", "TRES_BIND", 0, "nothing here", put_na},
+    {'\0', "tres-freq", "TRES_FREQ", 0, "nothing here", put_na},
     {'\0', "tres-per-job", "TRES_PER_JOB", 0, "GPUs of the whole job, as asked", put_tres_per_job},
+    {'\0', "tres-per-socket", "TRES_PER_SOCKET", 0, "nothing here", put_na},
+    {'\0', "tres-per-step", "TRES_PER_STEP", 0, "nothing here", put_na},
     {'\0', "tres-per-task", "TRES_PER_TASK", 0, "GPUs of a task, as asked", put_tres_per_task},
     {'\0', "gpu-ids", "GPU_IDS", 0, "GPUs by type and number", put_gpu_ids},
     {'\0', "tres-alloc", "TRES_ALLOC", 0, "resources", put_tres},

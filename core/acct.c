@@ -38,6 +38,7 @@ static void fill_job (const struct core *core, const struct job *job, Moisson__A
     record->work_dir = xstrdup (spec->work_dir);
     record->comment = xstrdup (spec->comment);
     record->std_out = xstrdup (spec->std_out);
+    record->command = xstrdup (spec->command);
 }
 
 static void fill_size (const struct core *core, const struct job *job, const struct task *task,
@@ -49,7 +50,7 @@ static void fill_size (const struct core *core, const struct job *job, const str
     SET (record, num_cpus, size.cpus);
     SET (record, req_cpus, size.req_cpus);
     SET (record, num_tasks, size.tasks);
-    SET (record, req_mem_mb, size.req_mem_mb);
+    SET (record, req_mem_mb, size.req_mem_mb ? size.req_mem_mb : job_likely_mem (core, job));
     SET (record, mem_per_cpu, size.mem_per_cpu);
     SET (record, gpus, size.gpus);
     record->tres = size_tres (&size);

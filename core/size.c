@@ -24,6 +24,21 @@ static void asked_size (const struct core *core, const struct job *job, struct s
     size->all_mem_mb = size->mem_mb * size->nodes;
 }
 
+uint64_t job_likely_mem (const struct core *core, const struct job *job)
+{
+    const struct partition *partition = partition_find (core, job->partition);
+    struct demand demand;
+
+    demand_of (core, partition, job_spec (job), &demand);
+    for (size_t w = 0; partition->nodes && w < core->nodes.words; w++)
+        if (partition->nodes[w]) {
+            const struct node *node = core->nodes.list[w * 64 + (size_t) __builtin_ctzll (partition->nodes[w])];
+            uint32_t tasks = (demand.ntasks + demand.min_nodes - 1) / demand.min_nodes;
+            return demand_mem (&demand, node, demand_cpus (&demand, node, tasks));
+        }
+    return 0;
+}
+
 void size_clear (struct size *size)
 {
     gres_parts_clear (&size->gres);

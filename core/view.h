@@ -19,6 +19,8 @@ void size_clear (struct size *size);
 
 /* What it holds or held (task with shares), else what it asks for. */
 struct size job_size (const struct core *core, const struct job *job, const struct task *task);
+/* Where nothing was asked and the node decides: what the first node of its partition would give. */
+uint64_t job_likely_mem (const struct core *core, const struct job *job);
 char *size_tres (const struct size *size);  /* cpu=1,mem=100M,node=1,billing=1: the caller frees it */
 char *task_nodes (const struct task *task); /* host list, NULL = none; the caller frees it */
 /* Why it is pending, one word; the sentence with numbers is added to text (may be NULL). */

@@ -6,6 +6,7 @@
 #include <strings.h>
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "base/nearest.h"
 
 #define MAX_WIDTH 100000
 #define DEFAULT_NAME_WIDTH 20
@@ -43,6 +44,27 @@ static int fail (struct columns *c, struct err *err, const char *what, const cha
     columns_clear (c);
     err_set (err, 0, "Invalid %s: %.*s", what, (int) (len > 200 ? 200 : len), word);
     return err_fix (err, "--help lists what can be shown");
+}
+
+#define MOST_OFFERED 4
+
+/* A name that the table does not have: say which names of it are close, or contain it. */
+static int fail_name (struct columns *c, struct err *err, const char *what, const struct field *table, size_t n,
+                      const char *word, size_t len)
+{
+    _cleanup_free_ char *name = xstrndup (word, len);
+    _cleanup_buf_ struct buf close = BUF_INIT;
+    size_t offered = 0;
+
+    fail (c, err, what, word, len);
+    for (size_t distance = 0; distance <= NEAREST_LIMIT (name); distance++)
+        for (size_t i = 0; i < n && offered < MOST_OFFERED; i++)
+            if (table[i].name && word_distance (name, table[i].name) == distance)
+                buf_printf (&close, "%s%s", offered++ ? ", " : "", table[i].name);
+    for (size_t i = 0; i < n && len > 2 && offered < MOST_OFFERED; i++)
+        if (table[i].name && strcasestr (table[i].name, name) && !strstr (buf_str (&close), table[i].name))
+            buf_printf (&close, "%s%s", offered++ ? ", " : "", table[i].name);
+    return offered ? err_fix (err, "did you mean %s? --help lists all that can be shown", buf_str (&close)) : -1;
 }
 
 /* ---- -o: letters ---- */
@@ -101,7 +123,7 @@ int columns_parse_names (struct columns *ret, const struct field *table, size_t 
         size_t len = strcspn (spec, ",:");
         col.field = by_name (table, n, spec, len);
         if (len && !col.field)
-            return fail (&c, err, "format specification", spec, len);
+            return fail_name (&c, err, "format specification", table, n, spec, len);
         if (col.field && spec[len] == ':') {
             const char *p = spec + len + 1;
             col.right = *p == '.';
@@ -131,7 +153,7 @@ int columns_parse_sacct (struct columns *ret, const struct field *table, size_t 
         } else if (len) {
             col.field = by_name (table, n, spec, len);
             if (!col.field)
-                return fail (&c, err, "field requested", spec, len);
+                return fail_name (&c, err, "field requested", table, n, spec, len);
             col.width = abs (col.field->width);
             col.right = col.field->width >= 0;
             if (spec[len] == '%') {

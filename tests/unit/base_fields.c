@@ -99,6 +99,27 @@ START_TEST (sacct_names)
 }
 END_TEST
 
+START_TEST (close_names_are_offered)
+{
+    static const struct field names[] = {{'\0', "tres-alloc", NULL, 5, "", NULL},
+                                         {'\0', "JobArrayID", NULL, 5, "", NULL},
+                                         {'\0', "JobID", NULL, 5, "", NULL}};
+    static const struct {
+        const char *spec, *fix;
+    } asked[] = {{"jbid", "did you mean JobID? --help lists all that can be shown"},
+                 {"alloc:9", "did you mean tres-alloc? --help lists all that can be shown"},
+                 {"array", "did you mean JobArrayID? --help lists all that can be shown"},
+                 {"xyzzy", "--help lists what can be shown"}};
+
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        _cleanup_err_ struct err err = ERR_INIT;
+        struct columns c = {0};
+        ck_assert_int_eq (columns_parse_names (&c, names, 3, asked[i].spec, &err), -1);
+        ck_assert_str_eq (err.fix, asked[i].fix);
+    }
+}
+END_TEST
+
 static void puts_as (const char *s, int width, bool right, char mark, const char *expected)
 {
     _cleanup_buf_ struct buf out = BUF_INIT;
@@ -126,4 +147,5 @@ START_TEST (no_value_can_move_the_cursor)
 END_TEST
 
 SUITE ("fields", letters_with_text_around, runs_of_percent_collapse, unknown_letters_are_named,
-       names_with_width_and_suffix, sacct_names, values_are_cut_and_padded_by_characters, no_value_can_move_the_cursor)
+       names_with_width_and_suffix, sacct_names, close_names_are_offered, values_are_cut_and_padded_by_characters,
+       no_value_can_move_the_cursor)

@@ -352,6 +352,23 @@ START_TEST (records_come_by_id_unless_they_are_too_many)
 }
 END_TEST
 
+START_TEST (an_attempt_that_was_requeued)
+{
+    Moisson__AcctRecord r;
+    struct sacct_row row;
+
+    completed (&r, &row);
+    r.requeued = true;
+    r.state = MOISSON__JOB_STATE__STATE_CANCELLED;
+    shows (&row, "State", "REQUEUED");
+    row.batch = true;
+    shows (&row, "State", "CANCELLED");
+    row.batch = false;
+    r.state = MOISSON__JOB_STATE__STATE_NODE_FAIL;
+    shows (&row, "State", "NODE_FAIL");
+}
+END_TEST
+
 START_TEST (a_record_as_json)
 {
     Moisson__AcctRecord r;
@@ -370,4 +387,5 @@ END_TEST
 SUITE ("sacct", one_record_is_two_rows, a_step_is_a_row_of_its_own, times_and_usage, how_it_ended,
        what_waits_and_what_never_started, memory_in_the_unit_asked_for, every_name_of_the_help_is_a_column_once,
        the_window_is_slurms, lists_of_jobs_as_clients_write_them, steps_and_groups_are_sieved,
-       records_come_by_id_unless_they_are_too_many, a_record_as_json)
+       records_come_by_id_unless_they_are_too_many,
+       an_attempt_that_was_requeued, a_record_as_json)

@@ -50,7 +50,7 @@ START_TEST (a_running_job_in_lines)
 {
     static const char expected[] = "JobId=14 JobName=align\n"
                                    "   UserId=ann(1000) GroupId=ann(1000) MCS_label=N/A\n"
-                                   "   Priority=0 Nice=0 Account=(null) QOS=normal\n"
+                                   "   Priority=0 Nice=0 Account=default QOS=normal\n"
                                    "   JobState=RUNNING Reason=None Dependency=(null)\n"
                                    "   Requeue=0 Restarts=0 BatchFlag=1 Reboot=0 ExitCode=0:0\n"
                                    "   RunTime=00:01:00 TimeLimit=01:00:00 TimeMin=N/A\n"
