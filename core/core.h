@@ -51,6 +51,7 @@ int core_job_owner (const struct core *core, uint64_t job_id, uint32_t *ret_uid)
 enum { CORE_E_NOTHING = 1 };
 void core_pass_begin (struct core *core, usec_t now);
 int core_next_placement (struct core *core, usec_t now, Moisson__Event **ret);
+#define ESTIMATE_UNKNOWN_US (365 * 24 * 3600 * USEC_PER_SEC) /* as Slurm says it where no limit gives an end */
 /* Would this spec fit an empty cluster, and when could it start (--test-only)? 0 and *ret_us (now or an estimate). */
 int core_estimate (const struct core *core, const Moisson__JobSpec *spec, usec_t now, usec_t *ret_us,
                    const char **ret_node, uint32_t *ret_cpus, struct err *err);

@@ -48,8 +48,6 @@ static usec_t node_ready (const struct core *core, const struct demand *demand, 
     return UINT64_MAX;
 }
 
-#define UNKNOWN_US (365 * 24 * 3600 * USEC_PER_SEC) /* as Slurm says it where no limit gives an end */
-
 /* Of several nodes the last to be ready decides. */
 static usec_t ready_all (const struct core *core, const struct demand *demand, const struct fit *fit, usec_t now)
 {
@@ -105,7 +103,7 @@ int core_estimate (const struct core *core, const Moisson__JobSpec *spec, usec_t
     *ret_cpus = 0;
     for (size_t i = 0; i < fit.n; i++)
         *ret_cpus += fit.picks[i].cpus;
-    at = at == UINT64_MAX ? now + UNKNOWN_US : at;
+    at = at == UINT64_MAX ? now + ESTIMATE_UNKNOWN_US : at;
     *ret_us = spec->begin_us > at ? spec->begin_us : at;
     *ret_node = node_name (fit.picks[0].node);
     return 0;

@@ -107,11 +107,29 @@ struct jobs_walk {
     bool steps;
     core_job_fn fn;
     void *arg;
+    bool estimate; /* still to be made: it looks at many nodes, so one row has it */
 };
+
+/* When running jobs will have made room for it, if they all last as long as they may. */
+static void fill_estimate (struct jobs_walk *walk, const struct row *row, Moisson__JobInfo *info)
+{
+    const struct core *core = walk->core;
+    Moisson__JobSpec spec = *job_spec (row->job);
+    const char *node;
+    uint32_t cpus;
+    usec_t at;
+
+    if (!walk->estimate || info->state != MOISSON__JOB_STATE__STATE_PENDING || !row->job->shape || info->held)
+        return;
+    walk->estimate = false;
+    spec.partition = (char *) row->job->partition;
+    if (core_estimate (core, &spec, core->now, &at, &node, &cpus, NULL) == 0 && at - core->now < ESTIMATE_UNKNOWN_US)
+        SET (info, start_estimate_us, at);
+}
 
 static bool give_row (void *arg, const struct row *row)
 {
-    const struct jobs_walk *walk = arg;
+    struct jobs_walk *walk = arg;
     __attribute__ ((cleanup (texts_clear))) struct texts texts = {0};
     Moisson__JobInfo info = MOISSON__JOB_INFO__INIT;
 
@@ -131,13 +149,18 @@ static bool give_row (void *arg, const struct row *row)
     fill_held (row, row->task ? row->task->hold : row->hold, &info);
     info.reason = (char *) row_reason (walk->core, row, &texts.reason);
     info.reason_text = texts.reason.len ? texts.reason.data : NULL;
+    fill_estimate (walk, row, &info);
     return walk->fn (walk->arg, &info);
 }
 
 uint64_t core_jobs (const struct core *core, const Moisson__JobsRequest *request, uint64_t cursor, size_t budget,
                     core_job_fn fn, void *arg)
 {
-    struct jobs_walk walk = {.core = core, .steps = request && request->steps, .fn = fn, .arg = arg};
+    struct jobs_walk walk = {.core = core,
+                             .steps = request && request->steps,
+                             .estimate = request && request->estimate,
+                             .fn = fn,
+                             .arg = arg};
     struct walk_how how = {
         .filter = request ? request->filter : NULL,
         .ended = request && request->ended,

@@ -7,6 +7,7 @@
 
 struct waiter {
     struct waiter *prev, *next;
+    struct waiter *also; /* of the same request, for another job */
     struct job_wait *job;
     struct request *request;
 };
@@ -23,34 +24,46 @@ struct waiters {
     size_t n;
 };
 
-static void drop (struct waiters *waiters, struct waiter *w)
+/* All that the request waits for. */
+static void drop (struct waiters *waiters, struct request *request)
 {
-    struct job_wait *job = w->job;
+    struct waiter *w = request->state;
 
-    DL_DELETE (job->list, w);
-    w->request->on_gone = NULL;
+    request->state = NULL;
+    request->on_gone = NULL;
     waiters->n--;
-    free (w);
-    if (!job->list) {
-        HASH_DEL (waiters->jobs, job);
-        free (job);
+    while (w) {
+        struct waiter *also = w->also;
+        struct job_wait *job = w->job;
+        DL_DELETE (job->list, w);
+        free (w);
+        if (!job->list) {
+            HASH_DEL (waiters->jobs, job);
+            free (job);
+        }
+        w = also;
     }
 }
 
 static void on_gone (struct request *request)
 {
-    struct waiter *w = request->state;
-
-    drop (request->ctld->waiters, w);
+    drop (request->ctld->waiters, request);
     request_end (request);
+}
+
+static struct job_wait *find (const struct waiters *waiters, uint64_t job_id)
+{
+    struct job_wait *job;
+
+    HASH_FIND (hh, waiters->jobs, &job_id, sizeof job_id, job);
+    return job;
 }
 
 void waiters_add (struct waiters *waiters, uint64_t job_id, struct request *request)
 {
     struct waiter *w = xcalloc (1, sizeof *w);
-    struct job_wait *job;
+    struct job_wait *job = find (waiters, job_id);
 
-    HASH_FIND (hh, waiters->jobs, &job_id, sizeof job_id, job);
     if (!job) {
         job = xcalloc (1, sizeof *job);
         job->job_id = job_id;
@@ -58,31 +71,29 @@ void waiters_add (struct waiters *waiters, uint64_t job_id, struct request *requ
     }
     w->job = job;
     w->request = request;
+    w->also = request->state;
     DL_APPEND (job->list, w);
+    waiters->n += !request->state;
     request->state = w;
     request->on_gone = on_gone;
-    waiters->n++;
 }
 
 void waiters_wake (struct waiters *waiters, uint64_t job_id)
 {
-    struct job_wait *job;
+    struct job_wait *job = find (waiters, job_id);
     Moisson__WaitReply reply = MOISSON__WAIT_REPLY__INIT;
-
     _cleanup_err_ struct err err = ERR_INIT;
-
-    HASH_FIND (hh, waiters->jobs, &job_id, sizeof job_id, job);
     int rc = job ? core_job_ended (waiters->ctld->core, job_id, &reply) : 0;
+
     if (rc == 0)
         return; /* nobody waits, or it was requeued in the meantime: a later end wakes again */
     reply.job_id = job_id;
     err_set (&err, MOISSON__FAIL_CODE__FAIL_INVALID_JOB_ID, "job %llu has ended and is no longer known here",
              (unsigned long long) job_id);
-    for (struct waiter *w = job->list, *next; w; w = next) {
-        struct request *request = w->request;
+    for (; job; job = find (waiters, job_id)) {
+        struct request *request = job->list->request;
 
-        next = w->next;
-        drop (waiters, w);
+        drop (waiters, request);
         if (rc > 0)
             request_reply (request, MOISSON__MSG_TYPE__MSG_WAIT_REPLY, &reply.base);
         else
@@ -110,7 +121,7 @@ struct waiters *waiters_free (struct waiters *waiters)
     while (waiters->jobs) {
         struct request *request = waiters->jobs->list->request;
 
-        drop (waiters, waiters->jobs->list);
+        drop (waiters, request);
         request_end (request);
     }
     free (waiters);
