@@ -15,6 +15,13 @@ static const struct command commands[] = {
     {"scontrol", "show everything about a job, node or partition; hold, release, requeue", scontrol_run},
     {"srun", "run a command as a step of the job around it", srun_run},
     {"salloc", "get an interactive allocation (not available yet)", salloc_run},
+    {"sprio", "list what waits, with its priority", sprio_run},
+    {"sshare", "list accounts and users that have jobs", sshare_run},
+    {"sstat", "usage of running jobs (not known until they end)", sstat_run},
+    {"seff", "how well a job used its CPUs and memory", seff_run},
+    {"why", "why a job waits, or how it ended, in plain words", why_run},
+    {"failures", "what went wrong in a job or array, by cause, and the line to run it again", failures_run},
+    {"wait", "wait until jobs have ended", wait_run},
     {"config", "check a configuration file, or show the one in force", config_run},
     {"keygen", "make the controller's key", keygen_run},
     {"node", "enroll a node", node_run},
@@ -31,7 +38,7 @@ static const struct command *find (const char *name)
 
 static int list (FILE *out, int status)
 {
-    fprintf (out, "Usage: moisson COMMAND [ARGUMENTS]\n\nCommands (sbatch to salloc also under their own names):\n");
+    fprintf (out, "Usage: moisson COMMAND [ARGUMENTS]\n\nCommands (sbatch to seff also under their own names):\n");
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         fprintf (out, "  %-10s %s\n", commands[i].name, commands[i].summary);
     fprintf (out, "\n`moisson COMMAND --help` says more. Configuration: $MOISSON_CONF, else $SLURM_CONF,\n"

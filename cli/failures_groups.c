@@ -1,0 +1,255 @@
+/* failures_groups.c - one group for each state and cause; numbers in a cause (ids, amounts) do not make another one. */
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/idset.h"
+#include "base/mem.h"
+#include "base/states.h"
+#include "base/units.h"
+#include "failures.h"
+#include "json.h"
+#include "show.h"
+#include "why_words.h"
+
+#define MOST_TASKS (1U << 22) /* ids of array tasks are below it */
+
+struct group {
+    job_state_t state;
+    char *key, *words;
+    char *node; /* where all of them were; "" = on several */
+    uint64_t count, mem_mb, peak_kb;
+    struct idset *tasks;
+};
+
+struct failures {
+    struct group *groups;
+    size_t n, room;
+    uint64_t failed, cancelled, completed, unfinished;
+    struct idset *tasks; /* that failed */
+    uint64_t job_id;
+    bool is_array, uncounted; /* uncounted: a list of tasks was cut, there are more */
+    char *command;
+};
+
+struct failures *failures_create (void)
+{
+    struct failures *f = xcalloc (1, sizeof *f);
+
+    f->tasks = idset_create ();
+    return f;
+}
+
+struct failures *failures_free (struct failures *f)
+{
+    if (!f)
+        return NULL;
+    for (size_t i = 0; i < f->n; i++) {
+        free (f->groups[i].key);
+        free (f->groups[i].words);
+        free (f->groups[i].node);
+        idset_free (f->groups[i].tasks);
+    }
+    free (f->groups);
+    idset_free (f->tasks);
+    free (f->command);
+    free (f);
+    return NULL;
+}
+
+static uint64_t asked_mem (const Moisson__AcctRecord *r)
+{
+    uint64_t times = r->mem_per_cpu ? r->num_cpus : r->num_nodes;
+
+    return r->req_mem_mb * (times ? times : 1);
+}
+
+static void put_words (struct buf *out, const Moisson__AcctRecord *r)
+{
+    if (r->state == MOISSON__JOB_STATE__STATE_OUT_OF_MEMORY) {
+        char word[64];
+        buf_puts (out, "out of memory");
+        if (r->req_mem_mb)
+            buf_printf (out, " at %s", mem_format (asked_mem (r), word, sizeof word));
+        return;
+    }
+    if (r->state != MOISSON__JOB_STATE__STATE_FAILED)
+        buf_printf (out, "%s%s", state_name (r->state), r->cause && *r->cause ? ": " : "");
+    if (r->cause && *r->cause)
+        show_plain (out, r->cause);
+    else if (r->state == MOISSON__JOB_STATE__STATE_FAILED)
+        why_put_exit (out, r->exit_code, r->exit_signal);
+    if (!out->len)
+        buf_puts (out, state_name (r->state));
+}
+
+/* "cannot open /x/12_3.out" and "... 12_4.out" are one cause; exit codes and asked memory are not. */
+static char *make_key (const Moisson__AcctRecord *r, const char *words)
+{
+    _cleanup_buf_ struct buf key = BUF_INIT;
+    bool exact = r->state == MOISSON__JOB_STATE__STATE_OUT_OF_MEMORY || !r->cause || !*r->cause;
+
+    for (const char *p = words; *p; p++) {
+        bool digit = isdigit ((unsigned char) *p) && !exact;
+        if (!digit || p == words || !isdigit ((unsigned char) p[-1]))
+            buf_putc (&key, digit ? '#' : *p);
+    }
+    return buf_steal (&key);
+}
+
+static struct group *group_of (struct failures *f, const Moisson__AcctRecord *r)
+{
+    _cleanup_buf_ struct buf words = BUF_INIT;
+    _cleanup_free_ char *key = NULL;
+
+    put_words (&words, r);
+    key = make_key (r, buf_str (&words));
+    for (size_t i = 0; i < f->n; i++)
+        if (f->groups[i].state == r->state && !strcmp (f->groups[i].key, key))
+            return &f->groups[i];
+    GROW (f->groups, f->n, f->room);
+    f->groups[f->n] = (struct group){.state = r->state,
+                                     .key = steal (&key),
+                                     .words = buf_steal (&words),
+                                     .node = xstrdup (r->nodes ? r->nodes : ""),
+                                     .tasks = idset_create ()};
+    return &f->groups[f->n++];
+}
+
+static void add_failure (struct failures *f, const Moisson__AcctRecord *r)
+{
+    struct group *g = group_of (f, r);
+
+    f->failed++;
+    g->count++;
+    if (strcmp (g->node, r->nodes ? r->nodes : "") != 0)
+        g->node[0] = '\0';
+    g->peak_kb = r->max_rss_kb > g->peak_kb ? r->max_rss_kb : g->peak_kb;
+    if (r->has_task) {
+        idset_add (g->tasks, r->task);
+        idset_add (f->tasks, r->task);
+    }
+}
+
+/* How many tasks this record is about. */
+static uint64_t tasks_of (struct failures *f, const Moisson__AcctRecord *r)
+{
+    _cleanup_idset_ struct idset *set = NULL;
+    uint32_t limit;
+
+    if (!r->tasks || r->has_task)
+        return 1;
+    if (idset_parse (&set, &limit, r->tasks, MOST_TASKS, NULL)) {
+        f->uncounted = true;
+        return 1;
+    }
+    return idset_count (set);
+}
+
+void failures_add (struct failures *f, const Moisson__AcctRecord *r)
+{
+    if (r->requeued)
+        return;
+    f->job_id = r->has_array_id ? r->array_id : r->raw_id;
+    f->is_array = r->has_array_id;
+    if (!f->command)
+        f->command = xstrdup (r->command);
+    if (!state_is_ended (r->state))
+        f->unfinished += tasks_of (f, r);
+    else if (r->state == MOISSON__JOB_STATE__STATE_COMPLETED)
+        f->completed++;
+    else if (r->state == MOISSON__JOB_STATE__STATE_CANCELLED)
+        f->cancelled += tasks_of (f, r);
+    else
+        add_failure (f, r);
+}
+
+uint64_t failures_total (const struct failures *f)
+{
+    return f->failed + f->cancelled + f->completed + f->unfinished;
+}
+
+static int larger (const void *a, const void *b)
+{
+    const struct group *const *x = a, *const *y = b;
+
+    if ((*x)->count != (*y)->count)
+        return (*x)->count < (*y)->count ? 1 : -1;
+    return strcmp ((*x)->key, (*y)->key);
+}
+
+/* The caller frees it. */
+static const struct group **sorted (const struct failures *f)
+{
+    const struct group **list = xcalloc (f->n + 1, sizeof *list);
+
+    for (size_t i = 0; i < f->n; i++)
+        list[i] = &f->groups[i];
+    qsort (list, f->n, sizeof *list, larger);
+    return list;
+}
+
+static void put_group (struct buf *out, const struct group *g)
+{
+    _cleanup_free_ char *tasks = idset_empty (g->tasks) ? NULL : idset_format (g->tasks, 0, 60);
+
+    buf_printf (out, "  %" PRIu64 " %s", g->count, g->words);
+    if (g->state == MOISSON__JOB_STATE__STATE_OUT_OF_MEMORY && g->peak_kb)
+        buf_printf (out, " (peak %.1f MB)", (double) g->peak_kb / 1024);
+    if (*g->node)
+        buf_printf (out, ", %son %s", g->count > 1 ? "all " : "", g->node);
+    if (tasks)
+        buf_printf (out, ": task%s %s", g->count > 1 ? "s" : "", tasks);
+    buf_putc (out, '\n');
+}
+
+static char *resubmit (const struct failures *f)
+{
+    _cleanup_free_ char *tasks = idset_empty (f->tasks) ? NULL : idset_format (f->tasks, 0, 0);
+
+    return xasprintf ("sbatch %s%s%s%s", tasks ? "--array=" : "", tasks ? tasks : "", tasks ? " " : "",
+                      f->command ? f->command : "SCRIPT");
+}
+
+void failures_put (const struct failures *f, struct buf *out)
+{
+    _cleanup_free_ const struct group **list = sorted (f);
+    const char *what = f->is_array ? "tasks of array" : "of job";
+    _cleanup_free_ char *again = resubmit (f);
+
+    if (f->is_array)
+        buf_printf (out, "%" PRIu64 " of %s%" PRIu64 " %s %" PRIu64 " failed", f->failed,
+                    f->uncounted ? "more than " : "", failures_total (f), what, f->job_id);
+    else
+        buf_printf (out, "job %" PRIu64 " %s", f->job_id, f->failed ? "failed" : "has not failed");
+    if (f->cancelled)
+        buf_printf (out, f->is_array ? ", %" PRIu64 " were cancelled" : ", it was cancelled", f->cancelled);
+    if (f->unfinished)
+        buf_printf (out, f->is_array ? ", %" PRIu64 " have not ended" : ", it has not ended", f->unfinished);
+    buf_puts (out, f->n ? ":\n" : "\n");
+    for (size_t i = 0; i < f->n; i++)
+        put_group (out, list[i]);
+    if (f->n)
+        buf_printf (out, "To run %s again, with the options and arguments of the first time:\n  %s\n",
+                    f->failed == 1 ? "it" : "them", again);
+}
+
+json_t *failures_json (const struct failures *f)
+{
+    _cleanup_free_ const struct group **list = sorted (f);
+    _cleanup_free_ char *again = resubmit (f);
+    json_t *groups = json_array ();
+
+    for (size_t i = 0; i < f->n; i++) {
+        _cleanup_free_ char *tasks = idset_format (list[i]->tasks, 0, 0);
+        json_array_append_new (groups,
+                               json_pack ("{s:o, s:o, s:I, s:o, s:o, s:I}", "job_state",
+                                          json_text (state_name (list[i]->state)), "cause", json_text (list[i]->words),
+                                          "count", (json_int_t) list[i]->count, "tasks", json_text (tasks), "node",
+                                          json_text (list[i]->node), "max_rss", (json_int_t) list[i]->peak_kb * 1024));
+    }
+    return json_pack ("{s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "job_id", (json_int_t) f->job_id, "failed",
+                      (json_int_t) f->failed, "completed", (json_int_t) f->completed, "cancelled",
+                      (json_int_t) f->cancelled, "not_ended", (json_int_t) f->unfinished, "causes", groups, "resubmit",
+                      json_text (f->failed ? again : NULL));
+}
