@@ -17,12 +17,18 @@ static int apply (const struct optable_row *row, const char *value, void *self, 
     return row->apply ? row->apply (self, value, err) : 0;
 }
 
+/* A filter of scancel that is empty must be refused, not forgotten. */
+static bool ends_jobs (const char *env)
+{
+    return !strncmp (env, "SCANCEL_", strlen ("SCANCEL_"));
+}
+
 static int apply_environment (const struct optable_row *rows, size_t n, void *self, struct err *err)
 {
     for (size_t i = 0; i < n; i++) {
         const char *value = rows[i].env ? getenv (rows[i].env) : NULL;
 
-        if (value && !*value && rows[i].arg != ARG_NONE)
+        if (value && !*value && rows[i].arg != ARG_NONE && !ends_jobs (rows[i].env))
             continue; /* set and empty: nothing was said; a flag only needs to be there */
         if (value && apply (&rows[i], value, self, err))
             return err_what (err, "%s=%s", rows[i].env, value);

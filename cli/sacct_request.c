@@ -164,6 +164,51 @@ static int on_state (void *self, const char *value, struct err *err)
     return 0;
 }
 
+/* "4" or "2-8". */
+static int range_parse (const char *value, const char *option, struct sacct_range *ret, struct err *err)
+{
+    size_t len = strcspn (value, "-");
+    _cleanup_free_ char *first = xstrndup (value, len);
+    struct sacct_range range;
+
+    if (number_parse (first, option, 0, UINT32_MAX, &range.least, err) ||
+        number_parse (value[len] ? value + len + 1 : first, option, 1, UINT32_MAX, &range.most, err))
+        return -1;
+    *ret = range;
+    return 0;
+}
+
+static int on_cpus (void *self, const char *value, struct err *err)
+{
+    SELF;
+
+    return range_parse (value, "--ncpus", &s->cpus, err);
+}
+
+static int on_nodes (void *self, const char *value, struct err *err)
+{
+    SELF;
+
+    return range_parse (value, "--nnodes", &s->nodes, err);
+}
+
+static int on_limit_min (void *self, const char *value, struct err *err)
+{
+    SELF;
+
+    if (duration_parse (value, &s->limit_s.least, err))
+        return -1;
+    s->limit_s.most = s->limit_s.most ? s->limit_s.most : UINT64_MAX;
+    return 0;
+}
+
+static int on_limit_max (void *self, const char *value, struct err *err)
+{
+    SELF;
+
+    return duration_parse (value, &s->limit_s.most, err);
+}
+
 static int on_units (void *self, const char *value, struct err *err)
 {
     SELF;
@@ -213,8 +258,8 @@ static const struct optable_row rows[] = {
     {"local", 0, ARG_NONE, NULL, NULL, NULL, NULL},
     {"long", 'l', ARG_NONE, NULL, NULL, "more columns", on_long},
     {"name", 0, ARG_REQUIRED, NULL, "<names>", "only jobs with these names", on_name},
-    {"ncpus", 'I', ARG_REQUIRED, NULL, NULL, NULL, on_unavailable},
-    {"nnodes", 'i', ARG_REQUIRED, NULL, NULL, NULL, on_unavailable},
+    {"ncpus", 'I', ARG_REQUIRED, NULL, "<n[-m]>", "only jobs with so many CPUs", on_cpus},
+    {"nnodes", 'i', ARG_REQUIRED, NULL, "<n[-m]>", "only jobs with so many nodes", on_nodes},
     {"noconvert", 0, ARG_NONE, NULL, NULL, "memory in bytes", on_noconvert},
     {"nodelist", 'N', ARG_REQUIRED, NULL, "<nodes>", "only jobs on these nodes", on_nodelist},
     {"noheader", 'n', ARG_NONE, NULL, NULL, "no header lines", on_noheader},
@@ -225,8 +270,8 @@ static const struct optable_row rows[] = {
     {"reason", 'R', ARG_REQUIRED, NULL, NULL, NULL, on_unavailable},
     {"starttime", 'S', ARG_REQUIRED, NULL, "<time>", "jobs of the time from this on", on_since},
     {"state", 's', ARG_REQUIRED, NULL, "<states>", "only jobs in these states", on_state},
-    {"timelimit-max", 'K', ARG_REQUIRED, NULL, NULL, NULL, on_unavailable},
-    {"timelimit-min", 'k', ARG_REQUIRED, NULL, NULL, NULL, on_unavailable},
+    {"timelimit-max", 'K', ARG_REQUIRED, NULL, "<time>", "only jobs with at most this time limit", on_limit_max},
+    {"timelimit-min", 'k', ARG_REQUIRED, NULL, "<time>", "only jobs with at least this time limit", on_limit_min},
     {"truncate", 'T', ARG_NONE, NULL, NULL, NULL, on_unavailable},
     {"uid", 0, ARG_REQUIRED, NULL, NULL, NULL, on_user},
     {"units", 0, ARG_REQUIRED, NULL, "<K|M|G|T|P>", "memory in this unit", on_units},
@@ -337,10 +382,22 @@ static bool wants_group (const struct sacct *s, const Moisson__AcctRecord *r)
     return s->n_gids == 0;
 }
 
+static bool within (const struct sacct_range *range, uint64_t value)
+{
+    return !range->most || (value >= range->least && value <= range->most);
+}
+
+static bool wants_size (const struct sacct *s, const Moisson__AcctRecord *r)
+{
+    uint64_t limit = r->time_limit_s ? r->time_limit_s : UINT64_MAX; /* 0 is none */
+
+    return within (&s->cpus, r->num_cpus) && within (&s->nodes, r->num_nodes) && within (&s->limit_s, limit);
+}
+
 /* step NULL: the row of the job. */
 static bool wants_row (const struct sacct *s, const Moisson__AcctRecord *r, const char *step)
 {
-    if (!wants_group (s, r) || (step && s->jobs_only))
+    if (!wants_group (s, r) || !wants_size (s, r) || (step && s->jobs_only))
         return false;
     if (!s->some_steps)
         return true;

@@ -8,6 +8,10 @@ struct sacct_ref { /* what follows a '.' in -j: the step asked for; NULL = all r
     char *step;
 };
 
+struct sacct_range { /* most 0: not asked */
+    uint64_t least, most;
+};
+
 struct sacct {
     Moisson__AcctRequest request;
     Moisson__JobFilter filter;
@@ -15,6 +19,7 @@ struct sacct {
     bool some_steps;        /* one of refs names a step */
     uint32_t *gids;         /* -g, sieved here */
     size_t n_gids;
+    struct sacct_range cpus, nodes, limit_s; /* -I, -i, -k and -K, sieved here */
     char *format, *clusters, *since, *until;
     const char *separator; /* of -p and -P; NULL = padded columns */
     char *delimiter;
@@ -29,7 +34,7 @@ void sacct_usage (void);
 void sacct_clear (struct sacct *s);
 /* Window, users and states as Slurm defaults them. */
 int sacct_resolve (struct sacct *s, usec_t now, uint32_t own_uid, struct err *err);
-/* Is this row of this record asked for? Sieves groups and steps. */
+/* Is this row of this record asked for? Sieves groups, sizes, limits and steps. */
 bool sacct_wants (const struct sacct *s, const Moisson__AcctRecord *record, bool batch);
 bool sacct_wants_step (const struct sacct *s, const Moisson__AcctRecord *record, const char *step); /* its number */
 bool sacct_wants_some (const struct sacct *s, const Moisson__AcctRecord *record); /* any of its rows */

@@ -3,6 +3,7 @@ import json
 import re
 
 import pytest
+from conftest import SOURCE
 
 CLUSTER = {"nodes": 2, "cpus": 4,
            "conf": "MinJobAge=300\nStateAliases=TIMEOUT:FAILED:user=nobody-of-this-host,FAILED:CANCELLED:partition=main"}
@@ -48,6 +49,15 @@ def test_empty_variables_are_not_set(cluster):
     assert job in cluster.ok("squeue", env=empty) and cluster.ok("squeue", env=empty) == cluster.ok("squeue")
     assert cluster.ok("sinfo", env=empty) == cluster.ok("sinfo")
     assert cluster.ok("sacct", "-j", job, env=empty) == cluster.ok("sacct", "-j", job)
+    cluster.ok("scancel", job)
+
+
+def test_an_empty_filter_of_scancel_is_refused_wherever_it_stands(cluster):
+    job = cluster.sbatch("--hold")
+    for name in ("SCANCEL_NAME", "SCANCEL_PARTITION", "SCANCEL_ACCOUNT"):
+        done = cluster.run("scancel", "--me", env={name: ""})
+        assert done.returncode == 1 and "a filter is empty" in done.stderr, name
+    assert cluster.state(job) == "PENDING"
     cluster.ok("scancel", job)
 
 
@@ -131,3 +141,21 @@ def test_sstat_says_that_it_cannot_know(cluster):
 def test_banners_of_small_commands(cluster, tool):
     assert re.fullmatch(r"slurm 22\.05\.\d+\n", cluster.ok(tool, "--version"))
     assert cluster.ok(tool, "--help").startswith(f"Usage: {tool}")
+
+
+def documented(title):
+    """The keys of one part of docs/json.md: the words in code in its first column, or in its text."""
+    text = (SOURCE / "docs" / "json.md").read_text().split(f"\n## {title}")[1].split("\n## ")[0].split("\n", 1)[1]
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("|")]
+    return set(re.findall(r"`(\w+)`", "\n".join(rows) or text))
+
+
+@pytest.mark.parametrize("title, words, key", [
+    ("squeue", ["squeue"], "jobs"), ("squeue", ["scontrol", "show", "job"], "jobs"), ("sinfo", ["sinfo"], "nodes"),
+    ("scontrol show partition", ["scontrol", "show", "partition"], "partitions"), ("sacct", ["sacct"], "jobs")])
+def test_the_documented_keys_are_there(cluster, title, words, key):
+    job = cluster.sbatch("--hold")
+    row = json.loads(cluster.ok(*words, "--json"))[key][-1]
+    wanted = documented(title)
+    assert len(wanted) > 10 and not wanted - set(row)
+    cluster.ok("scancel", job)

@@ -126,7 +126,7 @@ def test_commands_need_almost_no_environment(cluster):
 
 
 def test_the_version_banner(cluster):
-    for tool in ("sbatch", "squeue", "scancel", "sinfo", "scontrol", "sacct", "srun", "salloc"):
+    for tool in ("sbatch", "squeue", "scancel", "sinfo", "scontrol", "sacct", "srun", "salloc", "sprio", "sshare", "sstat"):
         assert re.fullmatch(r"slurm 22\.05\.\d+\n", cluster.ok(tool, "--version")), tool
         assert re.fullmatch(r"slurm 22\.05\.\d+\n", cluster.ok(tool, "-V")), tool
 

@@ -78,6 +78,19 @@ def test_wait_for_any_and_for_all(cluster):
     assert rows == [{"job_id": int(fast), "job_state": "FAILED", "exit_code": 7, "exit_signal": 0}]
 
 
+def test_who_waits_may_go_away(cluster):
+    jobs = [cluster.sbatch("--hold") for _ in range(2)]
+    gone = cluster.spawn("moisson", "wait", "--any", *jobs, jobs[0])
+    stays = cluster.spawn("moisson", "wait", "--any", *reversed(jobs))
+    gone.kill()
+    gone.communicate(timeout=60)
+    cluster.ok("scancel", jobs[0])
+    out, _ = stays.communicate(timeout=60)
+    assert (stays.returncode, out) == (1, f"{jobs[0]} CANCELLED 0:0\n")
+    cluster.ok("scancel", jobs[1])
+    assert cluster.run("moisson", "wait", *jobs).stdout == f"{jobs[0]} CANCELLED 0:0\n{jobs[1]} CANCELLED 0:0\n"
+
+
 def test_wait_for_an_array_and_for_the_forgotten(clusters):
     cluster = clusters(nodes=1, cpus=2, conf="MinJobAge=2")
     job = cluster.sbatch("--array=1-3", script="exit $SLURM_ARRAY_TASK_ID")

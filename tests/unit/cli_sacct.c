@@ -270,6 +270,29 @@ START_TEST (lists_of_jobs_as_clients_write_them)
 }
 END_TEST
 
+START_TEST (sizes_and_limits_are_sieved)
+{
+    static const struct {
+        const char *option, *value;
+        bool wanted;
+    } asked[] = {{"-I", "4", true},    {"-I", "1-3", false}, {"-I", "2-8", true},
+                 {"-i", "1", true},    {"-i", "2-9", false}, {"-k", "60", true},
+                 {"-k", "180", false}, {"-K", "120", true},  {"-K", "1:00:00", false}};
+    Moisson__AcctRecord r;
+    struct sacct_row row;
+
+    completed (&r, &row); /* 4 CPUs on one node, at most two hours */
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        struct sacct s = {.request = MOISSON__ACCT_REQUEST__INIT, .filter = MOISSON__JOB_FILTER__INIT};
+        char *argv[] = {(char *) "sacct", (char *) asked[i].option, (char *) asked[i].value, NULL};
+        _cleanup_err_ struct err err = ERR_INIT;
+        ck_assert_msg (!sacct_parse (&s, 3, argv, &err), "%s %s: %s", argv[1], argv[2], err.why);
+        ck_assert_msg (sacct_wants (&s, &r, false) == asked[i].wanted, "%s %s", argv[1], argv[2]);
+        sacct_clear (&s);
+    }
+}
+END_TEST
+
 START_TEST (steps_and_groups_are_sieved)
 {
     Moisson__AcctRecord r;
@@ -387,5 +410,5 @@ END_TEST
 SUITE ("sacct", one_record_is_two_rows, a_step_is_a_row_of_its_own, times_and_usage, how_it_ended,
        what_waits_and_what_never_started, memory_in_the_unit_asked_for, every_name_of_the_help_is_a_column_once,
        the_window_is_slurms, lists_of_jobs_as_clients_write_them, steps_and_groups_are_sieved,
-       records_come_by_id_unless_they_are_too_many,
+       sizes_and_limits_are_sieved, records_come_by_id_unless_they_are_too_many,
        an_attempt_that_was_requeued, a_record_as_json)

@@ -244,7 +244,52 @@ START_TEST (rows_say_what_is_held)
 }
 END_TEST
 
+START_TEST (the_first_row_that_waits_has_an_estimate_if_asked)
+{
+    _cleanup_kit_ struct kit *k = kit_new ("n1", 4);
+    Moisson__JobsRequest request = MOISSON__JOBS_REQUEST__INIT;
+    _cleanup_rows_ struct rows rows = {.n = 0};
+    uint64_t first = submit (k, .cpus_per_task = 4, .time_s = 600);
+
+    submit (k, .cpus_per_task = 2, .hold = true);
+    submit (k, .cpus_per_task = 2);
+    submit (k, .cpus_per_task = 2);
+    pass (k);
+    started (k, first, 1);
+    core_jobs (k->core, &request, 0, 0, rows_add, &rows);
+    ck_assert (!rows.row[2]->has_start_estimate_us);
+    rows_free (&rows);
+    request.has_estimate = request.estimate = true;
+    core_jobs (k->core, &request, 0, 0, rows_add, &rows);
+    ck_assert_uint_eq (rows.n, 4);
+    ck_assert (!rows.row[0]->has_start_estimate_us && !rows.row[1]->has_start_estimate_us);
+    ck_assert_uint_eq (rows.row[2]->start_estimate_us, k->now + 600 * USEC_PER_SEC);
+    ck_assert (!rows.row[3]->has_start_estimate_us);
+}
+END_TEST
+
+static bool note_memory (void *arg, const Moisson__AcctRecord *record)
+{
+    *(uint64_t *) arg = record->req_mem_mb;
+    return true;
+}
+
+START_TEST (memory_of_what_waits_is_that_of_the_first_node)
+{
+    _cleanup_kit_ struct kit *k = kit_new ("n[1-2]", 4);
+    uint64_t waits = 0, runs = 0;
+
+    submit (k, .cpus_per_task = 2);
+    core_acct (k->core, NULL, 0, 0, 0, note_memory, &waits);
+    pass (k);
+    core_acct (k->core, NULL, 0, 0, 0, note_memory, &runs);
+    ck_assert (waits > 0);
+    ck_assert_uint_eq (waits, runs);
+}
+END_TEST
+
 SUITE ("views", a_cursor_goes_on_where_it_was_whatever_happens_between, a_budget_stops_in_the_middle_of_an_array,
        filters_are_joined_by_and_lists_by_or, refs_name_jobs_tasks_and_ranges,
        a_selection_names_jobs_whole_where_it_can, a_selection_comes_in_portions,
-       accounting_rows_speak_of_what_lives_and_of_what_ended_since, rows_say_what_is_held)
+       accounting_rows_speak_of_what_lives_and_of_what_ended_since, rows_say_what_is_held,
+       the_first_row_that_waits_has_an_estimate_if_asked, memory_of_what_waits_is_that_of_the_first_node)
