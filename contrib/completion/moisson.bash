@@ -57,7 +57,7 @@ _moisson_complete ()
             ;;
         srun:[!-]*) mapfile -t COMPREPLY < <(compgen -c -- "$current") ;;
         *:-*) _moisson_reply "$(_moisson_help_words "$command")" "$current" ;;
-        scancel:*) _moisson_reply "$(_moisson_jobs)" "$current" ;;
+        scancel:* | seff:*) _moisson_reply "$(_moisson_jobs)" "$current" ;;
         scontrol:*)
             case $previous in
                 show) _moisson_reply "job step node partition config hostnames hostlist" "$current" ;;
@@ -71,13 +71,14 @@ _moisson_complete ()
                 node) _moisson_reply "enroll fingerprint list accept revoke rekey" "$current" ;;
                 accept) _moisson_reply "$(_moisson_pending)" "$current" ;;
                 list | revoke | rekey) _moisson_reply "$(_moisson_nodes)" "$current" ;;
+                why | failures | wait) _moisson_reply "$(_moisson_jobs)" "$current" ;;
                 docs) _moisson_reply "options configuration completion man srun man-srun" "$current" ;;
                 moisson)
-                    _moisson_reply "sbatch srun squeue scancel sinfo sacct sdiag scontrol config keygen node docs" "$current"
+                    _moisson_reply "sbatch srun squeue scancel sinfo sacct scontrol sdiag sprio sshare sstat seff why failures wait config keygen node docs" "$current"
                     ;;
             esac
             ;;
     esac
 }
 
-complete -o default -F _moisson_complete sbatch srun squeue scancel sinfo scontrol sacct sdiag moisson
+complete -o default -F _moisson_complete sbatch srun squeue scancel sinfo scontrol sacct sdiag sprio sshare sstat seff moisson
