@@ -223,9 +223,9 @@ void failures_put (const struct failures *f, struct buf *out)
     else
         buf_printf (out, "job %" PRIu64 " %s", f->job_id, f->failed ? "failed" : "has not failed");
     if (f->cancelled)
-        buf_printf (out, f->is_array ? ", %" PRIu64 " were cancelled" : ", it was cancelled", f->cancelled);
+        buf_printf (out, f->is_array ? ", %" PRIu64 " cancelled" : ", it was cancelled", f->cancelled);
     if (f->unfinished)
-        buf_printf (out, f->is_array ? ", %" PRIu64 " have not ended" : ", it has not ended", f->unfinished);
+        buf_printf (out, f->is_array ? ", %" PRIu64 " not ended yet" : ", it has not ended", f->unfinished);
     buf_puts (out, f->n ? ":\n" : "\n");
     for (size_t i = 0; i < f->n; i++)
         put_group (out, list[i]);

@@ -30,6 +30,8 @@ uint64_t job_likely_mem (const struct core *core, const struct job *job)
     struct demand demand;
 
     demand_of (core, partition, job_spec (job), &demand);
+    if (demand.memory_free)
+        return 0;
     for (size_t w = 0; partition->nodes && w < core->nodes.words; w++)
         if (partition->nodes[w]) {
             const struct node *node = core->nodes.list[w * 64 + (size_t) __builtin_ctzll (partition->nodes[w])];

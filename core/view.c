@@ -52,7 +52,7 @@ static void fill_size (const struct core *core, const struct row *row, Moisson__
     SET (info, num_nodes, size.nodes);
     SET (info, num_cpus, size.cpus);
     SET (info, num_tasks, size.tasks);
-    SET (info, mem_mb, size.mem_mb);
+    SET (info, mem_mb, size.mem_mb ? size.mem_mb : job_likely_mem (core, row->job));
     SET (info, gpus, size.gpus);
     info->tres = texts->tres = size_tres (&size);
     info->req_tres = texts->req_tres = size_tres (&asked);

@@ -93,6 +93,7 @@ def test_account_and_memory_of_what_waits(cluster):
     account, memory = cluster.acct_one(job, "Account,ReqMem")
     assert account == cluster.show(job)["Account"] == "default"
     assert memory == "1000M", "a CPU's share of a node"
+    assert cluster.squeue(job, "%m") == ["1000M"]
     cluster.ok("scancel", job)
     job = cluster.sbatch("--hold", "-A", "physics", "--mem=300")
     assert cluster.acct_one(job, "Account,ReqMem") == ["physics", "300M"] and cluster.show(job)["Account"] == "physics"

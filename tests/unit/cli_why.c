@@ -135,7 +135,7 @@ START_TEST (failures_by_cause)
     failures_add (f, &rest);
     ck_assert_uint_eq (failures_total (f), 19);
     failures_put (f, &out);
-    ck_assert_str_eq (buf_str (&out), "6 of 19 tasks of array 10 failed, 1 were cancelled, 11 have not ended:\n"
+    ck_assert_str_eq (buf_str (&out), "6 of 19 tasks of array 10 failed, 1 cancelled, 11 not ended yet:\n"
                                       "  3 out of memory at 2G (peak 2300.0 MB): tasks 1-3\n"
                                       "  2 cannot open output /x/10_4: No such file, all on n17: tasks 4,6\n"
                                       "  1 exit code 9, on n1: task 7\n"
