@@ -51,6 +51,21 @@ static int check_partition (const struct request *r, struct err *err)
     return err_fix (err, "use another partition (see: sinfo), or wait until it is UP");
 }
 
+static int check_time_min (const struct request *r, struct err *err)
+{
+    const Moisson__JobSpec *spec = r->spec;
+    char least[32], limit[32];
+
+    if (!spec->time_min_s || !spec->time_limit_s || spec->time_min_s <= spec->time_limit_s)
+        return 0;
+    duration_format (spec->time_min_s, least, sizeof least);
+    duration_format (spec->time_limit_s, limit, sizeof limit);
+    err_set (err, MOISSON__FAIL_CODE__FAIL_TIME_LIMIT,
+             "Requested time limit is invalid (missing or exceeds some limit): at least %s asked, at most %s", least,
+             limit);
+    return err_fix (err, "ask a --time-min not above --time");
+}
+
 static int check_time (const struct request *r, struct err *err)
 {
     uint64_t most = r->partition->conf->max_time_s;
@@ -311,8 +326,8 @@ static int check_deadline (const struct request *r, struct err *err)
 int core_admit (const struct core *core, const Moisson__JobSpec *spec, uint32_t uid, usec_t now, struct err *err)
 {
     static int (*const checks[]) (const struct request *r, struct err *err) = {
-        check_count,   check_partition, check_time, check_array,
-        check_depends, check_deadline,  check_gres, check_resources,
+        check_count,   check_partition, check_time_min, check_time,      check_array,
+        check_depends, check_deadline,  check_gres,     check_resources,
     };
     struct request request = {.core = core, .spec = spec, .now = now};
 

@@ -68,6 +68,19 @@ static int by_job (const void *a, const void *b)
     return x->job_id < y->job_id ? -1 : x->job_id > y->job_id;
 }
 
+/* Only an array has tasks: 12_3 of a plain job, or of the raw id of a task, is nothing. */
+static const struct job *ref_job (const struct core *core, const Moisson__JobRef *ref)
+{
+    const struct job *job = job_find (core, ref->job_id);
+
+    return job && (!ref->n_tasks || job_is_array (job)) ? job : NULL;
+}
+
+static const struct task *ref_task (const struct core *core, const Moisson__JobRef *ref)
+{
+    return ref->n_tasks || job_find (core, ref->job_id) ? NULL : task_by_raw (core, ref->job_id);
+}
+
 struct wanted *wanted_list (const struct core *core, const Moisson__JobFilter *filter, size_t *ret_n)
 {
     struct wanted *list = xcalloc (filter->n_jobs + 1, sizeof *list);
@@ -75,10 +88,10 @@ struct wanted *wanted_list (const struct core *core, const Moisson__JobFilter *f
 
     for (size_t i = 0; i < filter->n_jobs; i++) {
         const Moisson__JobRef *ref = filter->jobs[i];
-        const struct task *task = job_find (core, ref->job_id) ? NULL : task_by_raw (core, ref->job_id);
+        const struct task *task = ref_task (core, ref);
         if (task)
             list[n++] = (struct wanted){task->job->id, ref, task->index};
-        else if (job_find (core, ref->job_id))
+        else if (ref_job (core, ref))
             list[n++] = (struct wanted){ref->job_id, ref, IDSET_NONE};
     }
     qsort (list, n, sizeof *list, by_job);
@@ -166,5 +179,5 @@ struct idset *wanted_rest (const struct wanted *wanted, const struct job *job, e
 
 bool core_knows (const struct core *core, const Moisson__JobRef *ref)
 {
-    return job_find (core, ref->job_id) || task_by_raw (core, ref->job_id);
+    return ref_job (core, ref) || ref_task (core, ref);
 }

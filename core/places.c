@@ -48,7 +48,8 @@ static int constraint_check (const char *constraint, struct err *err)
     return err_fix (err, "write features joined by & (all of them) or | (any of them), such as \"avx512&ssd|gpu\"");
 }
 
-/* For each node of the list: take it out of the mask, or remember it as one that must be had. */
+/* For each node of the list: take it out of the mask, or remember it as one that must be had. First those to be taken
+ * out. */
 static int apply_list (const struct core *core, const char *list, bool must, const struct demand *demand,
                        struct places *places, struct err *err)
 {
@@ -75,6 +76,11 @@ static int apply_list (const struct core *core, const char *list, bool must, con
                      "Requested node configuration is not available: node %s is not in partition %s",
                      hostlist_nth (names, i), demand->partition->name);
             return err_fix (err, "name nodes of that partition (see: sinfo -N -p %s)", demand->partition->name);
+        }
+        if (!bit_get (places->mask, node->index)) {
+            err_set (err, MOISSON__FAIL_CODE__FAIL_INVALID_NODE,
+                     "Invalid node name specified: node %s is required and excluded", hostlist_nth (names, i));
+            return err_fix (err, "take it out of --nodelist or out of --exclude");
         }
         places->must[places->n_must++] = node;
     }

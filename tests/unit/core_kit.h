@@ -189,7 +189,7 @@ struct ask { /* a JobSpec in words; 0 and NULL = not asked */
     const char *name, *partition, *nodelist, *exclude, *constraint, *submit_key, *token;
     uint32_t threads_per_core, tasks_per_core;
     uint32_t uid, nodes, max_nodes, ntasks, ntasks_per_node, cpus_per_task, gpus, array_limit;
-    uint64_t mem, mem_per_cpu, time_s;
+    uint64_t mem, mem_per_cpu, time_s, time_min_s;
     usec_t begin;
     bool hold, exclusive, requeue, any, kill_on_invalid, all_memory;
     struct kit_gres {
@@ -258,6 +258,7 @@ static inline void kit_spec_fill (struct kit_spec *s, const struct ask *ask)
     spec->has_mem_per_node_mb |= ask->all_memory;
     GIVE (mem_per_cpu_mb, ask->mem_per_cpu);
     GIVE (time_limit_s, ask->time_s);
+    GIVE (time_min_s, ask->time_min_s);
     GIVE (begin_us, ask->begin);
     GIVE (hold, ask->hold);
     GIVE (exclusive, ask->exclusive);

@@ -137,6 +137,27 @@ START_TEST (refs_name_jobs_tasks_and_ranges)
 }
 END_TEST
 
+START_TEST (only_arrays_have_tasks)
+{
+    _cleanup_kit_ struct kit *k = kit_new ("n1", 1);
+    Moisson__Range range = MOISSON__RANGE__INIT, *ranges[] = {&range};
+    Moisson__JobRef ref = MOISSON__JOB_REF__INIT, *refs[] = {&ref};
+    Moisson__JobFilter f = MOISSON__JOB_FILTER__INIT;
+
+    ref.job_id = submit (k, .name = "plain");
+    f.jobs = refs;
+    f.n_jobs = 1;
+    ck_assert_uint_eq (count (k, &f, false), 1);
+    ref.tasks = ranges;
+    ref.n_tasks = 1;
+    range.last = 9; /* the record of a plain job has index 0 */
+    ck_assert_uint_eq (count (k, &f, false), 0);
+    ck_assert (!core_knows (k->core, &ref));
+    pass (k);
+    ck_assert_uint_eq (count (k, &f, false), 0);
+}
+END_TEST
+
 struct selected {
     char text[512];
 };
@@ -289,7 +310,7 @@ START_TEST (memory_of_what_waits_is_that_of_the_first_node)
 END_TEST
 
 SUITE ("views", a_cursor_goes_on_where_it_was_whatever_happens_between, a_budget_stops_in_the_middle_of_an_array,
-       filters_are_joined_by_and_lists_by_or, refs_name_jobs_tasks_and_ranges,
+       filters_are_joined_by_and_lists_by_or, refs_name_jobs_tasks_and_ranges, only_arrays_have_tasks,
        a_selection_names_jobs_whole_where_it_can, a_selection_comes_in_portions,
        accounting_rows_speak_of_what_lives_and_of_what_ended_since, rows_say_what_is_held,
        the_first_row_that_waits_has_an_estimate_if_asked, memory_of_what_waits_is_that_of_the_first_node)
