@@ -118,23 +118,25 @@ static const struct {
     {"man-srun", "the manual page of srun (docs/man/srun.1)", print_man_srun},
 };
 
-static int usage (FILE *out, int status)
+static int usage (void)
 {
-    fprintf (out, "Usage: moisson docs TOPIC\n\n");
+    printf ("Usage: moisson docs TOPIC\n\n");
     for (size_t i = 0; i < sizeof topics / sizeof *topics; i++)
-        fprintf (out, "  %-14s %s\n", topics[i].name, topics[i].help);
-    return status;
+        printf ("  %-14s %s\n", topics[i].name, topics[i].help);
+    return 0;
 }
 
 int docs_run (int argc, char **argv)
 {
     if (argc == 2 && !strcmp (argv[1], "--help"))
-        return usage (stdout, 0);
+        return usage ();
     for (size_t i = 0; argc == 2 && i < sizeof topics / sizeof *topics; i++) {
         if (!strcmp (argv[1], topics[i].name)) {
             topics[i].print ();
             return 0;
         }
     }
-    return usage (stderr, COMMAND_ERROR);
+    fprintf (stderr, "moisson docs: error: %s%s%s\n        fix: see: moisson docs --help\n",
+             argc == 2 ? "there is no topic \"" : "name one topic", argc == 2 ? argv[1] : "", argc == 2 ? "\"" : "");
+    return COMMAND_ERROR;
 }

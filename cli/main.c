@@ -36,32 +36,34 @@ static const struct command *find (const char *name)
     return NULL;
 }
 
-static int list (FILE *out, int status)
+static int list (void)
 {
-    fprintf (out, "Usage: moisson COMMAND [ARGUMENTS]\n\nCommands (sbatch to seff also under their own names):\n");
+    printf ("Usage: moisson COMMAND [ARGUMENTS]\n\nCommands (sbatch to seff also under their own names):\n");
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        fprintf (out, "  %-10s %s\n", commands[i].name, commands[i].summary);
-    fprintf (out, "\n`moisson COMMAND --help` says more. Configuration: $MOISSON_CONF, else $SLURM_CONF,\n"
-                  "else /etc/moisson/moisson.conf.\n");
-    return status;
+        printf ("  %-10s %s\n", commands[i].name, commands[i].summary);
+    printf ("\n`moisson COMMAND --help` says more. Configuration: $MOISSON_CONF, else $SLURM_CONF,\n"
+            "else /etc/moisson/moisson.conf.\n");
+    return 0;
 }
 
 static int dispatch (int argc, char **argv)
 {
-    const char *slash = strrchr (argv[0], '/');
-    const struct command *command = find (slash ? slash + 1 : argv[0]);
+    const struct command *command;
 
+    if (strrchr (argv[0], '/')) /* getopt says it before its sentences */
+        argv[0] = strrchr (argv[0], '/') + 1;
+    command = find (argv[0]);
     if (!command) { /* called as moisson */
         if (argc < 2 || !strcmp (argv[1], "help") || !strcmp (argv[1], "--help") || !strcmp (argv[1], "-h"))
-            return list (stdout, 0);
+            return list ();
         if (!strcmp (argv[1], "--version") || !strcmp (argv[1], "-V")) {
             printf ("moisson %s\n", MOISSON_VERSION);
             return 0;
         }
         command = find (argv[1]);
         if (!command) {
-            fprintf (stderr, "moisson: error: no command \"%s\"\n", argv[1]);
-            return list (stderr, COMMAND_ERROR);
+            fprintf (stderr, "moisson: error: there is no command \"%s\"\n        fix: see: moisson --help\n", argv[1]);
+            return COMMAND_ERROR;
         }
         argc--;
         argv++;

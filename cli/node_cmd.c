@@ -140,13 +140,13 @@ static const struct {
 };
 #define N_SUBCOMMANDS (sizeof subcommands / sizeof *subcommands)
 
-static int help (FILE *out, int status)
+static int help (void)
 {
-    optable_help (out, "Usage: moisson node WORD [OPTIONS] ...", rows, N_ROWS);
-    fprintf (out, "\nWords (the last four are an operator's, on any host that has commands):\n");
+    optable_help (stdout, "Usage: moisson node WORD [OPTIONS] ...", rows, N_ROWS);
+    printf ("\nWords (the last four are an operator's, on any host that has commands):\n");
     for (size_t i = 0; i < N_SUBCOMMANDS; i++)
-        fprintf (out, "  %-12s %s\n", subcommands[i].word, subcommands[i].help);
-    return status;
+        printf ("  %-12s %s\n", subcommands[i].word, subcommands[i].help);
+    return 0;
 }
 
 int node_run (int argc, char **argv)
@@ -155,17 +155,18 @@ int node_run (int argc, char **argv)
     _cleanup_err_ struct err err = ERR_INIT;
     int index = argc;
 
-    if (optable_parse (rows, N_ROWS, argc, argv, &o, &index, &err)) {
-        if (err_is_set (&err))
-            err_report (NODE_TOOL, &err);
-        return COMMAND_ERROR;
-    }
+    if (optable_parse (rows, N_ROWS, argc, argv, &o, &index, &err))
+        return list_refused (NODE_TOOL, &err);
     if (o.help)
-        return help (stdout, 0);
+        return help ();
     for (size_t i = 0; index < argc && i < N_SUBCOMMANDS; i++)
         if (!strcmp (argv[index], subcommands[i].word))
             return subcommands[i].run (&o, argc - index - 1, argv + index + 1);
     if (index < argc)
-        fprintf (stderr, NODE_TOOL ": error: there is no word \"%s\"\n", argv[index]);
-    return help (stderr, COMMAND_ERROR);
+        err_set (&err, 0, "there is no word \"%s\"", argv[index]);
+    else
+        err_set (&err, 0, "what is to be done with which node?");
+    err_fix (&err, "see: moisson node --help");
+    err_report (NODE_TOOL, &err);
+    return COMMAND_ERROR;
 }

@@ -95,7 +95,15 @@ FLAG_OPTION (wait, wait)
 BOOL_OPTION (hold, hold, true)
 BOOL_OPTION (requeue, requeue, true)
 BOOL_OPTION (no_requeue, requeue, false)
-BOOL_OPTION (exclusive, exclusive, true)
+
+/* Nodes are never shared with anybody then, so the words that ask for less are met. */
+APPLY (exclusive)
+{
+    if (value && *value && strcasecmp (value, "user") != 0 && strcasecmp (value, "mcs") != 0)
+        return option_bad (err, "exclusive", value, "use --exclusive alone, or --exclusive=user or mcs");
+    s->spec.has_exclusive = s->spec.exclusive = true;
+    return 0;
+}
 
 #define COUNT_OPTION(name, option, member, most)                                                                       \
     APPLY (name)                                                                                                       \

@@ -177,12 +177,15 @@ static void depends_clear (struct depends *d)
     free (d->list);
 }
 
-static int bad_depend (struct err *err)
+static int bad_depend (const char *value, struct err *err)
 {
     err_set (err, MOISSON__FAIL_CODE__FAIL_DEPENDENCY, "Job dependency problem"); /* clients match these words */
     err_what (err, "Batch job submission failed");
-    return err_fix (err, "write TYPE:JOB[:JOB...] with after, afterok, afterany, afternotok, or singleton; conditions "
-                         "are joined by ',' (all) or '?' (any)");
+    return err_fix (
+        err,
+        "instead of \"%s\" write TYPE:JOB[:JOB...] with after, afterok, afterany, afternotok, or singleton; "
+        "conditions are joined by ',' (all) or '?' (any)",
+        value);
 }
 
 static Moisson__Dependency *add_depend (struct depends *d, Moisson__DependType type)
@@ -297,7 +300,7 @@ APPLY (dependency)
     }
     if (*value && parse_depends (value, &d) < 0) {
         depends_clear (&d);
-        return bad_depend (err);
+        return bad_depend (value, err);
     }
     for (size_t i = 0; i < s->spec.n_depends; i++)
         free (s->spec.depends[i]);
