@@ -289,6 +289,22 @@ static int check_memory_per_cpu (const struct request *r, const struct demand *d
     return err_fix (err, "ask for %" PRIu64 " CPUs (-c), or less memory", (asked + most - 1) / most);
 }
 
+static int check_features (const struct request *r, const struct demand *demand, const struct places *places,
+                           struct err *err)
+{
+    bool none = demand->constraint != NULL;
+
+    for (uint32_t i = 0; i < r->core->nodes.words; i++)
+        none = none && !places->mask[i];
+    if (!none)
+        return 0;
+    err_set (err, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
+             "Requested node configuration is not available: no node of partition %s that it may use has the features "
+             "\"%s\"",
+             r->partition->name, demand->constraint);
+    return err_fix (err, "see what they have: sinfo -o '%%P %%n %%f'");
+}
+
 static int check_resources (const struct request *r, struct err *err)
 {
     _cleanup_fit_ struct fit fit = {0};
@@ -300,6 +316,10 @@ static int check_resources (const struct request *r, struct err *err)
     if (check_node_counts (r, &demand, err) || check_memory (r, &demand, err) ||
         check_memory_per_cpu (r, &demand, err) || places_of (r->core, &demand, &places, err))
         return -1;
+    if (check_features (r, &demand, &places, err)) {
+        places_clear (&places);
+        return -1;
+    }
     rc = fit_find (r->core, &demand, &places, FIT_EMPTY, &fit);
     places_clear (&places);
     return rc == FIT_E_NO ? explain_size (r, &demand, err) : 0;

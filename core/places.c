@@ -18,34 +18,78 @@ static bool has_word (const char *list, const char *word, size_t len)
     return false;
 }
 
-/* "a&b|c": any of the alternatives, each with all of its words. */
+#define DEPTH_MOST 16
+
+/* "a&(b|c)": & and , bind closer than |. With features NULL only the form is looked at. */
+struct words {
+    const char *at, *features;
+    int depth;
+    bool malformed;
+};
+
+static bool any_of (struct words *w);
+
+static bool one_word (struct words *w)
+{
+    size_t len = strcspn (w->at, "&,|()[]*! ");
+    bool met = false;
+
+    if (*w->at == '(' && w->depth < DEPTH_MOST) {
+        w->at++;
+        w->depth++;
+        met = any_of (w);
+        w->depth--;
+        w->malformed = w->malformed || *w->at != ')';
+        w->at += *w->at == ')';
+        return met;
+    }
+    if (len == 0)
+        w->malformed = true;
+    else
+        met = has_word (w->features, w->at, len);
+    w->at += len;
+    return met;
+}
+
+static bool all_of (struct words *w)
+{
+    bool met = one_word (w);
+
+    while ((*w->at == '&' || *w->at == ',') && !w->malformed) {
+        w->at++;
+        met = one_word (w) && met;
+    }
+    return met;
+}
+
+static bool any_of (struct words *w)
+{
+    bool met = all_of (w);
+
+    while (*w->at == '|' && !w->malformed) {
+        w->at++;
+        met = all_of (w) || met;
+    }
+    return met;
+}
+
 static bool constraint_met (const char *constraint, const char *features)
 {
-    bool all = true;
+    struct words w = {.at = constraint, .features = features};
 
-    for (const char *p = constraint;;) {
-        size_t len = strcspn (p, "&,|");
-        all = all && has_word (features, p, len);
-        p += len;
-        if (*p == '|' || !*p) {
-            if (all)
-                return true;
-            all = true;
-        }
-        if (!*p++)
-            return false;
-    }
+    return any_of (&w);
 }
 
 static int constraint_check (const char *constraint, struct err *err)
 {
-    size_t plain = strcspn (constraint, "[]()*! ");
+    struct words w = {.at = constraint};
 
-    if (!constraint[plain])
+    any_of (&w);
+    if (!w.malformed && !*w.at)
         return 0;
-    err_set (err, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG, "Invalid feature specification: '%c' in \"%s\"",
-             constraint[plain], constraint);
-    return err_fix (err, "write features joined by & (all of them) or | (any of them), such as \"avx512&ssd|gpu\"");
+    err_set (err, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG, "Invalid feature specification: \"%s\", at \"%s\"", constraint,
+             w.at);
+    return err_fix (err, "write features joined by & (all of them) or | (any of them), such as \"avx512&(ssd|gpu)\"");
 }
 
 /* For each node of the list: take it out of the mask, or remember it as one that must be had. First those to be taken

@@ -10,6 +10,7 @@ APPLY (begin);
 APPLY (chdir);
 APPLY (clusters);
 APPLY (comment);
+APPLY (constraint);
 APPLY (cpus_per_gpu);
 APPLY (cpus_per_task);
 APPLY (dependency);

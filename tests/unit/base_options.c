@@ -124,7 +124,7 @@ START_TEST (what_would_change_the_job_and_cannot_be_done_is_refused)
 {
     ck_refused (WORDS ("--reservation=r"), "--reservation is known, not available yet",
                 "name the nodes with --nodelist, and the time with --begin");
-    ck_refused (WORDS ("-C", "gpu"), "--constraint is known, not available yet", NULL);
+    ck_refused (WORDS ("--mcs-label=x"), "--mcs-label is known, not available yet", NULL);
     ck_refused (WORDS ("--uid=root"), "--uid is known, not available yet", NULL);
     ck_refused (WORDS ("-M", "a,b"), "--clusters=a,b names more than one cluster", NULL);
     ck_refused (WORDS ("-d", "aftercorr:3"), "aftercorr is known, not available yet", NULL);

@@ -182,9 +182,13 @@ START_TEST (features_are_kept)
     _cleanup_kit_ struct kit *k = kit_with (conf);
     uint64_t a = submit (k, .constraint = "ssd&avx"), b = submit (k, .constraint = "ssd&gpu|gpu");
 
-    ck_assert_uint_eq (pass (k), 2);
+    uint64_t c = submit (k, .constraint = "((ssd|none)&avx)"), d = submit (k, .constraint = "(none|gpu)&(gpu)");
+
+    ck_assert_uint_eq (pass (k), 4);
     assert_nodes (k, a, "n2");
     assert_nodes (k, b, "n3");
+    assert_nodes (k, c, "n2");
+    assert_nodes (k, d, "n3");
 }
 END_TEST
 
