@@ -111,7 +111,8 @@ static const struct subcommand {
     {{"release", 3}, scontrol_release, "JOBS: let held jobs start"},
     {{"requeuehold", 8}, scontrol_requeuehold, "JOBS: end them and put them back, held"},
     {{"requeue", 4}, scontrol_requeue, "JOBS: end them and put them back into the queue"},
-    {{"update", 2}, scontrol_update, "NodeName=NODES State=DRAIN|UNDRAIN|RESUME|DOWN|FAIL [Reason=TEXT]"},
+    {{"update", 2}, scontrol_update, "JobId=JOBS|NodeName=NODES KEY=VALUE...: see below"},
+    {{"top", 2}, scontrol_top, "JOBS: before the other pending jobs of their user there (operators)"},
     {{"reboot", 3}, scontrol_reboot, "[ASAP] [nextstate=RESUME|DOWN] [reason=TEXT] ALL|NODES: once they are idle"},
     {{"cancel_reboot", 7}, scontrol_cancel_reboot, "ALL|NODES: those that are not under way"},
     {{"ping", 1}, scontrol_ping, "is the controller there?"},
@@ -122,7 +123,6 @@ static const struct subcommand {
     {{"reconfigure", 4}, NULL, "restart moissonctld: it applies the file when it starts, jobs keep running"},
     {{"create", 2}, NULL, "write partitions and nodes into moisson.conf and restart moissonctld"},
     {{"delete", 2}, NULL, "take partitions and nodes out of moisson.conf and restart moissonctld"},
-    {{"top", 2}, NULL, "jobs start in the order of submission"},
     {{"notify", 1}, NULL, "write to the job's files instead"},
     {{"write", 2}, NULL, "the script's path is Command= of scontrol show job; the configuration: moisson config show"},
     {{"wait_job", 4}, NULL, "use sbatch --wait"},
@@ -157,6 +157,7 @@ static int help (FILE *out, int status)
     for (size_t i = 0; i < N_SUBCOMMANDS; i++)
         if (subcommands[i].run)
             fprintf (out, "  %-12s %s\n", subcommands[i].word.name, subcommands[i].help);
+    scontrol_update_help (out);
     return status;
 }
 

@@ -1,6 +1,7 @@
 /* scontrol.h - what the parts of scontrol share: its options, and one function a subcommand. */
 #pragma once
 #include <stdbool.h>
+#include <stdio.h>
 #include "rpc.h"
 
 struct scontrol {
@@ -13,6 +14,9 @@ struct scontrol {
 /* Opens the way to the controller once. 0 or COMMAND_ERROR, then said on stderr. */
 int scontrol_rpc (struct scontrol *s);
 
+/* Says for each job what went wrong. Returns 0 or COMMAND_ERROR. */
+int scontrol_judge (const char *call, const Moisson__IdResults *reply);
+
 /* Refuses --json for what is printed as text only. Returns COMMAND_ERROR. */
 int scontrol_no_json (const char *what);
 
@@ -24,6 +28,9 @@ int scontrol_release (struct scontrol *s, int argc, char **argv);
 int scontrol_requeue (struct scontrol *s, int argc, char **argv);
 int scontrol_requeuehold (struct scontrol *s, int argc, char **argv);
 int scontrol_update (struct scontrol *s, int argc, char **argv);
+int scontrol_update_nodes (struct scontrol *s, int argc, char **argv);
+void scontrol_update_help (FILE *out);
+int scontrol_top (struct scontrol *s, int argc, char **argv);
 int scontrol_reboot (struct scontrol *s, int argc, char **argv);
 int scontrol_cancel_reboot (struct scontrol *s, int argc, char **argv);
 int scontrol_ping (struct scontrol *s, int argc, char **argv);

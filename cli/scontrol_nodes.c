@@ -80,7 +80,7 @@ static char *value_of (char *word, const char *key)
     return !strncasecmp (word, key, len) && word[len] == '=' ? word + len + 1 : NULL;
 }
 
-int scontrol_update (struct scontrol *s, int argc, char **argv)
+int scontrol_update_nodes (struct scontrol *s, int argc, char **argv)
 {
     Moisson__NodeOpRequest request = MOISSON__NODE_OP_REQUEST__INIT;
 
@@ -93,12 +93,6 @@ int scontrol_update (struct scontrol *s, int argc, char **argv)
             request.state = value;
         else if ((value = value_of (argv[i], "Reason")))
             request.reason = value;
-        else if (value_of (argv[i], "JobId") || value_of (argv[i], "Job") || !strcasecmp (argv[i], "job"))
-            return refused ("update", "changing a job is known, not available yet",
-                            "scancel it and submit it again, or use hold, release and requeue");
-        else if (value_of (argv[i], "PartitionName") || value_of (argv[i], "Partition"))
-            return refused ("update", "changing a partition is known, not available yet",
-                            "edit moisson.conf and restart moissonctld; jobs keep running");
         else
             return refused ("update", argv[i], "known words are NodeName=, State= and Reason=");
     }

@@ -28,7 +28,7 @@ static int take_jobs (int argc, char **argv, Moisson__JobOpRequest *request)
     return COMMAND_ERROR;
 }
 
-static int judge (const char *call, const Moisson__IdResults *reply)
+int scontrol_judge (const char *call, const Moisson__IdResults *reply)
 {
     int status = 0;
 
@@ -57,7 +57,7 @@ static int ask (struct scontrol *s, const Moisson__JobOpRequest *request, const 
     if (rpc_request (s->rpc, RPC_QUERY, MOISSON__MSG_TYPE__MSG_JOB_OP, &request->base,
                      MOISSON__MSG_TYPE__MSG_ID_RESULTS, &moisson__id_results__descriptor, &reply, &err))
         return failure_report_query (call, &err);
-    status = judge (call, reply);
+    status = scontrol_judge (call, reply);
     moisson__id_results__free_unpacked (reply, NULL);
     return status;
 }

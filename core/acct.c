@@ -18,9 +18,10 @@ static void set_time (usec_t value, protobuf_c_boolean *has, uint64_t *field)
 }
 
 /* What the job is, whichever task of it. */
-static void fill_job (const struct core *core, const struct job *job, Moisson__AcctRecord *record)
+static void fill_job (const struct core *core, const struct job *job, const struct task *task,
+                      Moisson__AcctRecord *record)
 {
-    const Moisson__Submitted *submitted = job->spec->msg;
+    const Moisson__Submitted *submitted = row_facts (job, task);
     const Moisson__JobSpec *spec = submitted->spec;
 
     if (job_is_array (job))
@@ -31,10 +32,10 @@ static void fill_job (const struct core *core, const struct job *job, Moisson__A
     record->group = xstrdup (submitted->group);
     record->account = xstrdup (spec->account);
     record->qos = xstrdup (spec->qos);
-    record->partition = xstrdup (job->partition);
+    record->partition = xstrdup (row_partition (job, task));
     record->name = xstrdup (spec->name);
     set_time (job->submit_us, &record->has_submit_us, &record->submit_us);
-    SET (record, time_limit_s, job_time_limit (core, job));
+    SET (record, time_limit_s, task ? task_time_limit (core, task) : job_time_limit (core, job));
     record->work_dir = xstrdup (spec->work_dir);
     record->comment = xstrdup (spec->comment);
     record->std_out = xstrdup (spec->std_out);
@@ -44,7 +45,7 @@ static void fill_job (const struct core *core, const struct job *job, Moisson__A
 static void fill_size (const struct core *core, const struct job *job, const struct task *task,
                        Moisson__AcctRecord *record)
 {
-    _cleanup_size_ struct size size = job_size (core, job, task), asked = job_size (core, job, NULL);
+    _cleanup_size_ struct size size = job_size (core, job, task), asked = asked_size (core, job, task);
 
     SET (record, num_nodes, size.nodes);
     SET (record, num_cpus, size.cpus);
@@ -111,7 +112,7 @@ Moisson__AcctRecord *acct_record (const struct core *core, const struct task *ta
 {
     Moisson__AcctRecord *record = record_create ();
 
-    fill_job (core, task->job, record);
+    fill_job (core, task->job, task, record);
     fill_task (task, record);
     fill_size (core, task->job, task, record);
     return record;
@@ -124,7 +125,7 @@ static Moisson__AcctRecord *rest_record (const struct core *core, const struct r
     Moisson__AcctRecord *record = record_create ();
     const struct job *job = row->job;
 
-    fill_job (core, job, record);
+    fill_job (core, job, NULL, record);
     record->raw_id = job->id;
     record->state = MOISSON__JOB_STATE__STATE_PENDING;
     set_time (job->eligible_us, &record->has_eligible_us, &record->eligible_us);

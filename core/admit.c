@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 #include "base/units.h"
+#include "core/admit.h"
 #include "core/state.h"
 #include "core/view.h"
 
@@ -341,6 +342,21 @@ static int check_deadline (const struct request *r, struct err *err)
         return 0;
     err_set (err, MOISSON__FAIL_CODE__FAIL_BAD_SPEC, "Requested deadline is in the past");
     return err_fix (err, "give a later --deadline");
+}
+
+int admit_changed (const struct core *core, const Moisson__JobSpec *spec, const struct admit_what *what, usec_t now,
+                   struct err *err)
+{
+    struct request r = {.core = core, .spec = spec, .partition = partition_of_spec (core, spec), .now = now};
+
+    if (what->partition && check_partition (&r, err))
+        return -1;
+    if (!r.partition)
+        return 0; /* it waits in one that has left the configuration */
+    if ((what->time && check_time (&r, err)) || (what->depends && check_depends (&r, err)) ||
+        (what->resources && (check_gres (&r, err) || check_resources (&r, err))))
+        return -1;
+    return 0;
 }
 
 int core_admit (const struct core *core, const Moisson__JobSpec *spec, uint32_t uid, usec_t now, struct err *err)

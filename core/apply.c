@@ -23,6 +23,7 @@ static const struct {
     {MOISSON__EVENT__WHAT_RELEASED, on_released},
     {MOISSON__EVENT__WHAT_CLOCK, on_clock},
     {MOISSON__EVENT__WHAT_STEP, on_step},
+    {MOISSON__EVENT__WHAT_JOB_UPDATED, on_job_updated},
 };
 
 /* --- what is settled after each event ----------------------------------------------------------------------------- */
@@ -84,7 +85,7 @@ static void job_refresh (struct core *core, struct job *job)
         cancel_for_ever (core, job);
     hidden = !job->ended && job_hidden (core, job, &until);
     if (hidden && until != UINT64_MAX)
-        heap_put (&core->timers, &job->timer, until);
+        heap_put (&core->timers, &job->timer, 0, until);
     else
         heap_remove (&core->timers, &job->timer);
     if (!hidden && !job->eligible_us &&

@@ -191,6 +191,7 @@ static void become_pending (struct core *core, struct task *task)
     task->stop = STOP_NO;
     task->has_cancelled_by = false;
     task->cancelled_by = 0;
+    task_disown (core, task);
     task->job->n_pending++;
     core->stats.pending++;
     pending_hold (core, task, task->again_hold);
@@ -259,6 +260,14 @@ static struct fx *add_node_effect (struct core *core, enum fx_kind kind, const s
     return fx;
 }
 
+void attempt_limit (struct core *core, struct task *task)
+{
+    struct fx *fx = add_node_effect (core, FX_LIMIT, task);
+
+    if (fx)
+        fx->limit_s = task_time_limit (core, task);
+}
+
 void attempt_begin (struct core *core, struct task *task, uint32_t attempt, struct share *shares, uint32_t n_shares)
 {
     phase_move (&task->phase, ON_PLACED, NULL);
@@ -301,6 +310,8 @@ void attempt_start (struct core *core, struct task *task, const Moisson__Started
     if (!task->begun)
         job->n_unbegun--;
     task->begun = true;
+    if (task->relimited)
+        attempt_limit (core, task); /* what was sent before may have overtaken the order */
     depend_news (core, job);
 }
 

@@ -73,6 +73,8 @@ static int check_task (const struct core *core, const struct task *task, struct 
         FAIL ("task %u of job %lu is not found by its ids", task->index, id);
     if (active != (task->n_shares > 0) || (active && !task->raw_id))
         FAIL ("task %u of job %lu is %s with %u shares", task->index, id, phase_name (task->phase), task->n_shares);
+    if (task->phase == TASK_PENDING && (task->own || task->relimited))
+        FAIL ("task %u of job %lu is pending with a spec of its own", task->index, id);
     if (!active && task->stop && task->phase == TASK_PENDING)
         FAIL ("task %u of job %lu is stopping while pending", task->index, id);
     if ((job->again && idset_has (job->again, task->index)) != (task->phase == TASK_PENDING && task->hold == HOLD_NONE))
@@ -187,12 +189,16 @@ static int check_timers (const struct core *core, struct err *err)
 static int check_specs (const struct core *core, struct err *err)
 {
     const struct spec *spec, *next;
-    uint64_t refs = 0;
+    uint64_t refs = 0, owned = 0;
 
     HASH_ITER (hh, core->specs, spec, next)
     refs += spec->refs;
-    if (refs != core->stats.jobs)
-        FAIL ("specs are used by %lu jobs, there are %lu", (unsigned long) refs, (unsigned long) core->stats.jobs);
+    for (const struct job *job = job_from (core, 0); job; job = job_from (core, job->id + 1))
+        for (const struct task *task = job->tasks; task; task = task->next)
+            owned += task->own != NULL;
+    if (refs != core->stats.jobs + owned)
+        FAIL ("specs are used %lu times, there are %lu jobs and %lu tasks with their own", (unsigned long) refs,
+              (unsigned long) core->stats.jobs, (unsigned long) owned);
     return 0;
 }
 

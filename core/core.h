@@ -26,9 +26,18 @@ int core_apply (struct core *core, const Moisson__Event *event, usec_t now, stru
 
 /* --- questions asked before an event is made (pure; the answer holds until the next apply) ----------------------- */
 
+/* What a job has that asked neither --priority nor --nice. */
+#define PRIORITY_BASE 2147483648U
+
 /* May this submit be accepted? -1 with code, why and fix; else fills defaults that must be in the event (partition...)
  * is left to scheduling: spec is not changed. `now` for --begin, --deadline. */
 int core_admit (const struct core *core, const Moisson__JobSpec *spec, uint32_t uid, usec_t now, struct err *err);
+
+/* May this be changed, and by one who is no operator? -1 with code, why and fix. Else *update is what may be applied:
+ * tasks that are all of the job are no longer named, and what runs is left alone where only its pending part may be
+ * changed. Who owns the job is the caller's question. */
+int core_admit_update (const struct core *core, Moisson__JobUpdated *update, bool by_operator, usec_t now,
+                       struct err *err);
 
 /* An earlier submit with this token, or this user's key? 0 and *ret_job; SUBMIT_E_NEW: none; -1: the key was used for
  * another spec (FAIL_SUBMIT_KEY). spec_hash: core_spec_hash. */
@@ -69,6 +78,8 @@ struct reconcile_ops {
     void (*start) (void *arg, uint64_t raw_id, uint32_t attempt);
     void (*stop) (void *arg, uint64_t raw_id, uint32_t attempt, Moisson__StopHow how, const char *note);
     void (*forget) (void *arg, uint64_t raw_id, uint32_t attempt);
+    /* its limit has changed since it was placed; may be NULL */
+    void (*limit) (void *arg, uint64_t raw_id, uint32_t attempt, uint64_t limit_s);
 };
 void core_reconcile (struct core *core, const Moisson__Register *facts, const struct reconcile_ops *ops, void *arg);
 

@@ -42,8 +42,14 @@ static struct name_group *group_of (struct core *core, struct spec *spec)
 void group_join (struct core *core, struct job *job)
 {
     struct name_group *group = group_of (core, job->spec);
+    struct job *at = group->first ? group->first->group_prev : NULL;
 
-    DL_APPEND2 (group->first, job, group_prev, group_next);
+    while (at && at->id > job->id) /* one that got this name later */
+        at = at == group->first ? NULL : at->group_prev;
+    if (at)
+        DL_APPEND_ELEM2 (group->first, at, job, group_prev, group_next);
+    else
+        DL_PREPEND2 (group->first, job, group_prev, group_next);
 }
 
 void group_leave (struct core *core, struct job *job)
@@ -231,6 +237,37 @@ void depend_submit (struct core *core, struct job *job)
     }
 }
 
+/* What a saved edge waits for is there, or comes later in the snapshot: an update may name a younger job. */
+static bool edge_aim_saved (struct core *core, struct edge *edge)
+{
+    const Moisson__Dependency *asked = edge->asked;
+    struct job *target = job_find (core, asked->job_id);
+    struct task *task = target ? NULL : task_by_raw (core, asked->job_id);
+
+    if (!target && !task)
+        return false;
+    edge->target = target ? target : task->job;
+    edge->task = task ? task->index : asked->has_task ? asked->task : IDSET_NONE;
+    if (edge->task == IDSET_NONE || knows_task (core, edge)) {
+        DL_APPEND (edge->target->dependents, edge);
+        return true;
+    }
+    edge->target = NULL;
+    return false;
+}
+
+void depend_loaded (struct core *core)
+{
+    struct edge *edge, *next;
+
+    DL_FOREACH_SAFE (core->unaimed, edge, next)
+    {
+        DL_DELETE (core->unaimed, edge);
+        if (!edge_aim_saved (core, edge))
+            DL_PREPEND (core->unaimed, edge);
+    }
+}
+
 void depend_restore (struct core *core, struct job *job, const uint32_t *states, const uint64_t *due, size_t n)
 {
     struct depend *depend = depend_make (job);
@@ -240,16 +277,33 @@ void depend_restore (struct core *core, struct job *job, const uint32_t *states,
         edge->state = i < n ? states[i] : EDGE_WAIT;
         edge->due_us = i < n ? due[i] : 0;
         if (edge->state == EDGE_WAIT && !is_singleton (edge))
-            edge_aim (core, edge);
+            DL_APPEND (core->unaimed, edge);
     }
+}
+
+static void depend_forget (struct job *job)
+{
+    for (size_t i = 0; job->depend && i < job->depend->n; i++)
+        edge_unlink (&job->depend->edges[i]);
+    free (job->depend);
+    job->depend = NULL;
+}
+
+void depend_changed (struct core *core, struct job *job, bool anew)
+{
+    if (anew) {
+        depend_forget (job);
+        depend_submit (core, job);
+        return;
+    }
+    for (size_t i = 0; job->depend && i < job->depend->n; i++)
+        job->depend->edges[i].asked = job_spec (job)->depends[i];
 }
 
 void depend_drop (struct core *core, struct job *job)
 {
     struct edge *edge, *next;
 
-    for (size_t i = 0; job->depend && i < job->depend->n; i++)
-        edge_unlink (&job->depend->edges[i]);
     DL_FOREACH_SAFE (job->dependents, edge, next)
     {
         edge->state = EDGE_MET;
@@ -257,8 +311,7 @@ void depend_drop (struct core *core, struct job *job)
         if (!edge->waiter->ended)
             job_mark_dirty (core, edge->waiter);
     }
-    free (job->depend);
-    job->depend = NULL;
+    depend_forget (job);
 }
 
 void depend_news (struct core *core, struct job *target)

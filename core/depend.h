@@ -35,9 +35,12 @@ struct name_group; /* jobs of one user and name that have not ended, oldest firs
 
 /* At submit: settle what can be settled, wait for the rest. */
 void depend_submit (struct core *core, struct job *job);
-/* From a snapshot: edges in these states. */
+/* From a snapshot: edges in these states; those that wait are aimed as soon as what they wait for is loaded, too. */
 void depend_restore (struct core *core, struct job *job, const uint32_t *states, const uint64_t *due, size_t n);
+void depend_loaded (struct core *core);                /* after each job of the snapshot */
 void depend_drop (struct core *core, struct job *job); /* it waits no more, and nobody waits for it */
+/* Its spec is another one now. anew: its conditions too; what it waited for is forgotten. */
+void depend_changed (struct core *core, struct job *job, bool anew);
 /* Something about this job changed (a start, an end): settle what waits for it. Marks those jobs dirty. */
 void depend_news (struct core *core, struct job *target);
 

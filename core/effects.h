@@ -10,6 +10,7 @@
 enum fx_kind {
     FX_START,     /* send a start order for (raw_id, attempt) to node */
     FX_STOP,      /* send a stop: how, note */
+    FX_LIMIT,     /* send a new time limit: limit_s */
     FX_FORGET,    /* tell the node that the exit of (raw_id, attempt) is recorded */
     FX_RECORD,    /* accounting record, to be committed with the event */
     FX_WANT_PASS, /* something became free, eligible or pending: begin a pass */
@@ -22,9 +23,10 @@ struct fx {
     uint64_t job_id;
     uint64_t raw_id;
     uint32_t attempt;
-    char *node;                  /* owned; START, STOP, FORGET, REBOOT */
+    char *node;                  /* owned; START, STOP, LIMIT, FORGET, REBOOT */
     Moisson__StopHow how;        /* STOP */
     char *note;                  /* owned, may be NULL; STOP */
+    uint64_t limit_s;            /* LIMIT; 0 = none */
     Moisson__AcctRecord *record; /* owned (unpacked form); RECORD */
 };
 

@@ -6,7 +6,7 @@
 static usec_t share_until (const struct core *core, const struct share *share)
 {
     const struct task *task = share->task;
-    uint64_t limit = job_time_limit (core, task->job);
+    uint64_t limit = task_time_limit (core, task);
     usec_t start = task->start_us ? task->start_us : core->now;
 
     return limit ? start + limit * USEC_PER_SEC : UINT64_MAX;

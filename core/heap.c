@@ -6,12 +6,12 @@
 static void put_at (struct heap *heap, size_t at, struct heap_item *item)
 {
     heap->items[at] = item;
-    item->at = at + 1;
+    item->at = (uint32_t) at + 1;
 }
 
 static void sift_up (struct heap *heap, size_t at, struct heap_item *item)
 {
-    while (at && heap->items[(at - 1) / 2]->key > item->key) {
+    while (at && heap_before (item, heap->items[(at - 1) / 2])) {
         put_at (heap, at, heap->items[(at - 1) / 2]);
         at = (at - 1) / 2;
     }
@@ -21,9 +21,9 @@ static void sift_up (struct heap *heap, size_t at, struct heap_item *item)
 static void sift_down (struct heap *heap, size_t at, struct heap_item *item)
 {
     for (size_t child; (child = 2 * at + 1) < heap->n; at = child) {
-        if (child + 1 < heap->n && heap->items[child + 1]->key < heap->items[child]->key)
+        if (child + 1 < heap->n && heap_before (heap->items[child + 1], heap->items[child]))
             child++;
-        if (heap->items[child]->key >= item->key)
+        if (!heap_before (heap->items[child], item))
             break;
         put_at (heap, at, heap->items[child]);
     }
@@ -32,14 +32,15 @@ static void sift_down (struct heap *heap, size_t at, struct heap_item *item)
 
 static void settle (struct heap *heap, size_t at, struct heap_item *item)
 {
-    if (at && heap->items[(at - 1) / 2]->key > item->key)
+    if (at && heap_before (item, heap->items[(at - 1) / 2]))
         sift_up (heap, at, item);
     else
         sift_down (heap, at, item);
 }
 
-void heap_put (struct heap *heap, struct heap_item *item, uint64_t key)
+void heap_put (struct heap *heap, struct heap_item *item, uint32_t class, uint64_t key)
 {
+    item->class = class;
     item->key = key;
     if (heap_has (item)) {
         settle (heap, item->at - 1, item);

@@ -1,4 +1,4 @@
-/* heap.h - a binary heap of items that live inside other structs, smallest key first. */
+/* heap.h - a binary heap of items that live inside other structs: smallest class first, within it smallest key. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -6,8 +6,14 @@
 
 struct heap_item {
     uint64_t key;
-    size_t at; /* 0 = in no heap, else its place + 1 */
+    uint32_t class;
+    uint32_t at; /* 0 = in no heap, else its place + 1 */
 };
+
+static inline bool heap_before (const struct heap_item *a, const struct heap_item *b)
+{
+    return a->class != b->class ? a->class < b->class : a->key < b->key;
+}
 
 struct heap {
     struct heap_item **items;
@@ -26,6 +32,7 @@ static inline struct heap_item *heap_first (const struct heap *heap) /* NULL whe
     return heap->n ? heap->items[0] : NULL;
 }
 
-void heap_put (struct heap *heap, struct heap_item *item, uint64_t key); /* add, or move to a new key */
-void heap_remove (struct heap *heap, struct heap_item *item);            /* a no-op when it is in no heap */
-void heap_clear (struct heap *heap);                                     /* all items leave */
+/* Add, or move to a new class and key. */
+void heap_put (struct heap *heap, struct heap_item *item, uint32_t class, uint64_t key);
+void heap_remove (struct heap *heap, struct heap_item *item); /* a no-op when it is in no heap */
+void heap_clear (struct heap *heap);                          /* all items leave */

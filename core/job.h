@@ -50,6 +50,7 @@ struct task {
     uint32_t cancelled_by; /* uid; valid with has_cancelled_by */
     bool has_cancelled_by;
     bool begun;        /* some attempt of it has started, or it has ended */
+    bool relimited;    /* its time limit was changed after it was placed: its node is told */
     bool configuring;  /* a hint, not state: the controller prepares its start */
     job_state_t state; /* ended: the final one */
     uint32_t n_shares;
@@ -65,6 +66,8 @@ struct task {
     char *cpu_ids, *gpu_ids;
     Moisson__Step **steps; /* of this attempt, by id: n_steps of them */
     size_t n_steps;
+    struct spec *own;                     /* what it runs or ran with, where that is not the job's any more; NULL */
+    const char *own_partition;            /* with own; interned in the core */
     struct idset *rest;                   /* a record of the cancelled rest of an array: its tasks */
     struct task *prev, *next;             /* of the job, by index */
     struct task *ended_prev, *ended_next; /* ended tasks in order of their end */
@@ -88,7 +91,7 @@ struct job {
     bool ended;             /* nothing left to run */
     bool dirty;
     struct job *dirty_next;
-    struct heap_item queue;              /* in its shape, key = id */
+    struct heap_item queue;              /* in its shape, by priority and id */
     struct heap_item timer;              /* next time at which time alone changes something for it */
     struct shape *shape;                 /* whose heap it is in, or NULL */
     struct depend *depend;               /* what it waits for; NULL = nothing */
@@ -126,9 +129,23 @@ static inline bool job_is_array (const struct job *job)
 }
 /* Time limit in force, seconds; 0 = none. */
 uint64_t job_time_limit (const struct core *core, const struct job *job);
+uint64_t task_time_limit (const struct core *core, const struct task *task);
+/* Higher ones start first: --priority, or what all have, less --nice. A held one shows 0. */
+uint32_t job_priority (const Moisson__JobSpec *spec);
 bool job_wants_requeue (const struct core *core, const struct job *job); /* after the loss of a node */
 /* The state of the job as a whole. */
 job_state_t job_state (const struct job *job);
+
+/* What this task (NULL: what is still pending) runs or ran with, and where. */
+static inline const Moisson__Submitted *row_facts (const struct job *job, const struct task *task)
+{
+    return task && task->own ? task->own->msg : job->spec->msg;
+}
+static inline const char *row_partition (const struct job *job, const struct task *task)
+{
+    return task && task->own ? task->own_partition : job->partition;
+}
+void job_put_spec (struct core *core, struct spec *spec); /* one reference less */
 
 /* --- task records ---------------------------------------------------------------------------------------------------
  */
@@ -138,6 +155,9 @@ struct task *task_find (const struct core *core, const struct job *job, uint32_t
 struct task *task_by_raw (const struct core *core, uint64_t raw_id);
 void task_set_raw (struct core *core, struct task *task, uint64_t raw_id);
 struct node *task_host (const struct task *task); /* runs its batch script; NULL when it holds no share */
+/* It keeps this spec (the reference is taken over; an older one is not given back), whatever becomes of the job's. */
+void task_own (struct task *task, struct spec *spec);
+void task_disown (struct core *core, struct task *task); /* that of its job again */
 void task_append_ended (struct core *core, struct task *task);
 job_state_t task_state (const struct task *task); /* as shown */
 void task_forget_last (struct task *task);        /* where it ran */

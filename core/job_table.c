@@ -105,6 +105,11 @@ void job_remove (struct core *core, struct job *job)
     order_remove (&core->jobs, job->id);
     core->stats.jobs--;
     free (job);
+    job_put_spec (core, spec);
+}
+
+void job_put_spec (struct core *core, struct spec *spec)
+{
     if (spec->refs == 1) {
         shape_forget_spec (core, spec);
         group_put (core, spec->group);
@@ -112,16 +117,33 @@ void job_remove (struct core *core, struct job *job)
     spec_put (&core->specs, spec);
 }
 
-uint64_t job_time_limit (const struct core *core, const struct job *job)
+static uint64_t time_limit (const struct core *core, const struct job *job, const struct task *task)
 {
-    const Moisson__JobSpec *spec = job_spec (job);
-    const struct partition *partition = partition_find (core, job->partition);
+    const Moisson__JobSpec *spec = row_facts (job, task)->spec;
+    const struct partition *partition = partition_find (core, row_partition (job, task));
 
     if (spec->has_time_limit_s)
         return spec->time_limit_s;
     if (!partition || !partition->conf)
         return 0;
     return partition->conf->default_time_s ? partition->conf->default_time_s : partition->conf->max_time_s;
+}
+
+uint32_t job_priority (const Moisson__JobSpec *spec)
+{
+    int64_t priority = (int64_t) (spec->has_priority ? spec->priority : PRIORITY_BASE) - spec->nice;
+
+    return priority < 1 ? 1 : priority > UINT32_MAX ? UINT32_MAX : (uint32_t) priority;
+}
+
+uint64_t job_time_limit (const struct core *core, const struct job *job)
+{
+    return time_limit (core, job, NULL);
+}
+
+uint64_t task_time_limit (const struct core *core, const struct task *task)
+{
+    return time_limit (core, task->job, task);
 }
 
 bool job_wants_requeue (const struct core *core, const struct job *job)

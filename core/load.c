@@ -204,7 +204,19 @@ static void insert_ended (struct core *core, struct task *task)
         DL_PREPEND2 (core->jobs.ended_first, task, ended_prev, ended_next);
 }
 
-static int load_task (struct core *core, struct job *job, const Moisson__ImageTask *in, struct err *err)
+static void load_former (struct core *core, struct task *task, const Moisson__ImageTask *in,
+                         const Moisson__ImageJob *image)
+{
+    if (!in->former || in->former > image->n_former)
+        return;
+    task_own (task, spec_get (&core->specs, image->former[in->former - 1]));
+    gres_intern_spec (core, task->own->msg->spec);
+    task->own_partition = partition_intern (core, in->former_partition ? in->former_partition : "");
+    task->relimited = in->relimited;
+}
+
+static int load_task (struct core *core, struct job *job, const Moisson__ImageTask *in, const Moisson__ImageJob *image,
+                      struct err *err)
 {
     struct task *task;
 
@@ -223,6 +235,7 @@ static int load_task (struct core *core, struct job *job, const Moisson__ImageTa
         }
         return 0;
     }
+    load_former (core, task, in, image);
     task->phase = in->phase;
     job->n_pending--;
     core->stats.pending--;
@@ -248,10 +261,11 @@ static int load_job (struct core *core, const Moisson__Image *image, struct err 
     if (fresh)
         job = load_facts (core, in);
     for (size_t i = 0; i < in->n_tasks; i++)
-        if (load_task (core, job, in->tasks[i], err))
+        if (load_task (core, job, in->tasks[i], in, err))
             return -1;
     if (fresh && in->n_depend_states == in->n_depend_due_us)
         depend_restore (core, job, in->depend_states, in->depend_due_us, in->n_depend_states);
+    depend_loaded (core);
     job_mark_dirty (core, job);
     core_settle (core);
     return 0;

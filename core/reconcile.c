@@ -187,6 +187,15 @@ static Moisson__Event *refused_event (const struct core *core, const struct item
     return event;
 }
 
+/* The session may have broken before the node heard of it. */
+static void limit_again (const struct core *core, const struct item *item, const struct reconcile_ops *ops, void *arg)
+{
+    const struct task *task = task_by_raw (core, item->raw_id);
+
+    if (task && task->attempt == item->attempt && task->relimited)
+        ops->limit (arg, item->raw_id, item->attempt, task_time_limit (core, task));
+}
+
 static void settle (struct core *core, const struct item *item, const char *node, const struct reconcile_ops *ops,
                     void *arg)
 {
@@ -210,6 +219,8 @@ static void settle (struct core *core, const struct item *item, const char *node
         ops->event (arg, ended_event (core, item, MOISSON__END_KIND__END_CANCELLED, node));
     if (what & DO_FORGET)
         ops->forget (arg, item->raw_id, item->attempt);
+    if (item->present == PRESENT_RUNNING && ops->limit)
+        limit_again (core, item, ops, arg);
 }
 
 void core_reconcile (struct core *core, const Moisson__Register *facts, const struct reconcile_ops *ops, void *arg)

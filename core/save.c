@@ -156,6 +156,21 @@ static Moisson__Share **save_shares (const struct task *task, size_t *ret_n)
     return shares;
 }
 
+/* The place of its own spec in the image's list, + 1; 0 = it has none. */
+static uint32_t save_former (const struct task *task, Moisson__ImageJob *image, const struct spec **list)
+{
+    size_t i = image->n_former;
+
+    if (!task->own)
+        return 0;
+    while (i-- > 0)
+        if (list[i] == task->own)
+            return (uint32_t) i + 1;
+    list[image->n_former] = task->own;
+    image->former[image->n_former++] = message_copy (&task->own->msg->base);
+    return (uint32_t) image->n_former;
+}
+
 static Moisson__ImageTask *save_task (const struct task *task)
 {
     Moisson__ImageTask *out = xmalloc (sizeof *out);
@@ -185,6 +200,8 @@ static Moisson__ImageTask *save_task (const struct task *task)
     out->cancelled_by = task->cancelled_by;
     out->has_state = task->phase == TASK_ENDED;
     out->state = task->state;
+    SET_IF (out, relimited, task->relimited);
+    out->former_partition = xstrdup (task->own_partition);
     out->cpu_ids = xstrdup (task->cpu_ids);
     out->gpu_ids = xstrdup (task->gpu_ids);
     out->cause = xstrdup (task->cause);
@@ -236,9 +253,14 @@ static int save_portion (const struct save *save, const struct job *job, const s
     Moisson__ImageJob *out = save_facts (job);
     int rc;
 
+    const struct spec *former[TASKS_AN_IMAGE];
+
     out->tasks = xcalloc (TASKS_AN_IMAGE, sizeof *out->tasks);
-    for (; *at && out->n_tasks < TASKS_AN_IMAGE; *at = (*at)->next)
-        out->tasks[out->n_tasks++] = save_task (*at);
+    out->former = xcalloc (TASKS_AN_IMAGE, sizeof *out->former);
+    for (; *at && out->n_tasks < TASKS_AN_IMAGE; *at = (*at)->next) {
+        Moisson__ImageTask *task = out->tasks[out->n_tasks++] = save_task (*at);
+        SET_IF (task, former, save_former (*at, out, former));
+    }
     image.what_case = MOISSON__IMAGE__WHAT_JOB;
     image.job = out;
     rc = save->fn (save->arg, &image);

@@ -105,29 +105,29 @@ static void head_changed (struct shape *shape)
 void shape_enter (struct core *core, struct job *job)
 {
     struct shape *shape;
-    uint64_t head;
+    const struct heap_item *head;
 
     if (job->shape)
         return;
     shape = shape_of (core, job);
-    head = shape_rank (shape);
-    heap_put (&shape->jobs, &job->queue, job->id);
+    head = shape_first (shape);
+    heap_put (&shape->jobs, &job->queue, UINT32_MAX - job_priority (job_spec (job)), job->id);
     job->shape = shape;
-    if (shape_rank (shape) != head)
+    if (shape_first (shape) != head)
         head_changed (shape);
 }
 
 void shape_leave (struct core *core, struct job *job)
 {
     struct shape *shape = job->shape;
-    uint64_t head;
+    const struct heap_item *head;
 
     if (!shape)
         return;
-    head = shape_rank (shape);
+    head = shape_first (shape);
     heap_remove (&shape->jobs, &job->queue);
     job->shape = NULL;
-    if (shape_rank (shape) != head)
+    if (shape_first (shape) != head)
         head_changed (shape);
     if (!shape->refs && !shape->jobs.n)
         shape_free (core, shape);
@@ -180,7 +180,7 @@ struct job *shape_next (const struct core *core)
     HASH_ITER (hh, core->shapes.by_key, family, next)
     {
         struct shape *shape = family_best (core, family);
-        if (shape_rank (shape) < shape_rank (best))
+        if (shape_before (shape, best))
             best = shape;
     }
     return best ? container_of (heap_first (&best->jobs), struct job, queue) : NULL;
@@ -248,11 +248,11 @@ static int tree_check (const struct shape *t, size_t *n, struct err *err)
         return err_set (err, 0, "shapes are out of order at %lu MB", (unsigned long) t->mem_mb);
     if (tree_check (t->left, n, err) || tree_check (t->right, n, err))
         return -1;
-    if (t->left && shape_rank (t->left->best) < shape_rank (best))
+    if (t->left && shape_before (t->left->best, best))
         best = t->left->best;
-    if (t->right && shape_rank (t->right->best) < shape_rank (best))
+    if (t->right && shape_before (t->right->best, best))
         best = t->right->best;
-    if (shape_rank (t->best) != shape_rank (best))
+    if (shape_before (best, t->best))
         return err_set (err, 0, "the best shape below %lu MB is not known", (unsigned long) t->mem_mb);
     if (!t->refs && !t->jobs.n)
         return err_set (err, 0, "the shape of %lu MB is nobody's", (unsigned long) t->mem_mb);
@@ -279,7 +279,8 @@ int shape_check (const struct core *core, struct err *err)
         bool due = heap_has (&job->timer) && job->timer.key <= core->now; /* the next Clock lets it in */
         if ((job_startable (core, job) && !due) != (shape != NULL) || (shape != NULL) != heap_has (&job->queue))
             return err_set (err, 0, "job %lu is %s a shape", (unsigned long) job->id, shape ? "wrongly in" : "not in");
-        if (shape && (shape->jobs.items[job->queue.at - 1] != &job->queue || job->queue.key != job->id))
+        if (shape && (shape->jobs.items[job->queue.at - 1] != &job->queue || job->queue.key != job->id ||
+                      job->queue.class != UINT32_MAX - job_priority (job_spec (job))))
             return err_set (err, 0, "job %lu is not where its shape has it", (unsigned long) job->id);
     }
     return 0;

@@ -1,8 +1,8 @@
-/* shape.h - pending jobs that ask nodes for the same thing are one shape, in the order of their ids; an array is one
- * entry. Shapes that differ in memory only are one family: they are ordered by memory, so that all that ask for more
- * than what just did not fit are skipped at once, and a hundred thousand of them cost a pass no more than their
- * logarithm. What placement does not rest on (user, account, time limit) does not split a shape; it will once a limit
- * does. */
+/* shape.h - pending jobs that ask nodes for the same thing are one shape, by priority and then in the order of their
+ * ids; an array is one entry. Shapes that differ in memory only are one family: they are ordered by memory, so that all
+ * that ask for more than what just did not fit are skipped at once, and a hundred thousand of them cost a pass no more
+ * than their logarithm. What placement does not rest on (user, account, time limit) does not split a shape; it will
+ * once a limit does. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -13,7 +13,7 @@ static uint64_t priority (const struct shape *shape) /* splitmix64, Steele et al
 
 static struct shape *better (struct shape *a, struct shape *b)
 {
-    return shape_rank (b) < shape_rank (a) ? b : a;
+    return shape_before (b, a) ? b : a;
 }
 
 static struct shape *pull (struct shape *t)
@@ -99,5 +99,5 @@ struct shape *shape_tree_best (struct shape *root, uint64_t limit)
         found = better (root, found);
         root = root->right;
     }
-    return shape_rank (found) == UINT64_MAX ? NULL : found;
+    return shape_first (found) ? found : NULL;
 }

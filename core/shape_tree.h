@@ -9,14 +9,22 @@ struct family;
 struct shape {
     struct family *family;
     uint64_t mem_mb;
-    struct heap jobs;                  /* by id */
+    struct heap jobs;                  /* by rank: class = what is missing to the highest priority, key = id */
     size_t refs;                       /* specs that lead here */
     struct shape *left, *right, *best; /* best: the shape with the best head in this subtree */
 };
 
-static inline uint64_t shape_rank (const struct shape *shape)
+static inline const struct heap_item *shape_first (const struct shape *shape) /* its head; NULL when it is empty */
 {
-    return shape && shape->jobs.n ? heap_first (&shape->jobs)->key : UINT64_MAX;
+    return shape ? heap_first (&shape->jobs) : NULL;
+}
+
+/* Does the head of a come before that of b? An empty one comes last. */
+static inline bool shape_before (const struct shape *a, const struct shape *b)
+{
+    const struct heap_item *mine = shape_first (a), *other = shape_first (b);
+
+    return mine && (!other || heap_before (mine, other));
 }
 
 struct shape *shape_tree_find (struct shape *root, uint64_t mem_mb);

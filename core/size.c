@@ -4,24 +4,26 @@
 #include "core/state.h"
 #include "core/view.h"
 
-static void asked_size (const struct core *core, const struct job *job, struct size *size)
+struct size asked_size (const struct core *core, const struct job *job, const struct task *task)
 {
-    const struct partition *partition = partition_find (core, job->partition);
+    const struct partition *partition = partition_find (core, row_partition (job, task));
+    struct size size = {0};
     struct demand demand;
 
-    demand_of (core, partition, job_spec (job), &demand);
-    size->nodes = demand.min_nodes;
-    size->tasks = demand.ntasks;
-    size->cpus = size->req_cpus = demand.ntasks * demand.cpus_per_task;
-    gres_asks_sum (&demand.gres, demand.min_nodes, demand.ntasks, &size->gres);
-    size->gpus = (gres_parts_gpus (&size->gres) + demand.min_nodes - 1) / demand.min_nodes;
-    size->mem_per_cpu = demand.mem_kind == MEM_CPU;
-    size->req_mem_mb = demand.mem_mb;
-    size->mem_mb = demand.mem_mb;
+    demand_of (core, partition, row_facts (job, task)->spec, &demand);
+    size.nodes = demand.min_nodes;
+    size.tasks = demand.ntasks;
+    size.cpus = size.req_cpus = demand.ntasks * demand.cpus_per_task;
+    gres_asks_sum (&demand.gres, demand.min_nodes, demand.ntasks, &size.gres);
+    size.gpus = (gres_parts_gpus (&size.gres) + demand.min_nodes - 1) / demand.min_nodes;
+    size.mem_per_cpu = demand.mem_kind == MEM_CPU;
+    size.req_mem_mb = demand.mem_mb;
+    size.mem_mb = demand.mem_mb;
     if (demand.mem_kind == MEM_CPU)
-        size->mem_mb =
+        size.mem_mb =
             demand.mem_mb * ((demand.ntasks + demand.min_nodes - 1) / demand.min_nodes) * demand.cpus_per_task;
-    size->all_mem_mb = size->mem_mb * size->nodes;
+    size.all_mem_mb = size.mem_mb * size.nodes;
+    return size;
 }
 
 uint64_t job_likely_mem (const struct core *core, const struct job *job)
@@ -62,10 +64,9 @@ static void held_gres (const struct core *core, const struct task *task, struct 
 
 struct size job_size (const struct core *core, const struct job *job, const struct task *task)
 {
-    struct size size = {0};
+    struct size size = asked_size (core, job, task);
     uint32_t n = task ? task->n_shares ? task->n_shares : task->n_last : 0;
 
-    asked_size (core, job, &size);
     if (!n)
         return size;
     size.nodes = n;

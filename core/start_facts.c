@@ -50,7 +50,7 @@ static void lend_shares (struct scratch *scratch, const struct task *task)
 
 static void array_facts (const struct job *job, struct start_facts *ret)
 {
-    const Moisson__JobSpec *spec = job_spec (job);
+    const Moisson__JobSpec *spec = job_spec (job); /* the ids of an array never change */
     uint64_t count = 0;
 
     ret->task_min = UINT32_MAX;
@@ -77,7 +77,7 @@ int core_start_facts (const struct core *core, uint64_t raw_id, uint32_t attempt
     if (!task || task->attempt != attempt || task->phase != TASK_PLACED || task->stop)
         return -1;
     lend_shares (scratch, task);
-    scratch->submitted = *task->job->spec->msg;
+    scratch->submitted = *row_facts (task->job, task);
     scratch->submitted.job_id = task->job->id;
     *ret = (struct start_facts){
         .submitted = &scratch->submitted,
@@ -88,8 +88,8 @@ int core_start_facts (const struct core *core, uint64_t raw_id, uint32_t attempt
         .restarts = task->restarts,
         .shares = scratch->list,
         .n_shares = task->n_shares,
-        .time_limit_s = job_time_limit (core, task->job),
-        .partition = task->job->partition,
+        .time_limit_s = task_time_limit (core, task),
+        .partition = row_partition (task->job, task),
     };
     if (job_is_array (task->job))
         array_facts (task->job, ret);

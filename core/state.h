@@ -25,6 +25,7 @@ struct core {
     struct partition_table partitions;
     struct shape_table shapes;
     struct name_group *groups;
+    struct edge *unaimed; /* while a snapshot is loaded: conditions on jobs that come later in it */
     struct gres_kind *kinds;
     struct key_table keys;
     struct heap timers;

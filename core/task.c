@@ -108,8 +108,27 @@ void task_remove (struct core *core, struct task *task)
     free (task->cpu_ids);
     free (task->gpu_ids);
     steps_free (task);
+    task_disown (core, task);
     idset_free (task->rest);
     free (task);
+}
+
+void task_own (struct task *task, struct spec *spec)
+{
+    if (!task->own)
+        task->own_partition = task->job->partition;
+    task->own = spec;
+}
+
+void task_disown (struct core *core, struct task *task)
+{
+    struct spec *spec = task->own;
+
+    task->own = NULL;
+    task->own_partition = NULL;
+    task->relimited = false;
+    if (spec)
+        job_put_spec (core, spec);
 }
 
 void task_append_ended (struct core *core, struct task *task)

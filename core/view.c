@@ -7,9 +7,6 @@
 #define SET(info, field, value) ((info)->has_##field = true, (info)->field = (value))
 #define SET_IF(info, field, value) ((info)->has_##field = (value) != 0, (info)->field = (value))
 
-/* First come, first served: the earlier, the higher; 0 is Slurm's word for held. */
-#define FIRST_PRIORITY 4294901759U
-
 /* Texts that a row borrows while it is shown. */
 struct texts {
     struct buf reason;
@@ -27,9 +24,10 @@ static void texts_clear (struct texts *texts)
     free (texts->rest);
 }
 
-static void fill_job (const struct core *core, const struct job *job, Moisson__JobInfo *info)
+static void fill_job (const struct core *core, const struct row *row, Moisson__JobInfo *info)
 {
-    Moisson__Submitted *submitted = job->spec->msg;
+    const struct job *job = row->job;
+    const Moisson__Submitted *submitted = row_facts (job, row->task);
 
     info->raw_id = job->id;
     if (job_is_array (job))
@@ -40,14 +38,15 @@ static void fill_job (const struct core *core, const struct job *job, Moisson__J
     info->group = submitted->group;
     SET (info, submit_us, job->submit_us);
     SET_IF (info, eligible_us, job->eligible_us);
-    SET (info, time_limit_s, job_time_limit (core, job));
-    info->partition = (char *) job->partition;
+    SET (info, time_limit_s, row->task ? task_time_limit (core, row->task) : job_time_limit (core, job));
+    info->partition = (char *) row_partition (job, row->task);
     info->spec = submitted->spec;
 }
 
 static void fill_size (const struct core *core, const struct row *row, Moisson__JobInfo *info, struct texts *texts)
 {
-    _cleanup_size_ struct size size = job_size (core, row->job, row->task), asked = job_size (core, row->job, NULL);
+    _cleanup_size_ struct size size = job_size (core, row->job, row->task);
+    _cleanup_size_ struct size asked = asked_size (core, row->job, row->task);
 
     SET (info, num_nodes, size.nodes);
     SET (info, num_cpus, size.cpus);
@@ -62,15 +61,13 @@ static void fill_size (const struct core *core, const struct row *row, Moisson__
 
 static void fill_held (const struct row *row, enum hold hold, Moisson__JobInfo *info)
 {
-    uint64_t before = row->job->id % FIRST_PRIORITY;
-
     SET (info, held, hold != HOLD_NONE);
-    SET (info, priority, hold != HOLD_NONE ? 0 : FIRST_PRIORITY - (uint32_t) before);
+    SET (info, priority, hold != HOLD_NONE ? 0 : job_priority (row_facts (row->job, row->task)->spec));
 }
 
 static void fill_end (const struct core *core, const struct task *task, Moisson__JobInfo *info)
 {
-    uint64_t limit = job_time_limit (core, task->job);
+    uint64_t limit = task_time_limit (core, task);
 
     if (task->phase == TASK_ENDED) {
         SET_IF (info, end_us, task->end_us);
@@ -133,7 +130,7 @@ static bool give_row (void *arg, const struct row *row)
     __attribute__ ((cleanup (texts_clear))) struct texts texts = {0};
     Moisson__JobInfo info = MOISSON__JOB_INFO__INIT;
 
-    fill_job (walk->core, row->job, &info);
+    fill_job (walk->core, row, &info);
     info.state = row_state (row);
     fill_size (walk->core, row, &info, &texts);
     if (row->task)

@@ -17,6 +17,7 @@ struct size {
 void size_clear (struct size *size);
 #define _cleanup_size_ __attribute__ ((cleanup (size_clear)))
 
+struct size asked_size (const struct core *core, const struct job *job, const struct task *task); /* task: or NULL */
 /* What it holds or held (task with shares), else what it asks for. */
 struct size job_size (const struct core *core, const struct job *job, const struct task *task);
 /* Where nothing was asked and the node decides: what the first node of its partition would give. */

@@ -27,6 +27,11 @@ static void do_stop (struct ctld *ctld, const struct fx *fx)
     nodes_stop (ctld->nodes, fx->node, fx->raw_id, fx->attempt, fx->how, fx->note);
 }
 
+static void do_limit (struct ctld *ctld, const struct fx *fx)
+{
+    nodes_limit (ctld->nodes, fx->node, fx->raw_id, fx->attempt, fx->limit_s);
+}
+
 static void do_forget (struct ctld *ctld, const struct fx *fx)
 {
     nodes_forget (ctld->nodes, fx->node, fx->raw_id, fx->attempt);
@@ -50,7 +55,7 @@ static void do_job_ended (struct ctld *ctld, const struct fx *fx)
 /* What is done after the commit. FX_RECORD is committed with the event, and followed by an epilog; FX_WANT_PASS is
  * honoured in the same turn, so that the placement which follows an exit shares its commit. */
 static void (*const performers[]) (struct ctld *ctld, const struct fx *fx) = {
-    [FX_START] = do_start,   [FX_STOP] = do_stop,     [FX_FORGET] = do_forget,
+    [FX_START] = do_start,   [FX_STOP] = do_stop,     [FX_LIMIT] = do_limit,         [FX_FORGET] = do_forget,
     [FX_RECORD] = do_record, [FX_REBOOT] = do_reboot, [FX_JOB_ENDED] = do_job_ended,
 };
 

@@ -411,6 +411,21 @@ void nodes_stop (struct nodes *nodes, const char *name, uint64_t raw_id, uint32_
     log_debug ("job=%" PRIu64 " attempt=%u node=%s event=stop", raw_id, attempt, name);
 }
 
+/* A node of an earlier version takes it for a signal that there is not, and logs it. */
+void nodes_limit (struct nodes *nodes, const char *name, uint64_t raw_id, uint32_t attempt, uint64_t limit_s)
+{
+    struct node_link *link = ready_link (nodes, name);
+    Moisson__Stop stop = MOISSON__STOP__INIT;
+
+    if (!link)
+        return; /* reconciliation will say it */
+    stop.how = MOISSON__STOP_HOW__STOP_SIGNAL;
+    stop.has_signal = stop.has_time_limit_s = true;
+    stop.time_limit_s = limit_s;
+    node_mail_stop (&link->mail, &stop, raw_id, attempt);
+    late_arm (nodes->flush);
+}
+
 bool nodes_signal (struct nodes *nodes, const char *name, const struct node_signal *what)
 {
     struct node_link *link = ready_link (nodes, name);

@@ -26,6 +26,7 @@ unsigned nodes_silence (const struct nodes *nodes, const char *name);
 bool nodes_start (struct nodes *nodes, const char *name, uint64_t raw_id, uint32_t attempt);
 void nodes_stop (struct nodes *nodes, const char *name, uint64_t raw_id, uint32_t attempt, Moisson__StopHow how,
                  const char *note);
+void nodes_limit (struct nodes *nodes, const char *name, uint64_t raw_id, uint32_t attempt, uint64_t limit_s);
 struct node_signal {
     uint64_t raw_id;
     uint32_t attempt;

@@ -60,6 +60,7 @@ struct wish { /* what reconciliation wants sent, behind the commit of what it re
     uint64_t raw_id;
     uint32_t attempt;
     Moisson__StopHow how;
+    uint64_t limit_s;
     char *note;
 };
 
@@ -102,6 +103,11 @@ static void want_forget (void *arg, uint64_t raw_id, uint32_t attempt)
     wish_add (arg, (struct wish){.kind = FX_FORGET, .raw_id = raw_id, .attempt = attempt});
 }
 
+static void want_limit (void *arg, uint64_t raw_id, uint32_t attempt, uint64_t limit_s)
+{
+    wish_add (arg, (struct wish){.kind = FX_LIMIT, .raw_id = raw_id, .attempt = attempt, .limit_s = limit_s});
+}
+
 static void send_wish (struct registering *r, const struct wish *wish)
 {
     struct nodes *nodes = r->ctld->nodes;
@@ -111,6 +117,8 @@ static void send_wish (struct registering *r, const struct wish *wish)
         job_hooks_start (r->ctld->job_hooks, node, wish->raw_id, wish->attempt);
     else if (wish->kind == FX_STOP)
         nodes_stop (nodes, node, wish->raw_id, wish->attempt, wish->how, wish->note);
+    else if (wish->kind == FX_LIMIT)
+        nodes_limit (nodes, node, wish->raw_id, wish->attempt, wish->limit_s);
     else
         nodes_forget (nodes, node, wish->raw_id, wish->attempt);
 }
@@ -230,7 +238,7 @@ static void hear_steps (struct request *request, const Moisson__Register *facts)
 
 void rpc_register (struct request *request)
 {
-    static const struct reconcile_ops ops = {want_event, want_start, want_stop, want_forget};
+    static const struct reconcile_ops ops = {want_event, want_start, want_stop, want_forget, want_limit};
     struct ctld *ctld = request->ctld;
     const Moisson__Register *facts = request->msg;
     _cleanup_err_ struct err err = ERR_INIT;

@@ -214,6 +214,17 @@ static int store_ready (const struct ctld *ctld, struct err *err)
     return err_fix (err, "try again later; running jobs go on and are recorded");
 }
 
+/* Going before others is for operators: a user gets what everybody has, as in Slurm without a word. */
+static void keep_in_line (const struct request *request, Moisson__JobSpec *spec)
+{
+    if (request->session->roles & ROLE_OPERATOR)
+        return;
+    if (spec->nice < 0)
+        spec->nice = 0;
+    if (spec->has_priority && spec->priority > PRIORITY_BASE)
+        spec->has_priority = false;
+}
+
 static void decide (void *arg, const struct user_facts *who, const struct err *why)
 {
     struct submit_job *s = arg;
@@ -235,6 +246,7 @@ static void decide (void *arg, const struct user_facts *who, const struct err *w
         refuse (s, &err);
         return;
     }
+    keep_in_line (s->request, msg->spec);
     int known = msg->has_test_only && msg->test_only
                     ? SUBMIT_E_NEW
                     : core_find_submit (ctld->core, uid, msg->token.data, msg->token.len, msg->submit_key, msg->spec,

@@ -11,6 +11,7 @@ static const struct rpc_row rows[] = {
     ROW (SUBMIT, ROLE_USER, submit_request, rpc_submit, "make a job"),
     ROW (CANCEL, ROLE_USER, cancel_request, rpc_cancel, "end or signal jobs"),
     ROW (JOB_OP, ROLE_USER, job_op_request, rpc_job_op, "hold, release, requeue jobs"),
+    ROW (JOB_UPDATE, ROLE_USER, job_update_request, rpc_job_update, "change jobs"),
     ROW (JOBS, ROLE_USER, jobs_request, rpc_jobs, "list jobs"),
     ROW (NODES, ROLE_USER, nothing, rpc_nodes, "list nodes"),
     ROW (PARTITIONS, ROLE_USER, nothing, rpc_partitions, "list partitions"),
@@ -65,9 +66,14 @@ const struct rpc_row *rpc_find (Moisson__MsgType type, unsigned roles, struct er
 enum { OWNER = 1, OPERATOR = 2 };
 
 static const unsigned rights[] = {
-    [ACTION_JOB_CANCEL] = OWNER | OPERATOR,  [ACTION_JOB_HOLD] = OWNER | OPERATOR,
-    [ACTION_JOB_RELEASE] = OWNER | OPERATOR, [ACTION_JOB_RELEASE_ADMIN] = OPERATOR,
+    [ACTION_JOB_CANCEL] = OWNER | OPERATOR,
+    [ACTION_JOB_HOLD] = OWNER | OPERATOR,
+    [ACTION_JOB_RELEASE] = OWNER | OPERATOR,
+    [ACTION_JOB_RELEASE_ADMIN] = OPERATOR,
     [ACTION_JOB_REQUEUE] = OWNER | OPERATOR,
+    [ACTION_JOB_UPDATE] = OWNER | OPERATOR,
+    [ACTION_JOB_TOP] = OPERATOR,
+    [ACTION_JOB_SCRIPT] = OWNER | OPERATOR,
 };
 
 bool action_allowed (enum action action, uint32_t uid, unsigned roles, uint32_t owner_uid)

@@ -25,6 +25,9 @@ enum action {
     ACTION_JOB_RELEASE,
     ACTION_JOB_RELEASE_ADMIN, /* a hold that an operator placed */
     ACTION_JOB_REQUEUE,
+    ACTION_JOB_UPDATE,
+    ACTION_JOB_TOP,
+    ACTION_JOB_SCRIPT, /* read it */
 };
 #define JOB_OF_ANOTHER "it is another user's job: its owner may do that, or an operator"
 bool action_allowed (enum action action, uint32_t uid, unsigned roles, uint32_t owner_uid);
@@ -33,6 +36,7 @@ bool action_allowed (enum action action, uint32_t uid, unsigned roles, uint32_t 
 void rpc_submit (struct request *request);
 void rpc_cancel (struct request *request);
 void rpc_job_op (struct request *request);
+void rpc_job_update (struct request *request);
 void rpc_jobs (struct request *request);
 void rpc_nodes (struct request *request);
 void rpc_partitions (struct request *request);

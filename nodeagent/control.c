@@ -1,5 +1,6 @@
 /* control.c - the lines that a shepherd takes from its fifo. */
 #include "nodeagent/control.h"
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,16 @@ static int parse_signal (const char *text, struct control *ret, struct err *err)
     return err_set (err, 0, "'signal %s' does not say whom: batch, all or children", text);
 }
 
+static int parse_limit (const char *text, struct control *ret, struct err *err)
+{
+    uint64_t seconds;
+
+    if (number_parse (text, "seconds of a limit", 0, UINT32_MAX, &seconds, err))
+        return -1;
+    *ret = (struct control){.verb = CONTROL_LIMIT, .limit_s = seconds};
+    return 0;
+}
+
 int control_parse (const char *line, struct control *ret, struct err *err)
 {
     if (strncmp (line, "note ", 5) == 0)
@@ -34,6 +45,8 @@ int control_parse (const char *line, struct control *ret, struct err *err)
         *ret = (struct control){.verb = CONTROL_KILL};
     else if (strncmp (line, "signal ", 7) == 0)
         return parse_signal (line + 7, ret, err);
+    else if (strncmp (line, "limit ", 6) == 0)
+        return parse_limit (line + 6, ret, err);
     else
         return err_set (err, 0, "'%.80s' is no command", line);
     return 0;
@@ -56,6 +69,10 @@ void control_format (const Moisson__Stop *stop, struct buf *out)
     add_note (stop->note, out);
     if (stop->how != MOISSON__STOP_HOW__STOP_SIGNAL) {
         buf_puts (out, stop->how == MOISSON__STOP_HOW__STOP_KILL ? "kill\n" : "cancel\n");
+        return;
+    }
+    if (stop->has_time_limit_s) {
+        buf_printf (out, "limit %" PRIu64 "\n", stop->time_limit_s);
         return;
     }
     if (stop->has_batch_only && stop->batch_only)

@@ -4,13 +4,14 @@
  *                                      cancel or kill after it
  *   cancel                             TERM (and CONT), KillWait, KILL of the whole tree
  *   kill                               KILL of the whole tree
- *   signal N batch|all|children        one signal: the batch shell, everything, everything but the batch shell */
+ *   signal N batch|all|children        one signal: the batch shell, everything, everything but the batch shell
+ *   limit SECONDS                      another time limit, from its start on; 0 = none */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
 #include "proto/node.pb-c.h"
 
-enum control_verb { CONTROL_NOTE, CONTROL_CANCEL, CONTROL_KILL, CONTROL_SIGNAL };
+enum control_verb { CONTROL_NOTE, CONTROL_CANCEL, CONTROL_KILL, CONTROL_SIGNAL, CONTROL_LIMIT };
 enum control_whom { WHOM_BATCH, WHOM_ALL, WHOM_CHILDREN };
 
 struct control {
@@ -18,6 +19,7 @@ struct control {
     const char *text; /* NOTE; borrowed from the line */
     int signal;
     enum control_whom whom;
+    uint64_t limit_s; /* LIMIT */
 };
 
 int control_parse (const char *line, struct control *ret, struct err *err);

@@ -61,6 +61,7 @@ struct watch {
     struct meter meter;
     usec_t begun, due[N_DUE], again;
     struct warning warning;
+    bool warned;
     char *note; /* of the next stop */
     char line[LINE_MAX_CTL];
     size_t line_len;
@@ -181,6 +182,33 @@ static void send_signal (struct watch *w, int sig, enum control_whom whom)
         signal_all (w, whom == WHOM_CHILDREN ? w->child : 0, sig);
 }
 
+static void set_limits (struct watch *w, uint64_t limit_s)
+{
+    _cleanup_err_ struct err err = ERR_INIT;
+    const char *text = w->s->job->spec->signal;
+    usec_t limit = limit_s * USEC_PER_SEC, now = clock_monotonic ();
+
+    set_due (w, DUE_LIMIT, limit ? w->begun + limit : NEVER);
+    set_due (w, DUE_WARN, NEVER);
+    if (limit == 0 || !text || !text[0])
+        return;
+    if (warning_parse (text, &w->warning, &err)) {
+        log_warn ("%s", err.why);
+        return;
+    }
+    usec_t before = (usec_t) w->warning.before_s * USEC_PER_SEC;
+    usec_t at = before < limit ? w->begun + limit - before : w->begun;
+    if (!w->warned || at > now) /* who was warned is warned again only of an end that has moved away */
+        set_due (w, DUE_WARN, at);
+}
+
+/* The limit has been changed. What is being ended stays so. */
+static void change_limit (struct watch *w, uint64_t limit_s)
+{
+    if (w->child > 0 && !w->term_sent)
+        set_limits (w, limit_s);
+}
+
 static void obey (struct watch *w, const char *line)
 {
     _cleanup_err_ struct err err = ERR_INIT;
@@ -201,6 +229,7 @@ static void obey (struct watch *w, const char *line)
         begin_killing (w);
         break;
     case CONTROL_SIGNAL: send_signal (w, c.signal, c.whom); break;
+    case CONTROL_LIMIT: change_limit (w, c.limit_s); break;
     }
 }
 
@@ -403,6 +432,7 @@ static void tell_unkillable (struct watch *w)
 static void on_warn (struct watch *w)
 {
     set_due (w, DUE_WARN, NEVER);
+    w->warned = true;
     send_signal (w, w->warning.signal, w->warning.whom);
 }
 
@@ -433,26 +463,6 @@ static void do_what_is_due (struct watch *w)
     for (int i = 0; i < N_DUE; i++)
         if (w->due[i] != NEVER && w->due[i] <= clock_monotonic ())
             on_due[i](w);
-}
-
-static void set_limits (struct watch *w)
-{
-    _cleanup_err_ struct err err = ERR_INIT;
-    const Moisson__Order *order = w->s->job->order;
-    const char *text = w->s->job->spec->signal;
-    usec_t limit = order->has_time_limit_s ? order->time_limit_s * USEC_PER_SEC : 0;
-
-    if (limit == 0)
-        return;
-    set_due (w, DUE_LIMIT, w->begun + limit);
-    if (!text || !text[0])
-        return;
-    if (warning_parse (text, &w->warning, &err)) {
-        log_warn ("%s", err.why);
-        return;
-    }
-    usec_t before = (usec_t) w->warning.before_s * USEC_PER_SEC;
-    set_due (w, DUE_WARN, before < limit ? w->begun + limit - before : w->begun);
 }
 
 static int wait_for_news (struct watch *w)
@@ -510,7 +520,7 @@ static void begin (struct watch *w)
     set_due (w, DUE_SAMPLE, w->begun + METER_FIRST);
     set_due (w, DUE_HOME, w->begun + HOME_EVERY);
     set_due (w, DUE_RUNNING, w->begun + SETUP_PATIENCE);
-    set_limits (w);
+    set_limits (w, w->s->job->order->has_time_limit_s ? w->s->job->order->time_limit_s : 0);
 }
 
 static void finish (struct watch *w)

@@ -305,6 +305,19 @@ APPLY (nice)
     return 0;
 }
 
+APPLY (priority)
+{
+    uint64_t n = UINT32_MAX;
+
+    if (strcasecmp (value, "TOP") && number_parse (value, "--priority", 0, UINT32_MAX, &n, err) < 0)
+        return -1;
+    if (!n)
+        return apply_hold (s, NULL, err);
+    s->spec.has_priority = true;
+    s->spec.priority = (uint32_t) n;
+    return 0;
+}
+
 APPLY (nodes)
 {
     _cleanup_free_ char *text = xstrdup (value);

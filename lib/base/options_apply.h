@@ -46,6 +46,7 @@ APPLY (open_mode);
 APPLY (output);
 APPLY (parsable);
 APPLY (partition);
+APPLY (priority);
 APPLY (qos);
 APPLY (quiet);
 APPLY (requeue);

@@ -335,6 +335,46 @@ static void requeue (struct world *w)
     world_event (w, ev);
 }
 
+/* What is asked for a job changes, as far as it may. */
+static void update (struct world *w)
+{
+    struct pick p;
+    Moisson__Event *ev;
+    Moisson__JobUpdated *u;
+    Moisson__JobSpec *changes;
+
+    if (!pick_job (w, &p))
+        return;
+    ev = world_new_event ();
+    ev->what_case = MOISSON__EVENT__WHAT_JOB_UPDATED;
+    u = ev->job_updated = xmalloc (sizeof *u);
+    moisson__job_updated__init (u);
+    changes = u->changes = xmalloc (sizeof *changes);
+    moisson__job_spec__init (changes);
+    u->job_id = p.job_id;
+    u->uid = 1000;
+    if (dice_percent (&w->dice, 30))
+        u->tasks = one_task (p.task, &u->n_tasks);
+    changes->has_time_limit_s = dice_percent (&w->dice, 30);
+    changes->time_limit_s = 60 * dice_below (&w->dice, 5);
+    changes->has_nice = dice_percent (&w->dice, 30);
+    changes->nice = (int32_t) dice_below (&w->dice, 9) - 4;
+    changes->has_cpus_per_task = dice_percent (&w->dice, 20);
+    changes->cpus_per_task = 1 + dice_below (&w->dice, 2);
+    changes->has_array_limit = dice_percent (&w->dice, 10);
+    changes->array_limit = dice_below (&w->dice, 3);
+    if (dice_percent (&w->dice, 30))
+        changes->name = xasprintf ("j%u", dice_below (&w->dice, 4));
+    if (dice_percent (&w->dice, 20)) {
+        changes->dependency = xstrdup ("");
+        add_dependency (w, changes);
+    }
+    if (core_admit_update (w->core, u, dice_percent (&w->dice, 50), w->now, NULL) < 0)
+        moisson__event__free_unpacked (ev, NULL);
+    else
+        world_event (w, ev);
+}
+
 static Moisson__NodeSet *node_set (struct world *w, const char *node, const char *state, Moisson__Event **ret)
 {
     Moisson__Event *ev = world_new_event ();
@@ -492,6 +532,8 @@ void workload_step (struct world *w)
         hold_or_release (w);
     else if (roll < 165)
         requeue (w);
+    else if (roll < 175)
+        update (w);
     else if (roll < 200)
         link_trouble (w);
     else if (roll < 215)

@@ -144,6 +144,7 @@ static void perform (struct world *w, const struct fx *fx)
         if (node && node->connected)
             vqueue_push (&node->in, &msg);
         break;
+    case FX_LIMIT: /* virtual jobs know no limit */
     case FX_JOB_ENDED: break;
     }
 }

@@ -191,6 +191,8 @@ struct ask { /* a JobSpec in words; 0 and NULL = not asked */
     uint32_t uid, nodes, max_nodes, ntasks, ntasks_per_node, cpus_per_task, gpus, array_limit;
     uint64_t mem, mem_per_cpu, time_s, time_min_s;
     usec_t begin;
+    int32_t nice;
+    uint32_t priority;
     bool hold, exclusive, requeue, any, kill_on_invalid, all_memory;
     struct kit_gres {
         const char *name, *type; /* name NULL: the end */
@@ -261,6 +263,8 @@ static inline void kit_spec_fill (struct kit_spec *s, const struct ask *ask)
     GIVE (time_min_s, ask->time_min_s);
     GIVE (begin_us, ask->begin);
     GIVE (hold, ask->hold);
+    GIVE (nice, ask->nice);
+    GIVE (priority, ask->priority);
     GIVE (exclusive, ask->exclusive);
     GIVE (requeue, ask->requeue);
     GIVE (depends_any, ask->any);
@@ -425,6 +429,19 @@ static inline void unplaced (struct kit *k, uint64_t raw_id, uint32_t attempt)
     u.raw_id = raw_id;
     u.attempt = attempt;
     kit_apply (k, &event);
+}
+
+/* What is given is changed, if it may be. by_operator is asked only for what users may not. */
+static inline int kit_update (struct kit *k, uint64_t id, Moisson__JobUpdated *u, bool by_operator, struct err *err)
+{
+    EVENT (job_updated, JOB_UPDATED, u);
+
+    u->job_id = id;
+    u->uid = ALICE;
+    if (core_admit_update (k->core, u, by_operator, k->now, err))
+        return -1;
+    kit_apply (k, &event);
+    return 0;
 }
 
 /* first > last: the whole job. */

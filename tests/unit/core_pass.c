@@ -277,7 +277,38 @@ START_TEST (an_estimate_looks_at_the_limits_of_what_runs)
 }
 END_TEST
 
-SUITE ("pass", first_come_first_served_within_a_shape, a_shape_that_does_not_fit_lets_others_by,
+START_TEST (priority_goes_before_the_order_of_submits)
+{
+    _cleanup_kit_ struct kit *k = kit_new ("n1", 4);
+    uint64_t late = submit (k, .cpus_per_task = 4, .nice = 10), plain = submit (k, .cpus_per_task = 4);
+    uint64_t second = submit (k, .cpus_per_task = 4), wide = submit (k, .cpus_per_task = 3, .nice = 5);
+    uint64_t first = submit (k, .cpus_per_task = 2, .ntasks = 2, .nice = -1);
+    uint64_t low = submit (k, .cpus_per_task = 4, .priority = 7), order[] = {first, plain, second, wide, late, low};
+
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        ck_assert_uint_eq (pass (k), 1);
+        assert_reason (k, order[i], "Starting");
+        exited (k, order[i], 1, 0);
+    }
+}
+END_TEST
+
+START_TEST (an_array_that_is_nicer_waits_for_the_others)
+{
+    _cleanup_kit_ struct kit *k = kit_new ("n1", 1);
+    uint64_t array = submit (k, .array_first = 1, .array_last = 3, .nice = 1), one = submit (k, .name = "one");
+
+    pass (k);
+    assert_reason (k, one, "Starting");
+    exited (k, one, 1, 0);
+    pass (k);
+    _cleanup_rows_ struct rows rows = rows_of (k, array, false);
+    ck_assert_uint_eq (rows.n, 2); /* a task, and the rest */
+}
+END_TEST
+
+SUITE ("pass", priority_goes_before_the_order_of_submits, an_array_that_is_nicer_waits_for_the_others,
+       first_come_first_served_within_a_shape, a_shape_that_does_not_fit_lets_others_by,
        what_asks_for_less_memory_passes_what_asks_for_more, the_fullest_node_that_fits_is_taken, lighter_nodes_go_first,
        memory_has_its_defaults, several_nodes_share_the_tasks_evenly, the_first_of_the_list_runs_the_script,
        what_is_too_much_for_one_node_goes_to_as_few_as_will_do, tasks_per_node_is_a_ceiling, node_lists_are_kept,

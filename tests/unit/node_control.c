@@ -17,6 +17,9 @@ START_TEST (commands)
     ck_assert_int_eq (control_parse ("signal 12 children", &c, NULL), 0);
     ck_assert_int_eq (c.signal, 12);
     ck_assert_int_eq (c.whom, WHOM_CHILDREN);
+    ck_assert_int_eq (control_parse ("limit 7200", &c, NULL), 0);
+    ck_assert_int_eq (c.verb, CONTROL_LIMIT);
+    ck_assert_uint_eq (c.limit_s, 7200);
 }
 END_TEST
 
@@ -31,6 +34,10 @@ START_TEST (nonsense)
                                         "signal 65 all",
                                         "signal -9 all",
                                         "signal x all",
+                                        "limit",
+                                        "limit ",
+                                        "limit -1",
+                                        "limit 60 s",
                                         "signal 9 some"};
     struct control c = {.verb = CONTROL_NOTE};
 
@@ -52,6 +59,11 @@ START_TEST (stops_become_lines)
 {
     Moisson__Stop stop = MOISSON__STOP__INIT;
 
+    stop.how = MOISSON__STOP_HOW__STOP_SIGNAL;
+    stop.has_signal = stop.has_time_limit_s = true; /* an earlier version makes of it a signal that is not obeyed */
+    stop.time_limit_s = 90;
+    check_lines (&stop, "limit 90\n");
+    stop.has_signal = stop.has_time_limit_s = false;
     stop.how = MOISSON__STOP_HOW__STOP_CANCEL;
     check_lines (&stop, "cancel\n");
     stop.how = MOISSON__STOP_HOW__STOP_KILL;

@@ -1,0 +1,121 @@
+/* on_updated.c - what is asked for a job changes after its submit. A task that runs takes what it still can, and keeps
+ * the rest as it was started; what is pending takes all of it. */
+#include <utlist.h>
+#include "base/mem.h"
+#include "core/amend.h"
+#include "core/apply.h"
+#include "core/attempt.h"
+#include "core/state.h"
+
+static bool is_active (const struct task *task)
+{
+    return task->phase == TASK_PLACED || task->phase == TASK_RUNNING;
+}
+
+/* The spec of this user's job with another JobSpec, which is taken over. */
+static struct spec *spec_with (struct core *core, const Moisson__Submitted *like, Moisson__JobSpec *spec)
+{
+    Moisson__Submitted submitted = *like;
+    struct spec *ret;
+
+    submitted.spec = spec;
+    ret = spec_get (&core->specs, &submitted);
+    gres_intern_spec (core, spec);
+    moisson__job_spec__free_unpacked (spec, NULL);
+    return ret;
+}
+
+/* TimeLimit+= and -=: one without a limit stays so; a minute is the least. */
+static void shift_limit (const Moisson__JobUpdated *asked, uint64_t limit, Moisson__JobSpec *spec)
+{
+    int64_t shifted = (int64_t) limit + asked->time_shift_s;
+
+    if (!asked->has_time_shift_s || !limit)
+        return;
+    spec->has_time_limit_s = true;
+    spec->time_limit_s = shifted < 60 ? 60 : (uint64_t) shifted;
+}
+
+static void end_at (const Moisson__JobUpdated *asked, const struct task *task, Moisson__JobSpec *spec)
+{
+    if (!asked->has_end_us || !task->start_us)
+        return;
+    spec->has_time_limit_s = true;
+    spec->time_limit_s = asked->end_us > task->start_us ? (asked->end_us - task->start_us) / USEC_PER_SEC : 1;
+    if (!spec->time_limit_s)
+        spec->time_limit_s = 1;
+}
+
+static void update_task (struct core *core, struct task *task, void *arg)
+{
+    const Moisson__JobUpdated *asked = arg;
+    const Moisson__Submitted *facts = row_facts (task->job, task);
+    uint64_t before = task_time_limit (core, task);
+    struct spec *own, *old = task->own;
+    Moisson__JobSpec *spec;
+
+    if (!is_active (task))
+        return;
+    spec = amend_spec (facts->spec, asked->changes, true);
+    shift_limit (asked, before, spec);
+    end_at (asked, task, spec);
+    own = spec_with (core, facts, spec);
+    task_own (task, own);
+    if (old)
+        job_put_spec (core, old);
+    if (task_time_limit (core, task) == before)
+        return;
+    task->relimited = true;
+    attempt_limit (core, task);
+}
+
+/* What runs or has ended stays what it was when the job changes. */
+static void keep_records (struct job *job)
+{
+    struct task *task;
+
+    DL_FOREACH (job->tasks, task)
+    if (task->phase != TASK_PENDING && !task->own) {
+        job->spec->refs++;
+        task_own (task, job->spec);
+    }
+}
+
+static void change_job (struct core *core, struct job *job, const Moisson__JobUpdated *asked)
+{
+    Moisson__JobSpec *changed = amend_spec (job_spec (job), asked->changes, false);
+    struct spec *old = job->spec;
+
+    shift_limit (asked, job_time_limit (core, job), changed);
+    keep_records (job);
+    shape_leave (core, job);
+    group_leave (core, job);
+    job->spec = spec_with (core, old->msg, changed);
+    if (asked->changes->partition && *asked->changes->partition)
+        job->partition = partition_intern (core, asked->changes->partition);
+    depend_changed (core, job, asked->changes->dependency != NULL);
+    if (asked->changes->dependency || asked->changes->has_begin_us)
+        job->eligible_us = 0;
+    group_join (core, job);
+    job_put_spec (core, old);
+}
+
+int on_job_updated (struct core *core, const Moisson__Event *event, struct err *err)
+{
+    Moisson__JobUpdated *asked = event->job_updated;
+    struct task *only = NULL;
+    struct job *job = event_job (core, asked->job_id, &only, err);
+
+    if (!job)
+        return -1;
+    if (job->ended)
+        return 0;
+    if (!job_is_array (job))
+        only = NULL; /* the whole job */
+    if (!asked->pending_only)
+        event_tasks (core, job, only, asked->tasks, asked->n_tasks, update_task, asked);
+    if (!only && !asked->n_tasks)
+        change_job (core, job, asked);
+    job_mark_dirty (core, job);
+    return 0;
+}
