@@ -111,7 +111,7 @@ static const struct subcommand {
     {{"release", 3}, scontrol_release, "JOBS: let held jobs start"},
     {{"requeuehold", 8}, scontrol_requeuehold, "JOBS: end them and put them back, held"},
     {{"requeue", 4}, scontrol_requeue, "JOBS: end them and put them back into the queue"},
-    {{"update", 2}, scontrol_update, "JobId=JOBS|NodeName=NODES KEY=VALUE...: see below"},
+    {{"update", 2}, scontrol_update, "JobId=JOBS|NodeName=NODES|PartitionName=NAMES KEY=VALUE...: see below"},
     {{"top", 2}, scontrol_top, "JOBS: before the other pending jobs of their user there (operators)"},
     {{"reboot", 3}, scontrol_reboot, "[ASAP] [nextstate=RESUME|DOWN] [reason=TEXT] ALL|NODES: once they are idle"},
     {{"cancel_reboot", 7}, scontrol_cancel_reboot, "ALL|NODES: those that are not under way"},

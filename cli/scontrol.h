@@ -31,6 +31,7 @@ int scontrol_update (struct scontrol *s, int argc, char **argv);
 int scontrol_update_nodes (struct scontrol *s, int argc, char **argv);
 void scontrol_update_help (FILE *out);
 int scontrol_top (struct scontrol *s, int argc, char **argv);
+int scontrol_update_partitions (struct scontrol *s, int argc, char **argv);
 int scontrol_reboot (struct scontrol *s, int argc, char **argv);
 int scontrol_cancel_reboot (struct scontrol *s, int argc, char **argv);
 int scontrol_ping (struct scontrol *s, int argc, char **argv);

@@ -324,8 +324,11 @@ void scontrol_update_help (FILE *out)
         fprintf (out, " %s", keys[i].key.name);
         column += len;
     }
-    fprintf (out, "\nupdate NodeName=NODES State=DRAIN|UNDRAIN|RESUME|DOWN|FAIL [Reason=TEXT]\n"
-                  "Example: scontrol update JobId=12 TimeLimit+=60 Comment='needs longer'\n");
+    fprintf (
+        out,
+        "\nupdate NodeName=NODES State=DRAIN|UNDRAIN|RESUME|DOWN|FAIL [Reason=TEXT]\n"
+        "update PartitionName=NAMES State=UP|DOWN|DRAIN|INACTIVE MaxTime= DefaultTime= Default= MinNodes= MaxNodes=\n"
+        "Example: scontrol update JobId=12 TimeLimit+=60 Comment='needs longer'\n");
 }
 
 /* --- update of what? -----------------------------------------------------------------------------------------------
@@ -339,12 +342,14 @@ static const struct {
     {"Job", update_jobs},
     {"NodeName", scontrol_update_nodes},
     {"Node", scontrol_update_nodes},
+    {"PartitionName", scontrol_update_partitions}, /* after JobId: a job's Partition= is none */
+    {"Partition", scontrol_update_partitions},
 };
 
 int scontrol_update (struct scontrol *s, int argc, char **argv)
 {
-    for (int i = 0; i < argc; i++)
-        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        for (int i = 0; i < argc; i++)
             if (value_of (argv[i], kinds[k].key) || !strcasecmp (argv[i], kinds[k].key))
                 return kinds[k].update (s, argc, argv);
     return refused ("update", "nothing is named", "name it: JobId=, NodeName= or PartitionName=");

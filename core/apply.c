@@ -24,6 +24,7 @@ static const struct {
     {MOISSON__EVENT__WHAT_CLOCK, on_clock},
     {MOISSON__EVENT__WHAT_STEP, on_step},
     {MOISSON__EVENT__WHAT_JOB_UPDATED, on_job_updated},
+    {MOISSON__EVENT__WHAT_PARTITION_SET, on_partition_set},
 };
 
 /* --- what is settled after each event ----------------------------------------------------------------------------- */

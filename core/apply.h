@@ -23,6 +23,7 @@ int on_node_down (struct core *core, const Moisson__Event *event, struct err *er
 int on_released (struct core *core, const Moisson__Event *event, struct err *err);
 int on_node_set (struct core *core, const Moisson__Event *event, struct err *err);
 int on_step (struct core *core, const Moisson__Event *event, struct err *err);
+int on_partition_set (struct core *core, const Moisson__Event *event, struct err *err);
 int on_job_updated (struct core *core, const Moisson__Event *event, struct err *err);
 int on_clock (struct core *core, const Moisson__Event *event, struct err *err);
 

@@ -18,6 +18,7 @@ void attempt_withdraw (struct core *core, struct task *task);
 /* Its node could not start it: pending again likewise, or held once that has happened too often. costly: the node was
  * drained for it, so that counts for more. */
 void attempt_refused (struct core *core, struct task *task, const char *cause, bool costly);
+void task_settle_limit (struct core *core, struct task *task, uint64_t limit_s); /* it keeps this one */
 void attempt_limit (struct core *core, struct task *task); /* tell its node the time limit in force */
 /* Ask its node to stop it. */
 void attempt_stop (struct core *core, struct task *task, enum stop_why why, Moisson__StopHow how, const char *note);

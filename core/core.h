@@ -39,12 +39,16 @@ int core_admit (const struct core *core, const Moisson__JobSpec *spec, uint32_t 
 int core_admit_update (const struct core *core, Moisson__JobUpdated *update, bool by_operator, usec_t now,
                        struct err *err);
 
+/* May a partition be set so? */
+int core_admit_partition (const struct core *core, const Moisson__PartitionSet *set, struct err *err);
+
 /* An earlier submit with this token, or this user's key? 0 and *ret_job; SUBMIT_E_NEW: none; -1: the key was used for
  * another spec (FAIL_SUBMIT_KEY). spec_hash: core_spec_hash. */
 enum { SUBMIT_E_NEW = 1 };
 int core_find_submit (const struct core *core, uint32_t uid, const uint8_t *token, size_t token_len,
                       const char *submit_key, const Moisson__JobSpec *spec, uint64_t *ret_job, struct err *err);
 
+const char *core_default_partition (const struct core *core); /* NULL: none is */
 uint64_t core_next_job_id (const struct core *core);          /* the id the next Submitted event must carry */
 usec_t core_now (const struct core *core);                    /* of the last event */
 const Moisson__Config *core_config (const struct core *core); /* NULL before the first Configured */

@@ -24,6 +24,11 @@ static int load_head (struct core *core, const Moisson__Image *image, struct err
     core->next_id = head->next_job_id;
     node_table_configure (core);
     partition_configure (core);
+    for (size_t i = 0; i < head->n_partitions; i++) {
+        struct partition *partition = partition_find (core, head->partitions[i]->name);
+        if (partition && partition->conf)
+            partition_change (core, partition, head->partitions[i]);
+    }
     return 0;
 }
 

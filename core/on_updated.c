@@ -46,6 +46,19 @@ static void end_at (const Moisson__JobUpdated *asked, const struct task *task, M
         spec->time_limit_s = 1;
 }
 
+void task_settle_limit (struct core *core, struct task *task, uint64_t limit_s)
+{
+    const Moisson__Submitted *facts = row_facts (task->job, task);
+    Moisson__JobSpec changes = MOISSON__JOB_SPEC__INIT;
+    struct spec *old = task->own;
+
+    changes.has_time_limit_s = true;
+    changes.time_limit_s = limit_s;
+    task_own (task, spec_with (core, facts, amend_spec (facts->spec, &changes, true)));
+    if (old)
+        job_put_spec (core, old);
+}
+
 static void update_task (struct core *core, struct task *task, void *arg)
 {
     const Moisson__JobUpdated *asked = arg;

@@ -69,9 +69,26 @@ struct partition *partition_of_spec (const struct core *core, const Moisson__Job
     return partition && partition->conf ? partition : NULL;
 }
 
+/* Borrows from both. */
+static Moisson__PartitionConf merge (const Moisson__PartitionConf *conf, const Moisson__PartitionSet *set)
+{
+    Moisson__PartitionConf merged = *conf;
+
+    if (!set)
+        return merged;
+    merged.state = set->state ? set->state : conf->state;
+    merged.max_time_s = set->has_max_time_s ? set->max_time_s : conf->max_time_s;
+    merged.default_time_s = set->has_default_time_s ? set->default_time_s : conf->default_time_s;
+    merged.is_default = set->has_is_default ? set->is_default : conf->is_default;
+    merged.min_nodes = set->has_min_nodes ? set->min_nodes : conf->min_nodes;
+    merged.max_nodes = set->has_max_nodes ? set->max_nodes : conf->max_nodes;
+    return merged;
+}
+
 static void fill (struct core *core, struct partition *partition, const Moisson__PartitionConf *conf)
 {
-    partition->conf = conf;
+    partition->merged = merge (conf, partition->set);
+    partition->conf = &partition->merged;
     free (partition->nodes);
     partition->nodes = xcalloc (core->nodes.words, sizeof *partition->nodes);
     for (size_t i = 0; i < conf->n_nodes; i++) {
@@ -79,8 +96,23 @@ static void fill (struct core *core, struct partition *partition, const Moisson_
         if (node && !node_left (node))
             partition->nodes[node->index / 64] |= 1ULL << node->index % 64;
     }
-    if (conf->is_default)
+    if (partition->merged.is_default)
         core->partitions.standard = partition;
+}
+
+static void forget_set (struct partition *partition)
+{
+    if (partition->set)
+        moisson__partition_set__free_unpacked (partition->set, NULL);
+    partition->set = NULL;
+}
+
+void partition_forget_sets (struct core *core)
+{
+    struct partition *partition, *next;
+
+    HASH_ITER (hh, core->partitions.by_name, partition, next)
+    forget_set (partition);
 }
 
 void partition_configure (struct core *core)
@@ -92,6 +124,45 @@ void partition_configure (struct core *core)
     partition->conf = NULL;
     for (size_t i = 0; i < core->config->n_partitions; i++)
         fill (core, intern (core, core->config->partitions[i]->name), core->config->partitions[i]);
+    HASH_ITER (hh, core->partitions.by_name, partition, next)
+    {
+        if (!partition->conf)
+            forget_set (partition);
+        else if (partition->set && partition->set->has_is_default && partition->set->is_default)
+            core->partitions.standard = partition; /* rather than the one of the file */
+    }
+}
+
+/* One message after the other is both of them, the later one counting. */
+static Moisson__PartitionSet *joined (const Moisson__PartitionSet *first, const Moisson__PartitionSet *second)
+{
+    size_t n = first ? moisson__partition_set__get_packed_size (first) : 0;
+    size_t m = moisson__partition_set__get_packed_size (second);
+    uint8_t *bytes = xmalloc (n + m + 1);
+    Moisson__PartitionSet *both;
+
+    if (first)
+        moisson__partition_set__pack (first, bytes);
+    moisson__partition_set__pack (second, bytes + n);
+    both = moisson__partition_set__unpack (NULL, n + m, bytes);
+    free (bytes);
+    if (!both)
+        abort (); /* what was packed here unpacks, or memory is gone */
+    return both;
+}
+
+void partition_change (struct core *core, struct partition *partition, const Moisson__PartitionSet *set)
+{
+    Moisson__PartitionSet *both = joined (partition->set, set);
+    struct partition *other, *next;
+
+    if (set->has_is_default && set->is_default)
+        HASH_ITER (hh, core->partitions.by_name, other, next)
+    if (other->set)
+        other->set->has_is_default = false;
+    forget_set (partition);
+    partition->set = both;
+    partition_configure (core);
 }
 
 void partition_clear (struct partition_table *partitions)
@@ -101,8 +172,37 @@ void partition_clear (struct partition_table *partitions)
     HASH_ITER (hh, partitions->by_name, partition, next)
     {
         HASH_DELETE (hh, partitions->by_name, partition);
+        forget_set (partition);
         free (partition->nodes);
         free (partition);
     }
     *partitions = (struct partition_table){0};
+}
+
+const char *core_default_partition (const struct core *core)
+{
+    return core->partitions.standard ? core->partitions.standard->name : NULL;
+}
+
+int core_admit_partition (const struct core *core, const Moisson__PartitionSet *set, struct err *err)
+{
+    const struct partition *partition = partition_find (core, set->name);
+    bool known = !set->state;
+
+    if (!partition || !partition->conf) {
+        err_set (err, MOISSON__FAIL_CODE__FAIL_INVALID_PARTITION, "invalid partition specified: %s", set->name);
+        return err_fix (err, "see: sinfo");
+    }
+    for (size_t i = 0; !known && i < sizeof states / sizeof *states; i++)
+        known = !strcmp (set->state, states[i].state);
+    if (!known) {
+        err_set (err, MOISSON__FAIL_CODE__FAIL_OTHER, "a partition cannot be set %.40s", set->state);
+        return err_fix (err, "UP, DOWN, DRAIN and INACTIVE are known");
+    }
+    Moisson__PartitionConf after = merge (partition->conf, set);
+    if (after.max_time_s && after.default_time_s > after.max_time_s)
+        return err_set (err, MOISSON__FAIL_CODE__FAIL_TIME_LIMIT, "DefaultTime would be above MaxTime");
+    if (after.max_nodes && after.min_nodes > after.max_nodes)
+        return err_set (err, MOISSON__FAIL_CODE__FAIL_OTHER, "MinNodes would be above MaxNodes");
+    return 0;
 }

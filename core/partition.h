@@ -9,7 +9,9 @@
 struct core;
 
 struct partition {
-    const Moisson__PartitionConf *conf; /* NULL: no longer configured */
+    const Moisson__PartitionConf *conf; /* in force; NULL: no longer configured */
+    Moisson__PartitionConf merged;      /* what conf points to: the configuration, with `set` over it */
+    Moisson__PartitionSet *set;         /* by hand; NULL */
     uint64_t *nodes;                    /* bitmap over node_table.list */
     UT_hash_handle hh;
     char name[]; /* lives as long as the core: jobs point to it */
@@ -22,6 +24,9 @@ struct partition_table {
 
 void partition_configure (struct core *core); /* after node_table_configure */
 struct partition *partition_find (const struct core *core, const char *name);
+/* What is set by hand, from now on: fields that are given, over those that were; a copy. core->config is in force. */
+void partition_change (struct core *core, struct partition *partition, const Moisson__PartitionSet *set);
+void partition_forget_sets (struct core *core);
 /* The interned name, made known if need be. */
 const char *partition_intern (struct core *core, const char *name);
 /* The partition that this spec asks for or gets; NULL where there is none. */

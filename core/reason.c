@@ -1,6 +1,7 @@
 /* reason.c - why a job waits: one of Slurm's words, and a sentence with the numbers. Looked at in the order of the
  * table; the first that applies is the reason. */
 #include <stdarg.h>
+#include <strings.h>
 #include "core/state.h"
 #include "core/view.h"
 
@@ -122,6 +123,14 @@ static bool begin (const struct core *core, const struct row *row, struct buf *t
     char when[64];
 
     return at > core->now && say (text, "not before %s", time_format (at, NULL, "", when, sizeof when));
+}
+
+static bool partition_inactive (const struct core *core, const struct row *row, struct buf *text)
+{
+    const struct partition *partition = partition_find (core, row->job->partition);
+
+    return partition->conf && partition->conf->state && !strcasecmp (partition->conf->state, "INACTIVE") &&
+           say (text, "partition %s is INACTIVE", partition->name);
 }
 
 static bool partition_down (const struct core *core, const struct row *row, struct buf *text)
@@ -248,6 +257,7 @@ static const struct {
     {"DependencyNeverSatisfied", never},
     {"Dependency", dependency},
     {"BeginTime", begin},
+    {"PartitionInactive", partition_inactive},
     {"PartitionDown", partition_down},
     {"JobArrayTaskLimit", array_limit},
     {"ReqNodeNotAvail", nodes_not_available},

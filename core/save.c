@@ -16,6 +16,19 @@ struct save {
     void *arg;
 };
 
+/* The list alone is the caller's to free. */
+static Moisson__PartitionSet **save_sets (const struct core *core, size_t *ret_n)
+{
+    Moisson__PartitionSet **list = xcalloc (core->config->n_partitions + 1, sizeof *list);
+
+    for (size_t i = 0; i < core->config->n_partitions; i++) {
+        const struct partition *partition = partition_find (core, core->config->partitions[i]->name);
+        if (partition->set)
+            list[(*ret_n)++] = partition->set;
+    }
+    return list;
+}
+
 static int save_head (const struct save *save, uint64_t sequence)
 {
     Moisson__Image image = MOISSON__IMAGE__INIT;
@@ -26,9 +39,12 @@ static int save_head (const struct save *save, uint64_t sequence)
     head.now_us = save->core->now;
     head.next_job_id = save->core->next_id;
     head.config = save->core->config;
+    head.partitions = save_sets (save->core, &head.n_partitions);
     image.what_case = MOISSON__IMAGE__WHAT_HEAD;
     image.head = &head;
-    return save->fn (save->arg, &image);
+    int rc = save->fn (save->arg, &image);
+    free (head.partitions);
+    return rc;
 }
 
 static Moisson__Share *save_share (const struct share *share)

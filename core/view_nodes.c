@@ -166,8 +166,8 @@ static void fill_nodes (const struct core *core, const struct partition *partiti
 void core_partitions (const struct core *core, core_partition_fn fn, void *arg)
 {
     for (size_t i = 0; core->config && i < core->config->n_partitions; i++) {
-        const Moisson__PartitionConf *conf = core->config->partitions[i];
-        const struct partition *partition = partition_find (core, conf->name);
+        const struct partition *partition = partition_find (core, core->config->partitions[i]->name);
+        const Moisson__PartitionConf *conf = partition->conf;
         _cleanup_hostlist_ struct hostlist *names = hostlist_create ();
         _cleanup_free_ char *text = NULL;
         _cleanup_buf_ struct buf tres = BUF_INIT;

@@ -1,7 +1,10 @@
 /* on_admin.c - what operators ask of nodes and of the controller itself. */
+#include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 #include "base/hostlist.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "ctld/apply.h"
 #include "ctld/rpc.h"
 #include "ctld/stopping.h"
@@ -102,6 +105,54 @@ void rpc_node_op (struct request *request)
         rc = check_nodes (request->ctld, names, &err);
     for (size_t i = 0; rc == 0 && i < hostlist_count (names); i++)
         rc = set_node (request, hostlist_nth (names, i), &err);
+    if (rc < 0)
+        request_fail (request, &err);
+    else
+        ctld_after (request->ctld, done, request);
+}
+
+/* Each is checked before the first is set. */
+static int set_partition (struct request *request, char *name, bool apply, struct err *err)
+{
+    const Moisson__PartitionOpRequest *asked = request->msg;
+    Moisson__PartitionSet set = MOISSON__PARTITION_SET__INIT;
+    Moisson__Event event = MOISSON__EVENT__INIT;
+
+    set.name = name;
+    set.uid = request->session->uid;
+    set.state = asked->state;
+    set.has_max_time_s = asked->has_max_time_s;
+    set.max_time_s = asked->max_time_s;
+    set.has_default_time_s = asked->has_default_time_s;
+    set.default_time_s = asked->default_time_s;
+    set.has_is_default = asked->has_is_default;
+    set.is_default = asked->is_default;
+    set.has_min_nodes = asked->has_min_nodes;
+    set.min_nodes = asked->min_nodes;
+    set.has_max_nodes = asked->has_max_nodes;
+    set.max_nodes = asked->max_nodes;
+    if (!apply)
+        return core_admit_partition (request->ctld->core, &set, err);
+    event.what_case = MOISSON__EVENT__WHAT_PARTITION_SET;
+    event.partition_set = &set;
+    if (ctld_apply (request->ctld, &event, err) < 0)
+        return -1;
+    log_info ("partition=%s event=set uid=%u state=%s", name, set.uid, set.state ? set.state : "as before");
+    return 0;
+}
+
+void rpc_partition_op (struct request *request)
+{
+    const Moisson__PartitionOpRequest *asked = request->msg;
+    _cleanup_err_ struct err err = ERR_INIT;
+    int rc = 0;
+
+    for (int apply = 0; apply < 2; apply++) {
+        _cleanup_free_ char *list = xstrdup (asked->partitions);
+        char *at = list, *name;
+        while (rc == 0 && (name = strsep (&at, ",")))
+            rc = set_partition (request, name, apply, &err);
+    }
     if (rc < 0)
         request_fail (request, &err);
     else

@@ -131,16 +131,6 @@ static void reply_after_commit (struct submit_job *s, uint64_t job_id, bool repe
     ctld_after (ctld, reply, a);
 }
 
-static const char *partition_of (const struct ctld *ctld, const Moisson__JobSpec *spec)
-{
-    const Moisson__Config *config = core_config (ctld->core);
-
-    for (size_t i = 0; !spec->partition && i < config->n_partitions; i++)
-        if (config->partitions[i]->is_default)
-            return config->partitions[i]->name;
-    return spec->partition;
-}
-
 static void reply_estimate (struct submit_job *s)
 {
     struct ctld *ctld = s->request->ctld;
@@ -158,7 +148,9 @@ static void reply_estimate (struct submit_job *s)
     msg.start_estimate_us = start;
     msg.node = (char *) node;
     msg.has_cpus = true;
-    msg.partition = (char *) partition_of (ctld, asked (s)->spec);
+    msg.partition = asked (s)->spec->partition;
+    if (!msg.partition)
+        msg.partition = (char *) core_default_partition (ctld->core);
     struct request *request = s->request;
     request_send (request, MOISSON__MSG_TYPE__MSG_SUBMIT_REPLY, &msg.base);
     request_end (submit_end (s));

@@ -46,6 +46,8 @@ void rpc_stats (struct request *request);
 void rpc_wait (struct request *request);
 void rpc_acct (struct request *request);
 void rpc_node_op (struct request *request);
+void rpc_partition_op (struct request *request);
+void rpc_reconfigure (struct request *request);
 void rpc_shutdown (struct request *request);
 void rpc_register (struct request *request);
 void rpc_started (struct request *request);

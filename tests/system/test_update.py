@@ -163,3 +163,54 @@ def test_top(cluster):
     cluster.ok("scontrol", "release", jobs[0])
     cluster.wait_state(jobs[0], "COMPLETED")
     assert re.search("already completing or completed", refused(cluster, "top", full))
+
+
+def partition(cluster, name="main"):
+    out = cluster.ok("scontrol", "-o", "show", "partition", name)
+    return dict(word.split("=", 1) for word in out.split() if "=" in word)
+
+
+def test_a_partition_is_closed_and_opened(cluster):
+    update(cluster, "PartitionName=main", "State=DOWN", "MaxTime=30", "DefaultTime=10")
+    restart(cluster)
+    show = partition(cluster)
+    assert (show["State"], show["MaxTime"], show["DefaultTime"]) == ("DOWN", "00:30:00", "00:10:00")
+    assert cluster.ok("sinfo", "-h", "-p", "main", "-o", "%a %l %L").splitlines()[0] == "down 30:00 10:00"
+    job = cluster.sbatch()
+    assert cluster.squeue(job, "%r %l") == ["PartitionDown 10:00"]
+    update(cluster, "PartitionName=main", "State=inactive")
+    assert cluster.squeue(job, "%r") == ["PartitionInactive"]
+    assert "Required partition not available" in cluster.run("sbatch", "--wrap", "true").stderr
+    update(cluster, "PartitionName=main", "State=UP")
+    cluster.wait_state(job, "COMPLETED")
+
+
+def test_what_runs_keeps_the_limit_of_its_start(cluster):
+    job = running(cluster, "limit")
+    update(cluster, "PartitionName=main,other", "DefaultTime=5")
+    assert cluster.show(job)["TimeLimit"] == "00:10:00"
+    later = cluster.sbatch("--hold")
+    assert cluster.show(later)["TimeLimit"] == "00:05:00"
+    go(cluster, "limit")
+    cluster.wait_state(job, "COMPLETED")
+    cluster.ok("scancel", later)
+
+
+def test_the_default_partition_moves(cluster):
+    update(cluster, "PartitionName=other", "Default=YES")
+    restart(cluster)
+    assert (partition(cluster)["Default"], partition(cluster, "other")["Default"]) == ("NO", "YES")
+    assert cluster.show(cluster.completed())["Partition"] == "other"
+    update(cluster, "PartitionName=main", "Default=YES")
+    assert (partition(cluster)["Default"], partition(cluster, "other")["Default"]) == ("YES", "NO")
+
+
+def test_partitions_that_are_refused(cluster):
+    for words, sentence in ((("PartitionName=nowhere", "State=UP"), "Invalid partition name specified"),
+                            (("PartitionName=main", "State=OPEN"), "State=OPEN"),
+                            (("PartitionName=main", "MaxTime=1"), "DefaultTime would be above MaxTime"),
+                            (("PartitionName=main", "Colour=red"), "Update of this parameter is not supported: Colour=red"),
+                            (("PartitionName=main",), "nothing is to change")):
+        before = cluster.ok("scontrol", "show", "partition")
+        assert sentence in refused(cluster, "update", *words), words
+        assert cluster.ok("scontrol", "show", "partition") == before
