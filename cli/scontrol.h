@@ -35,6 +35,7 @@ int scontrol_update_partitions (struct scontrol *s, int argc, char **argv);
 int scontrol_reboot (struct scontrol *s, int argc, char **argv);
 int scontrol_cancel_reboot (struct scontrol *s, int argc, char **argv);
 int scontrol_ping (struct scontrol *s, int argc, char **argv);
+int scontrol_reconfigure (struct scontrol *s, int argc, char **argv);
 int scontrol_shutdown (struct scontrol *s, int argc, char **argv);
 
 /* The first row of a table whose name begins with word, if word has at least its `min` letters; *ret_index. */

@@ -124,6 +124,23 @@ int scontrol_ping (struct scontrol *s, int argc, char **argv)
     return failure_report ("scontrol", NULL, &err);
 }
 
+int scontrol_reconfigure (struct scontrol *s, int argc, char **argv)
+{
+    _cleanup_err_ struct err err = ERR_INIT;
+
+    (void) argv;
+    if (argc) {
+        fprintf (stderr, "too many arguments: reconfigure takes none\n");
+        return COMMAND_ERROR;
+    }
+    if (scontrol_rpc (s))
+        return COMMAND_ERROR;
+    if (rpc_request (s->rpc, RPC_QUERY, MOISSON__MSG_TYPE__MSG_RECONFIGURE, NULL, MOISSON__MSG_TYPE__MSG_OK, NULL, NULL,
+                     &err))
+        return failure_report_query ("slurm_reconfigure", &err);
+    return 0;
+}
+
 int scontrol_shutdown (struct scontrol *s, int argc, char **argv)
 {
     _cleanup_err_ struct err err = ERR_INIT;

@@ -20,6 +20,7 @@
 #include "ctld/nodes.h"
 #include "ctld/notes.h"
 #include "ctld/pass.h"
+#include "ctld/reconfigure.h"
 #include "ctld/restore.h"
 #include "ctld/service_user.h"
 #include "ctld/session.h"
@@ -228,14 +229,15 @@ static void on_stop_signal (void *arg, int signo)
     stopping_begin (ctld->stopping, NULL, signo == SIGTERM ? "SIGTERM" : "SIGINT");
 }
 
-/* SIGHUP: the log has been moved away, or a node has been enrolled. */
+/* SIGHUP: the log has been moved away, a node has been enrolled, the file has changed. */
 static void on_reload_signal (void *arg, int signo)
 {
     struct ctld *ctld = arg;
     _cleanup_err_ struct err err = ERR_INIT;
 
     (void) signo;
-    if (open_log (ctld->conf, ctld->verbose, &err) < 0 || keyring_read (ctld, &err) < 0) {
+    if (open_log (ctld->conf, ctld->verbose, &err) < 0 || keyring_read (ctld, &err) < 0 ||
+        reconfigure (ctld, false, &err) < 0) {
         log_error ("event=reload failed=\"%s\"", err.why);
         return;
     }

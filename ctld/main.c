@@ -7,7 +7,8 @@ static void usage (FILE *out)
 {
     fputs ("Usage: moissonctld [-f CONF] [-v]\n"
            "The controller of a Moisson cluster. Runs in the foreground until SIGTERM, SIGINT or `scontrol shutdown`;\n"
-           "jobs go on meanwhile. SIGHUP opens the log again and reads the keys of nodes again.\n"
+           "jobs go on meanwhile. SIGHUP opens the log again, and reads the keys of nodes and the configuration\n"
+           "again, as scontrol reconfigure does.\n"
            "\n"
            "  -f, --config CONF   the configuration (default: $MOISSON_CONF, $SLURM_CONF,\n"
            "                      /etc/moisson/moisson.conf); check it with: moisson config check CONF\n"

@@ -97,7 +97,7 @@ int nodes_registered (struct nodes *nodes, struct session *session, const Moisso
     if (!config_node (nodes->ctld->conf, session->node, NULL)) {
         err_set (err, MOISSON__FAIL_CODE__FAIL_INVALID_NODE, "node %s is not in the controller's configuration",
                  session->node);
-        return err_fix (err, "add a NodeName= line for it to %s and restart moissonctld", nodes->ctld->conf->path);
+        return err_fix (err, "add a NodeName= line for it to %s, then: scontrol reconfigure", nodes->ctld->conf->path);
     }
     if (!link) {
         link = xcalloc (1, sizeof *link);
@@ -474,6 +474,26 @@ void nodes_describe (const struct nodes *nodes, Moisson__NodeInfo *row)
 size_t nodes_connected (const struct nodes *nodes)
 {
     return nodes->connected;
+}
+
+void nodes_reconfigured (struct nodes *nodes)
+{
+    struct node_link *link, *tmp;
+
+    HASH_ITER (hh, nodes->table, link, tmp)
+    {
+        struct session *session = link->session;
+        _cleanup_err_ struct err why = ERR_INIT;
+
+        if (!session || config_node (nodes->ctld->conf, link->name, NULL))
+            continue;
+        err_set (&why, MOISSON__FAIL_CODE__FAIL_INVALID_NODE, "node %s has left the controller's configuration",
+                 link->name);
+        session_ref (session);
+        unlink_session (nodes, link);
+        session_close (session, &why);
+        session_unref (session);
+    }
 }
 
 struct nodes *nodes_create (struct ctld *ctld)

@@ -45,6 +45,8 @@ ProtobufCBinaryData nodes_nonce (const struct nodes *nodes, const char *name);
 bool nodes_may_read (const struct nodes *nodes, const char *name, uint32_t uid, const uint8_t *hash, size_t hash_len);
 void nodes_let_read (struct nodes *nodes, const char *name, const struct start_facts *facts);
 
+void nodes_reconfigured (struct nodes *nodes); /* nodes that are no longer configured lose their sessions */
+
 /* What is known only here: load, free memory, when it was last heard. Fills the row. */
 void nodes_describe (const struct nodes *nodes, Moisson__NodeInfo *row);
 size_t nodes_connected (const struct nodes *nodes);

@@ -46,20 +46,35 @@ static void drop (struct notes *notes, struct rekeying *r)
     free (r);
 }
 
-struct notes *notes_create (struct ctld *ctld)
+static void make_config (struct notes *notes)
 {
-    struct notes *notes = xcalloc (1, sizeof *notes);
+    struct ctld *ctld = notes->ctld;
     _cleanup_err_ struct err err = ERR_INIT;
 
-    notes->ctld = ctld;
     if (config_bundle_make (&notes->config, ctld->conf, &err) < 0) {
         log_error (
             "event=config-bundle failed=\"%s\" note=\"nodes without a configuration keep the one that they have\"",
             err.why);
-        return notes;
+        return;
     }
     config_bundle_hash (notes->config, notes->hash);
     notes->config->version = nodes_next_sequence (ctld->nodes); /* higher than in any earlier life of ours */
+}
+
+void notes_reconfigured (struct notes *notes)
+{
+    if (notes->config)
+        moisson__config_bundle__free_unpacked (notes->config, NULL);
+    notes->config = NULL;
+    make_config (notes);
+}
+
+struct notes *notes_create (struct ctld *ctld)
+{
+    struct notes *notes = xcalloc (1, sizeof *notes);
+
+    notes->ctld = ctld;
+    make_config (notes);
     return notes;
 }
 

@@ -9,6 +9,7 @@ struct notes;
 struct notes *notes_create (struct ctld *ctld); /* once the configuration is in force */
 struct notes *notes_free (struct notes *notes);
 
+void notes_reconfigured (struct notes *notes); /* nodes get the new one when they next ask */
 /* Of the configuration's files; NULL: it cannot be given out (the log says why). HASH_SIZE bytes. */
 const uint8_t *notes_config_hash (const struct notes *notes);
 /* A launcher with this nonce wants the configuration, and has one of this hash (NULL: none). */

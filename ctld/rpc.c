@@ -22,6 +22,7 @@ static const struct rpc_row rows[] = {
     ROW (ACCT, ROLE_USER, acct_request, rpc_acct, "list accounting records"),
     ROW (NODE_OP, ROLE_OPERATOR, node_op_request, rpc_node_op, "drain, resume, set down, reboot nodes"),
     ROW (PARTITION_OP, ROLE_OPERATOR, partition_op_request, rpc_partition_op, "change partitions"),
+    ROW (RECONFIGURE, ROLE_OPERATOR, nothing, rpc_reconfigure, "apply the configuration file"),
     ROW (NODE_KEYS, ROLE_OPERATOR, nothing, rpc_node_keys, "list the keys of nodes"),
     ROW (NODE_KEY_OP, ROLE_OPERATOR, node_key_op, rpc_node_key_op, "accept, revoke, exchange keys of nodes"),
     ROW (SHUTDOWN, ROLE_OPERATOR, nothing, rpc_shutdown, "end the controller; jobs go on"),

@@ -1,0 +1,7 @@
+/* reconfigure.h - the configuration file, read again while everything goes on: all of it is applied, or nothing. */
+#pragma once
+#include "ctld/ctld.h"
+
+/* -1: the file is wrong, or holds what only a restart can change; nothing has changed then. by_hand: what operators
+ * set of partitions is forgotten. */
+int reconfigure (struct ctld *ctld, bool by_hand, struct err *err);
