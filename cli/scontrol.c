@@ -114,6 +114,8 @@ static const struct subcommand {
     {{"update", 2}, scontrol_update, "JobId=JOBS|NodeName=NODES|PartitionName=NAMES KEY=VALUE...: see below"},
     {{"reconfigure", 4}, scontrol_reconfigure, "apply moisson.conf, all of it or nothing (operators)"},
     {{"top", 2}, scontrol_top, "JOBS: before the other pending jobs of their user there (operators)"},
+    {{"write", 2}, scontrol_write, "batch_script JOB [FILE|-]: its script, for its owner and operators"},
+    {{"wait_job", 4}, scontrol_wait_job, "JOB: return when it runs"},
     {{"reboot", 3}, scontrol_reboot, "[ASAP] [nextstate=RESUME|DOWN] [reason=TEXT] ALL|NODES: once they are idle"},
     {{"cancel_reboot", 7}, scontrol_cancel_reboot, "ALL|NODES: those that are not under way"},
     {{"ping", 1}, scontrol_ping, "is the controller there?"},
@@ -124,8 +126,6 @@ static const struct subcommand {
     {{"create", 2}, NULL, "write partitions and nodes into moisson.conf, then: scontrol reconfigure"},
     {{"delete", 2}, NULL, "take partitions and nodes out of moisson.conf, then: scontrol reconfigure"},
     {{"notify", 1}, NULL, "write to the job's files instead"},
-    {{"write", 2}, NULL, "the script's path is Command= of scontrol show job; the configuration: moisson config show"},
-    {{"wait_job", 4}, NULL, "use sbatch --wait"},
     {{"completing", 1}, NULL, "use squeue --states=CG"},
     {{"listpids", 1}, NULL, "log in on the node and use ps"},
     {{"pidinfo", 2}, NULL, "log in on the node and use ps"},
@@ -135,7 +135,7 @@ static const struct subcommand {
     {{"token", 2}, NULL, "users are known by munge"},
     {{"checkpoint", 2}, NULL, "jobs are not checkpointed"},
     {{"abort", 2}, NULL, "use scontrol shutdown"},
-    {{"script", 2}, NULL, "the script's path is in scontrol show job"},
+    {{"script", 2}, NULL, "use: scontrol write batch_script JOB -"},
 };
 #define N_SUBCOMMANDS (sizeof subcommands / sizeof *subcommands)
 

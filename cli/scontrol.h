@@ -36,6 +36,8 @@ int scontrol_reboot (struct scontrol *s, int argc, char **argv);
 int scontrol_cancel_reboot (struct scontrol *s, int argc, char **argv);
 int scontrol_ping (struct scontrol *s, int argc, char **argv);
 int scontrol_reconfigure (struct scontrol *s, int argc, char **argv);
+int scontrol_write (struct scontrol *s, int argc, char **argv);
+int scontrol_wait_job (struct scontrol *s, int argc, char **argv);
 int scontrol_shutdown (struct scontrol *s, int argc, char **argv);
 
 /* The first row of a table whose name begins with word, if word has at least its `min` letters; *ret_index. */

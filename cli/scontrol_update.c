@@ -248,8 +248,10 @@ static int send (struct scontrol *s, struct change *c, const char *call)
     c->request.jobs = c->jobs;
     c->request.n_jobs = c->n_jobs;
     c->request.changes = &c->submit.spec;
-    if (rpc_request (s->rpc, RPC_QUERY, MOISSON__MSG_TYPE__MSG_JOB_UPDATE, &c->request.base,
-                     MOISSON__MSG_TYPE__MSG_ID_RESULTS, &moisson__id_results__descriptor, &reply, &err))
+    /* a shift has its effect each time */
+    if (rpc_request (s->rpc, c->request.has_time_shift_s ? RPC_ONCE : RPC_QUERY, MOISSON__MSG_TYPE__MSG_JOB_UPDATE,
+                     &c->request.base, MOISSON__MSG_TYPE__MSG_ID_RESULTS, &moisson__id_results__descriptor, &reply,
+                     &err))
         return failure_report_query (call, &err);
     status = scontrol_judge (call, reply);
     moisson__id_results__free_unpacked (reply, NULL);

@@ -12,6 +12,7 @@ static const struct rpc_row rows[] = {
     ROW (CANCEL, ROLE_USER, cancel_request, rpc_cancel, "end or signal jobs"),
     ROW (JOB_OP, ROLE_USER, job_op_request, rpc_job_op, "hold, release, requeue jobs"),
     ROW (JOB_UPDATE, ROLE_USER, job_update_request, rpc_job_update, "change jobs"),
+    ROW (BATCH_SCRIPT, ROLE_USER, job_ref, rpc_batch_script, "read the script of a job"),
     ROW (JOBS, ROLE_USER, jobs_request, rpc_jobs, "list jobs"),
     ROW (NODES, ROLE_USER, nothing, rpc_nodes, "list nodes"),
     ROW (PARTITIONS, ROLE_USER, nothing, rpc_partitions, "list partitions"),

@@ -37,6 +37,7 @@ void rpc_submit (struct request *request);
 void rpc_cancel (struct request *request);
 void rpc_job_op (struct request *request);
 void rpc_job_update (struct request *request);
+void rpc_batch_script (struct request *request);
 void rpc_jobs (struct request *request);
 void rpc_nodes (struct request *request);
 void rpc_partitions (struct request *request);

@@ -214,3 +214,33 @@ def test_partitions_that_are_refused(cluster):
         before = cluster.ok("scontrol", "show", "partition")
         assert sentence in refused(cluster, "update", *words), words
         assert cluster.ok("scontrol", "show", "partition") == before
+
+
+# --- one job: its script, and waiting for it
+
+
+def test_the_script_of_a_job(cluster):
+    text = "#!/bin/sh\n#SBATCH -J written\necho '\u00e9'\n"
+    job = cluster.sbatch("--hold", script=text)
+    assert cluster.ok("scontrol", "write", "batch_script", job, "-") == text
+    assert cluster.ok("scontrol", "write", "batch_script", job) == f"batch script for job {job} written to slurm-{job}.sh\n"
+    assert (cluster.work / f"slurm-{job}.sh").read_text() == text
+    cluster.kill9("ctld")
+    cluster.start("ctld")
+    cluster.ok("scontrol", "write", "batch_script", job, "again.sh")
+    assert (cluster.work / "again.sh").read_text() == text
+    assert "Invalid job id specified" in refused(cluster, "write", "batch_script", "999999", "-")
+    assert "cannot write /nowhere/x" in refused(cluster, "write", "batch_script", job, "/nowhere/x")
+    cluster.ok("scancel", job)
+
+
+def test_wait_job(cluster):
+    job = cluster.sbatch("--hold", script=UNTIL.format("waited"))
+    waits = cluster.spawn("scontrol", "wait_job", job)
+    cluster.ok("scontrol", "release", job)
+    cluster.wait_state(job, "RUNNING")
+    assert waits.wait(60) == 0
+    go(cluster, "waited")
+    cluster.wait_state(job, "COMPLETED")
+    assert f"Job {job} is no longer running" in refused(cluster, "wait_job", job)
+    assert "Invalid job id specified" in refused(cluster, "wait_job", "999999")
