@@ -406,3 +406,25 @@ def test_a_state_directory_that_others_can_write(root_cluster):
     finally:
         state.chmod(0o700)
         root_cluster.start("ctld")
+
+
+# --- changing jobs
+
+
+def test_users_change_their_own_jobs_and_only_downwards(root_cluster, first, second):
+    job = first.sbatch("-t", "30", "--nice=-100", "--priority=4000000000", script="sleep 600")
+    first.wait_state(job, "RUNNING")
+    assert first.squeue(job, "%Q") == [str(2 ** 31)], "going before others is for operators"
+    for words in (["update", f"JobId={job}", "Comment=mine"], ["top", job], ["write", "batch_script", job, "-"]):
+        done = second.run("scontrol", *words)
+        assert done.returncode == 1 and DENIED in done.stderr and done.stdout == "", done
+    for words in (["TimeLimit=31"], ["TimeLimit+=1"], ["Nice=-1"], [f"Priority={2 ** 31 + 1}"]):
+        done = first.run("scontrol", "update", f"JobId={job}", *words)
+        assert done.returncode == 1 and DENIED in done.stderr and "only an operator may" in done.stderr, done
+    for words in (["reconfigure"], ["update", "PartitionName=main", "State=DOWN"], ["top", job]):
+        done = first.run("scontrol", *words)
+        assert done.returncode == 1 and DENIED in done.stderr, done
+    assert first.ok("scontrol", "update", f"JobId={job}", "TimeLimit=20", "Nice=5") == ""
+    assert root_cluster.ok("scontrol", "update", f"JobId={job}", "TimeLimit=40") == ""
+    assert first.show(job)["TimeLimit"] == "00:40:00"
+    first.ok("scancel", job)
