@@ -410,5 +410,5 @@ END_TEST
 SUITE ("sacct", one_record_is_two_rows, a_step_is_a_row_of_its_own, times_and_usage, how_it_ended,
        what_waits_and_what_never_started, memory_in_the_unit_asked_for, every_name_of_the_help_is_a_column_once,
        the_window_is_slurms, lists_of_jobs_as_clients_write_them, steps_and_groups_are_sieved,
-       sizes_and_limits_are_sieved, records_come_by_id_unless_they_are_too_many,
-       an_attempt_that_was_requeued, a_record_as_json)
+       sizes_and_limits_are_sieved, records_come_by_id_unless_they_are_too_many, an_attempt_that_was_requeued,
+       a_record_as_json)
