@@ -1,5 +1,5 @@
-/* sprio.c - pending jobs and what their priority is made of. Today that is one factor: how long ago they were
- * submitted (AGE). The other columns of Slurm's are there, and 0. */
+/* sprio.c - pending jobs and what their priority is made of: what all have, or --priority (SITE), less --nice. Among
+ * equals the first submitted starts first. The other columns of Slurm's are there, and 0. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -12,9 +12,9 @@
 #include "rpc.h"
 
 #define TOOL "sprio"
-#define FORMAT_PLAIN "%.15i %9r %.10Y %.10S %.10A"
+#define FORMAT_PLAIN "%.15i %9r %.10Y %.10S %.6N"
 #define FORMAT_LONG "%.15i %9r %.8u %.10Y %.10S %.10A %.10B %.10F %.10J %.10P %.10Q %.6N %.20T"
-#define FORMAT_NORM "%.15i %9r %.10y %.10S %.10a"
+#define FORMAT_NORM "%.15i %9r %.10y %.10S %.6N"
 
 struct sprio {
     Moisson__JobsRequest request;
@@ -87,6 +87,15 @@ TEXT (put_partition, job_of, partition, "")
 NUMBER (put_priority, job_of (row)->priority)
 FIXED (put_zero, "0")
 
+/* 0 where the job is held. */
+static void put_site (struct buf *out, const void *row)
+{
+    const Moisson__JobInfo *job = job_of (row);
+
+    buf_printf (out, "%" PRId64,
+                job->priority && job->spec ? (int64_t) job->priority + job->spec->nice : job->priority);
+}
+
 static void put_id (struct buf *out, const void *row)
 {
     _cleanup_free_ char *id = row ? jobref_format (row) : NULL;
@@ -112,8 +121,8 @@ static void put_nice (struct buf *out, const void *row)
 }
 
 static const struct field fields[] = {
-    {'a', NULL, "AGE", 0, "age, from 0 to 1", put_share},
-    {'A', NULL, "AGE", 0, "age: the earlier it was submitted, the more", put_priority},
+    {'a', NULL, "AGE", 0, "nothing here", put_zero},
+    {'A', NULL, "AGE", 0, "nothing here", put_zero},
     {'b', NULL, "ASSOC", 0, "nothing here", put_zero},
     {'B', NULL, "ASSOC", 0, "nothing here", put_zero},
     {'f', NULL, "FAIRSHARE", 0, "nothing here", put_zero},
@@ -128,7 +137,7 @@ static const struct field fields[] = {
     {'q', NULL, "QOS", 0, "nothing here", put_zero},
     {'Q', NULL, "QOS", 0, "nothing here", put_zero},
     {'r', NULL, "PARTITION", 0, "partition", put_partition},
-    {'S', NULL, "SITE", 0, "nothing here", put_zero},
+    {'S', NULL, "SITE", 0, "what all have, or --priority", put_site},
     {'t', NULL, "TRES", 0, "nothing here", put_zero},
     {'T', NULL, "TRES", 0, "nothing here", put_zero},
     {'u', NULL, "USER", 0, "user", put_user},

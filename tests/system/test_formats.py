@@ -121,12 +121,14 @@ def test_a_wrong_alias_is_refused(cluster):
 
 
 def test_sprio_and_sshare(cluster):
-    jobs = [cluster.sbatch("--hold", "-A", "physics"), cluster.sbatch("--begin=now+1hour")]
+    jobs = [cluster.sbatch("--hold", "-A", "physics"), cluster.sbatch("--begin=now+1hour", "--nice=50")]
     rows = [row.split() for row in cluster.ok("sprio").splitlines()]
-    assert rows[0] == ["JOBID", "PARTITION", "PRIORITY", "SITE", "AGE"]
-    priority = {row[0]: row[2] for row in rows[1:]}
-    assert priority[jobs[0]] == "0" and int(priority[jobs[1]]) > 0
-    assert cluster.ok("sprio", "-h", "-j", jobs[1], "-o", "%i|%Y|%A") == f"{jobs[1]}|{priority[jobs[1]]}|{priority[jobs[1]]}\n"
+    assert rows[0] == ["JOBID", "PARTITION", "PRIORITY", "SITE", "NICE"]
+    of = {row[0]: [int(word) for word in row[2:]] for row in rows[1:]}
+    assert of[jobs[0]] == [0, 0, 0], "it is held"
+    priority, site, nice = of[jobs[1]]
+    assert nice == 50 and priority == site - nice > 0
+    assert cluster.ok("sprio", "-h", "-j", jobs[1], "-o", "%i|%Y|%A") == f"{jobs[1]}|{priority}|0\n"
     shares = cluster.ok("sshare", "-n", "-P", "-o", "account,fairshare").splitlines()
     assert "physics|" in shares and "default|" in shares
     assert cluster.ok("sshare", "-U", "--format", "Account%256", "--noheader") == "", "no account is tied to users"
