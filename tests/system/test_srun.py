@@ -155,6 +155,8 @@ def test_cpus_of_a_job_that_is_bound(clusters):
     job = cluster.completed("-c", "2", script=f"{allowed}; srun -c1 sh -c '{allowed}'; srun sh -c '{allowed}'; "
                                               f"srun -c1 --cpu-bind=none sh -c '{allowed}'")
     mine, one, all_of_it, unbound = cluster.output(job).split()
+    if os.cpu_count() > 2 and mine == f"0-{os.cpu_count() - 1}":
+        pytest.skip("this node does not bind its jobs: its cores and threads are not in the configuration")
     assert mine == all_of_it == unbound
     assert one.isdigit() and one in re.split("[-,]", mine)
 
