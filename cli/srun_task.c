@@ -14,6 +14,7 @@
 
 #define KILL_WAIT (30 * USEC_PER_SEC)
 #define NEVER UINT64_MAX
+#define REST_TURNS 64 /* more than a pipe holds */
 
 struct run {
     const struct srun_task *task;
@@ -171,15 +172,17 @@ static bool has_ended (struct run *r)
 /* What is in the pipes by now: something that the task has left behind may hold them open as long as it likes. */
 static void copy_rest (struct run *r)
 {
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
+        int turns = 0;
         while (r->lines[i].from >= 0) {
             struct pollfd p = {.fd = r->lines[i].from, .events = POLLIN};
-            if (poll (&p, 1, 0) != 1) {
+            if (poll (&p, 1, 0) != 1 || turns++ == REST_TURNS) {
                 close (r->lines[i].from);
                 r->lines[i].from = -1;
             } else
                 srun_lines_copy (&r->lines[i]);
         }
+    }
 }
 
 static void watch (struct run *r)

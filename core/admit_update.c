@@ -117,13 +117,19 @@ static int check_state (struct change *c, struct err *err)
 static int check_rank (struct change *c, struct err *err)
 {
     const Moisson__JobSpec *changes = c->changes;
+    Moisson__JobSpec next = *job_spec (c->job);
 
     if (c->by_operator)
         return 0;
     if (changes->has_nice && changes->nice < 0)
         return err_set (err, MOISSON__FAIL_CODE__FAIL_PERMISSION, "only an operator may set Nice below zero");
-    if (changes->has_priority &&
-        (int64_t) changes->priority - job_spec (c->job)->nice > job_priority (job_spec (c->job)))
+    if (changes->has_nice)
+        next.nice = changes->nice;
+    if (changes->has_priority) {
+        next.has_priority = true;
+        next.priority = changes->priority;
+    }
+    if (next.has_priority && job_priority (&next) > job_priority (job_spec (c->job)))
         return err_set (err, MOISSON__FAIL_CODE__FAIL_PERMISSION, "only an operator may raise the priority of a job");
     return 0;
 }
@@ -191,6 +197,30 @@ static int check_circle (const struct change *c, struct err *err)
     return 0;
 }
 
+static int has_large (const Moisson__JobSpec *spec, struct err *err)
+{
+    size_t size = moisson__job_spec__get_packed_size (spec);
+
+    if (size <= SPEC_MOST)
+        return 0;
+    return err_set (err, MOISSON__FAIL_CODE__FAIL_BAD_SPEC, "the job would have %zu bytes, at most %u are taken", size,
+                    SPEC_MOST);
+}
+
+/* What no command sends: numbers that nobody can mean, and dependencies that nothing shows. */
+static int check_numbers (struct change *c, struct err *err)
+{
+    const Moisson__JobSpec *changes = c->changes;
+    int64_t shift = c->update->has_time_shift_s ? c->update->time_shift_s : 0;
+
+    if (shift > UINT32_MAX || shift < -(int64_t) UINT32_MAX ||
+        (changes->has_time_limit_s && changes->time_limit_s > UINT32_MAX))
+        return err_set (err, MOISSON__FAIL_CODE__FAIL_BAD_SPEC, "no time limit has more than %u seconds", UINT32_MAX);
+    if ((changes->n_depends || changes->has_depends_any) && !changes->dependency)
+        return err_set (err, MOISSON__FAIL_CODE__FAIL_DEPENDENCY, "a dependency comes without its words");
+    return 0;
+}
+
 static int check_fit (struct change *c, struct err *err)
 {
     const Moisson__JobSpec *changes = c->changes;
@@ -206,9 +236,12 @@ static int check_fit (struct change *c, struct err *err)
 
     if (check_circle (c, err))
         return -1;
-    if (!has_pending (c->job))
-        return 0;
     spec = amend_spec (job_spec (c->job), changes, false);
+    if (!has_pending (c->job) || moisson__job_spec__get_packed_size (spec) > SPEC_MOST) {
+        rc = has_large (spec, err);
+        moisson__job_spec__free_unpacked (spec, NULL);
+        return rc;
+    }
     if (c->update->has_time_shift_s && job_time_limit (c->core, c->job)) {
         int64_t shifted = (int64_t) job_time_limit (c->core, c->job) + c->update->time_shift_s;
         spec->has_time_limit_s = true;
@@ -228,7 +261,7 @@ int core_admit_update (const struct core *core, Moisson__JobUpdated *update, boo
                        struct err *err)
 {
     static int (*const checks[]) (struct change * c, struct err * err) = {
-        check_state, check_tasks, check_rank, check_prolonging, check_fit,
+        check_numbers, check_state, check_tasks, check_rank, check_prolonging, check_fit,
     };
     struct change c = {
         .core = core, .update = update, .changes = update->changes, .by_operator = by_operator, .now = now};

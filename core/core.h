@@ -26,6 +26,8 @@ int core_apply (struct core *core, const Moisson__Event *event, usec_t now, stru
 
 /* --- questions asked before an event is made (pure; the answer holds until the next apply) ----------------------- */
 
+#define SPEC_MOST (1u << 20) /* bytes of a job's spec: nodes get it whole */
+
 /* What a job has that asked neither --priority nor --nice. */
 #define PRIORITY_BASE 2147483648U
 

@@ -155,7 +155,8 @@ uint64_t core_jobs (const struct core *core, const Moisson__JobsRequest *request
 {
     struct jobs_walk walk = {.core = core,
                              .steps = request && request->steps,
-                             .estimate = request && request->estimate,
+                             .estimate = request && request->estimate && !cursor && request->filter &&
+                                         request->filter->n_jobs == 1, /* it is dear */
                              .fn = fn,
                              .arg = arg};
     struct walk_how how = {

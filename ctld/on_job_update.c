@@ -6,6 +6,8 @@
 #include "ctld/id_work.h"
 #include "ctld/rpc.h"
 
+#define CHANGES_MOST (16u << 20) /* bytes of events by one request */
+
 /* What is asked for now, of the first row that the reference names. */
 struct look {
     bool any;
@@ -22,8 +24,8 @@ static bool look_at (void *arg, const Moisson__JobInfo *row)
     *look = (struct look){
         .any = true,
         .uid = row->uid,
-        .ntasks = spec->has_ntasks ? spec->ntasks : 1,
-        .cpus_per_task = spec->has_cpus_per_task ? spec->cpus_per_task : 1,
+        .ntasks = spec->has_ntasks && spec->ntasks ? spec->ntasks : 1,
+        .cpus_per_task = spec->has_cpus_per_task && spec->cpus_per_task ? spec->cpus_per_task : 1,
         .nice = spec->nice,
     };
     snprintf (look->partition, sizeof look->partition, "%s", row->partition);
@@ -205,11 +207,29 @@ static void step (struct id_work *work, size_t i)
     id_work_result (work, ref, rc < 0 ? &err : NULL, rc < 0 ? 0 : 1);
 }
 
+/* Each job has them as an event of its own. */
+static int check_size (const Moisson__JobUpdateRequest *asked, struct err *err)
+{
+    size_t size = asked->changes ? moisson__job_spec__get_packed_size (asked->changes) : 0;
+
+    if (size > SPEC_MOST)
+        return err_set (err, MOISSON__FAIL_CODE__FAIL_BAD_SPEC, "the changes have %zu bytes, at most %u are taken",
+                        size, SPEC_MOST);
+    if (size * asked->n_jobs > CHANGES_MOST)
+        return err_set (err, MOISSON__FAIL_CODE__FAIL_BAD_SPEC,
+                        "changes of %zu bytes for %zu jobs are too much at once", size, asked->n_jobs);
+    return 0;
+}
+
 void rpc_job_update (struct request *request)
 {
     const Moisson__JobUpdateRequest *asked = request->msg;
     _cleanup_err_ struct err err = ERR_INIT;
 
+    if (check_size (asked, &err)) {
+        request_fail (request, &err);
+        return;
+    }
     if (journal_accepting (request->ctld->journal)) {
         id_work_start (request, asked->n_jobs, step, NULL, NULL);
         return;

@@ -13,7 +13,6 @@
 #define SCRIPT_MOST (4u << 20)
 #define ENV_MOST (16u << 20)
 #define KEY_MOST 255
-#define SPEC_MOST (1u << 20)
 
 struct submit_job { /* a submit under way: its request and, where they were not sent along, its blobs */
     struct request *request;

@@ -10,9 +10,10 @@
 #include "nodeagent/agent.h"
 
 #define STEPS_FD 5
-#define AT_ONCE 64      /* datagrams before others have their turn */
-#define AT_LEAST 4096   /* ... and before an end is told: the job's last words came before it */
-#define STEPS_MOST 1000 /* of one attempt; the controller keeps no more */
+#define AT_ONCE 64       /* datagrams before others have their turn */
+#define AT_LEAST 4096    /* ... and before an end is told: the job's last words came before it */
+#define STEPS_MOST 1000  /* of one attempt; the controller keeps no more */
+#define STEPS_ALL 100000 /* of all: they fit into one registration */
 
 struct letter {
     uint8_t bytes[STEP_NEWS_MOST];
@@ -51,6 +52,15 @@ static const char *refusal (const struct attempt *t, const Moisson__Step *step, 
     return step->name && strlen (step->name) > STEP_NAME_MOST ? "the step's name is too long" : NULL;
 }
 
+static bool is_room (const struct agent *a, const struct attempt *t)
+{
+    size_t all = 0;
+
+    for (const struct attempt *other = a->attempts; other; other = other->hh.next)
+        all += other->n_steps;
+    return t->n_steps < STEPS_MOST && all < STEPS_ALL;
+}
+
 static const char *take (struct agent *a, const Moisson__StepNews *news, uid_t uid)
 {
     struct attempt *t = attempt_find (a, (struct attempt_id){news->id->raw_id, news->id->attempt});
@@ -61,8 +71,8 @@ static const char *take (struct agent *a, const Moisson__StepNews *news, uid_t u
         return why;
     if (known && (known->step->has_end_us || !news->step->has_end_us))
         return "this step was reported before";
-    if (!known && t->n_steps == STEPS_MOST)
-        return "the job has had very many steps: this one is not recorded";
+    if (!known && !is_room (a, t))
+        return "the job, or the node, has had very many steps: this one is not recorded";
     if (!known) {
         t->steps = xrealloc (t->steps, (t->n_steps + 1) * sizeof *t->steps);
         known = &t->steps[t->n_steps++];

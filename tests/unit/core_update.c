@@ -305,7 +305,39 @@ START_TEST (a_later_begin_hides_it)
 }
 END_TEST
 
+START_TEST (what_an_operator_put_back_stays_there)
+{
+    _cleanup_kit_ struct kit *k = kit_new ("n1", 4);
+    uint64_t id = submit (k, .time_s = HOUR), free = submit (k, .time_s = HOUR);
+
+    hold (k, id, ALL_TASKS, true, false);
+    change (k, id, .priority = 100, .by_operator = true);
+    change (k, id, .nice = 50);
+    refuse (k, id, PERMISSION, .no_nice = true);
+    refuse (k, id, PERMISSION, .priority = 101);
+    change (k, free, .nice = 50);
+    change (k, free, .no_nice = true); /* his own Nice may go */
+}
+END_TEST
+
+START_TEST (what_no_command_sends)
+{
+    _cleanup_kit_ struct kit *k = kit_new ("n1", 4);
+    uint64_t id = submit (k, .time_s = HOUR), other = submit (k, .time_s = HOUR);
+    _cleanup_free_ char *text = xmalloc (SPEC_MOST + 1);
+
+    memset (text, 'x', SPEC_MOST);
+    text[SPEC_MOST] = '\0';
+    refuse (k, id, BAD_SPEC, .comment = text);
+    refuse (k, id, BAD_SPEC, .shift_s = INT64_MAX);
+    refuse (k, id, BAD_SPEC, .shift_s = INT64_MIN);
+    refuse (k, id, BAD_SPEC, .time_s = UINT64_MAX);
+    refuse (k, id, DEPENDENCY, .on = other);
+}
+END_TEST
+
 SUITE ("update", a_pending_job_takes_all_of_it, the_order_follows_nice_and_priority, what_users_may_not,
-       jobs_do_not_wait_in_a_circle, a_running_job_gets_another_limit,
-       a_limit_that_may_have_overtaken_the_order_is_told_again, an_array_changes_what_is_pending_and_spares_what_runs,
-       tasks_by_themselves, a_new_name_joins_its_group, a_later_begin_hides_it)
+       what_an_operator_put_back_stays_there, what_no_command_sends, jobs_do_not_wait_in_a_circle,
+       a_running_job_gets_another_limit, a_limit_that_may_have_overtaken_the_order_is_told_again,
+       an_array_changes_what_is_pending_and_spares_what_runs, tasks_by_themselves, a_new_name_joins_its_group,
+       a_later_begin_hides_it)
