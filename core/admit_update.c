@@ -197,7 +197,7 @@ static int check_circle (const struct change *c, struct err *err)
     return 0;
 }
 
-static int has_large (const Moisson__JobSpec *spec, struct err *err)
+static int check_size (const Moisson__JobSpec *spec, struct err *err)
 {
     size_t size = moisson__job_spec__get_packed_size (spec);
 
@@ -221,7 +221,8 @@ static int check_numbers (struct change *c, struct err *err)
     return 0;
 }
 
-static int check_fit (struct change *c, struct err *err)
+/* As it would wait from now on. */
+static int check_waiting (struct change *c, Moisson__JobSpec *spec, struct err *err)
 {
     const Moisson__JobSpec *changes = c->changes;
     const char *field;
@@ -231,17 +232,7 @@ static int check_fit (struct change *c, struct err *err)
         .depends = changes->n_depends > 0,
         .resources = amend_needs_pending (changes, &field),
     };
-    Moisson__JobSpec *spec;
-    int rc;
 
-    if (check_circle (c, err))
-        return -1;
-    spec = amend_spec (job_spec (c->job), changes, false);
-    if (!has_pending (c->job) || moisson__job_spec__get_packed_size (spec) > SPEC_MOST) {
-        rc = has_large (spec, err);
-        moisson__job_spec__free_unpacked (spec, NULL);
-        return rc;
-    }
     if (c->update->has_time_shift_s && job_time_limit (c->core, c->job)) {
         int64_t shifted = (int64_t) job_time_limit (c->core, c->job) + c->update->time_shift_s;
         spec->has_time_limit_s = true;
@@ -249,10 +240,20 @@ static int check_fit (struct change *c, struct err *err)
     }
     if (!spec->partition) /* the one it got at its submit */
         spec->partition = xstrdup (c->job->partition);
-    rc = changes->partition && !partition_of_spec (c->core, spec)
-             ? err_set (err, MOISSON__FAIL_CODE__FAIL_INVALID_PARTITION, "invalid partition specified: %s",
-                        spec->partition)
-             : admit_changed (c->core, spec, &what, c->now, err);
+    if (changes->partition && !partition_of_spec (c->core, spec))
+        return err_set (err, MOISSON__FAIL_CODE__FAIL_INVALID_PARTITION, "invalid partition specified: %s",
+                        spec->partition);
+    return admit_changed (c->core, spec, &what, c->now, err);
+}
+
+static int check_fit (struct change *c, struct err *err)
+{
+    if (check_circle (c, err))
+        return -1;
+    Moisson__JobSpec *spec = amend_spec (job_spec (c->job), c->changes, false);
+    int rc = check_size (spec, err);
+    if (rc == 0 && has_pending (c->job))
+        rc = check_waiting (c, spec, err);
     moisson__job_spec__free_unpacked (spec, NULL);
     return rc;
 }

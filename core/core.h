@@ -125,6 +125,8 @@ typedef bool (*core_job_fn) (void *arg, const Moisson__JobInfo *row);
 typedef bool (*core_acct_fn) (void *arg, const Moisson__AcctRecord *record);
 uint64_t core_jobs (const struct core *core, const Moisson__JobsRequest *request, uint64_t cursor, size_t budget,
                     core_job_fn fn, void *arg);
+/* All rows that it names. */
+void core_jobs_of (const struct core *core, Moisson__JobRef *ref, bool ended, core_job_fn fn, void *arg);
 /* How many of these refs name a job the core knows? For the unknown-id rules. */
 bool core_knows (const struct core *core, const Moisson__JobRef *ref);
 /* Accounting rows of what has not ended, and of what ended by an event after `since_sequence`. */

@@ -167,3 +167,15 @@ uint64_t core_jobs (const struct core *core, const Moisson__JobsRequest *request
 
     return rows_walk (core, &how, cursor, budget, give_row, &walk);
 }
+
+void core_jobs_of (const struct core *core, Moisson__JobRef *ref, bool ended, core_job_fn fn, void *arg)
+{
+    Moisson__JobsRequest request = MOISSON__JOBS_REQUEST__INIT;
+    Moisson__JobFilter filter = MOISSON__JOB_FILTER__INIT;
+
+    filter.jobs = &ref;
+    filter.n_jobs = 1;
+    request.filter = &filter;
+    request.has_ended = request.ended = ended;
+    core_jobs (core, &request, 0, 0, fn, arg);
+}

@@ -153,25 +153,12 @@ static void on_health (void *arg, enum journal_health health, const char *why)
     }
 }
 
-static bool same_config (const Moisson__Config *a, const Moisson__Config *b)
-{
-    size_t n = moisson__config__get_packed_size (a);
-
-    if (n != moisson__config__get_packed_size (b))
-        return false;
-    _cleanup_free_ uint8_t *x = xmalloc (n);
-    _cleanup_free_ uint8_t *y = xmalloc (n);
-    moisson__config__pack (a, x);
-    moisson__config__pack (b, y);
-    return memcmp (x, y, n) == 0;
-}
-
 static int apply_config (struct ctld *ctld, struct err *err)
 {
     const Moisson__Config *now = core_config (ctld->core);
     Moisson__Event event = MOISSON__EVENT__INIT;
 
-    if (now && same_config (now, ctld->conf->core))
+    if (now && config_same (now, ctld->conf->core))
         return 0;
     event.what_case = MOISSON__EVENT__WHAT_CONFIGURED;
     event.configured = ctld->conf->core;

@@ -55,16 +55,11 @@ static bool first_row (void *arg, const Moisson__JobInfo *row)
 
 static bool is_array (const struct core *core, uint64_t job_id)
 {
-    Moisson__JobsRequest request = MOISSON__JOBS_REQUEST__INIT;
-    Moisson__JobFilter filter = MOISSON__JOB_FILTER__INIT;
-    Moisson__JobRef ref = MOISSON__JOB_REF__INIT, *refs = &ref;
+    Moisson__JobRef ref = MOISSON__JOB_REF__INIT;
     bool array = false;
 
     ref.job_id = job_id;
-    filter.jobs = &refs;
-    filter.n_jobs = 1;
-    request.filter = &filter;
-    core_jobs (core, &request, 0, 0, first_row, &array);
+    core_jobs_of (core, &ref, false, first_row, &array);
     return array;
 }
 

@@ -48,14 +48,9 @@ static bool look_at (void *arg, const Moisson__JobInfo *row)
 
 static struct look look_up (const struct core *core, Moisson__JobRef *ref)
 {
-    Moisson__JobsRequest request = MOISSON__JOBS_REQUEST__INIT;
-    Moisson__JobFilter filter = MOISSON__JOB_FILTER__INIT;
     struct look look = {0};
 
-    filter.jobs = &ref;
-    filter.n_jobs = 1;
-    request.filter = &filter;
-    core_jobs (core, &request, 0, 0, look_at, &look);
+    core_jobs_of (core, ref, false, look_at, &look);
     return look;
 }
 

@@ -265,22 +265,20 @@ void rpc_register (struct request *request)
 /* --- news ----------------------------------------------------------------------------------------------------------
  */
 
-/* News of a session that has not registered, or has been replaced, is not listened to: it will be said again. */
-static bool is_current (struct request *request)
+bool news_current (struct request *request)
 {
     nodes_heard (request->ctld->nodes, request->session, NULL);
     return nodes_session (request->ctld->nodes, request->session->node) == request->session;
 }
 
-/* It takes one turn of the loop: nobody may make it long (law 8). */
-static bool is_bounded (struct request *request, size_t n)
+bool news_bounded (struct request *request, size_t n, unsigned most)
 {
     _cleanup_err_ struct err err = ERR_INIT;
 
-    if (n <= ATTEMPTS_MOST)
+    if (n <= most)
         return true;
-    err_set (&err, MOISSON__FAIL_CODE__FAIL_PROTOCOL, "it speaks of %zu attempts at once, at most %d are taken", n,
-             ATTEMPTS_MOST);
+    err_set (&err, MOISSON__FAIL_CODE__FAIL_PROTOCOL, "it speaks of %zu attempts at once, at most %u are taken", n,
+             most);
     log_warn ("node=%s event=news refused=\"%s\"", request->session->node, err.why);
     session_close (request->session, &err);
     request_end (request);
@@ -325,9 +323,9 @@ void rpc_started (struct request *request)
 {
     const Moisson__StartedBatch *batch = request->msg;
 
-    if (!is_bounded (request, batch->n_started))
+    if (!news_bounded (request, batch->n_started, ATTEMPTS_MOST))
         return;
-    for (size_t i = 0; is_current (request) && i < batch->n_started; i++) {
+    for (size_t i = 0; news_current (request) && i < batch->n_started; i++) {
         const Moisson__AttemptId *id = batch->started[i]->id;
         Moisson__Event event = MOISSON__EVENT__INIT;
         _cleanup_err_ struct err err = ERR_INIT;
@@ -351,9 +349,9 @@ void rpc_steps (struct request *request)
 {
     const Moisson__StepBatch *batch = request->msg;
 
-    if (!is_bounded (request, batch->n_news))
+    if (!news_bounded (request, batch->n_news, ATTEMPTS_MOST))
         return;
-    for (size_t i = 0; is_current (request) && i < batch->n_news; i++) {
+    for (size_t i = 0; news_current (request) && i < batch->n_news; i++) {
         tidy (batch->news[i]->step->name);
         if (may_speak (request, batch->news[i]->id))
             hear_step (request->ctld, batch->news[i]->id, batch->news[i]->step);
@@ -365,9 +363,9 @@ void rpc_exited (struct request *request)
 {
     const Moisson__ExitedBatch *batch = request->msg;
 
-    if (!is_bounded (request, batch->n_exits))
+    if (!news_bounded (request, batch->n_exits, ATTEMPTS_MOST))
         return;
-    for (size_t i = 0; is_current (request) && i < batch->n_exits; i++) {
+    for (size_t i = 0; news_current (request) && i < batch->n_exits; i++) {
         Moisson__Exit *exit = batch->exits[i];
         Moisson__Ended ended = MOISSON__ENDED__INIT;
         Moisson__Event event = MOISSON__EVENT__INIT;
@@ -444,9 +442,9 @@ void rpc_blob_get (struct request *request)
 {
     const Moisson__BlobIds *ids = request->msg;
 
-    if (!is_bounded (request, ids->n_ids))
+    if (!news_bounded (request, ids->n_ids, ATTEMPTS_MOST))
         return;
-    for (size_t i = 0; is_current (request) && i < ids->n_ids; i++) {
+    for (size_t i = 0; news_current (request) && i < ids->n_ids; i++) {
         Moisson__BlobId *id = ids->ids[i];
 
         if (!nodes_may_read (request->ctld->nodes, request->session->node, id->uid, id->hash.data, id->hash.len)) {

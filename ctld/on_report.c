@@ -13,12 +13,6 @@
 #define REASON_MOST 300    /* characters of what a node's program says */
 #define RELEASED_MOST 4096 /* attempts at once: each is looked for among all that a node holds */
 
-static bool is_current (struct request *request)
-{
-    nodes_heard (request->ctld->nodes, request->session, NULL);
-    return nodes_session (request->ctld->nodes, request->session->node) == request->session;
-}
-
 static void set_node (struct ctld *ctld, const char *node, const char *state, const char *reason)
 {
     _cleanup_free_ char *words = reason ? xstrndup (reason, REASON_MOST) : NULL;
@@ -46,7 +40,7 @@ void rpc_node_report (struct request *request)
     struct ctld *ctld = request->ctld;
     const char *node = request->session->node;
 
-    if (is_current (request)) {
+    if (news_current (request)) {
         if (report->kind == MOISSON__REPORT_KIND__REPORT_REBOOT && !report->ok)
             set_node (ctld, node, "REBOOT_FAILED", report->words);
         if (report->kind == MOISSON__REPORT_KIND__REPORT_HEALTH && core_node_health (ctld->core, node, report->ok))
@@ -62,10 +56,9 @@ void rpc_released (struct request *request)
     Moisson__Event event = MOISSON__EVENT__INIT;
     _cleanup_err_ struct err err = ERR_INIT;
 
-    if (ids->n_ids > RELEASED_MOST)
-        log_warn ("node=%s event=released refused=\"it speaks of %zu attempts at once\"", request->session->node,
-                  ids->n_ids);
-    else if (is_current (request) && ids->n_ids) {
+    if (!news_bounded (request, ids->n_ids, RELEASED_MOST))
+        return;
+    if (news_current (request) && ids->n_ids) {
         released.node = request->session->node;
         released.ids = ids->ids;
         released.n_ids = ids->n_ids;

@@ -24,16 +24,10 @@ static bool look_at (void *arg, const Moisson__JobInfo *row)
 
 static int find (const struct request *request, struct look *ret, struct err *err)
 {
-    Moisson__JobsRequest rows = MOISSON__JOBS_REQUEST__INIT;
-    Moisson__JobFilter filter = MOISSON__JOB_FILTER__INIT;
     Moisson__JobRef *ref = request->msg;
 
-    filter.jobs = &ref;
-    filter.n_jobs = 1;
-    rows.filter = &filter;
-    rows.has_ended = rows.ended = true;
     if (core_knows (request->ctld->core, ref))
-        core_jobs (request->ctld->core, &rows, 0, 0, look_at, ret);
+        core_jobs_of (request->ctld->core, ref, true, look_at, ret);
     if (!ret->any)
         return err_set (err, MOISSON__FAIL_CODE__FAIL_INVALID_JOB_ID, "Invalid job id specified");
     if (!action_allowed (ACTION_JOB_SCRIPT, request->session->uid, request->session->roles, ret->uid))

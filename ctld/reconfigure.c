@@ -71,7 +71,7 @@ static int check_key (const struct config *now, const struct config *fresh, cons
     return same ? 0 : -1;
 }
 
-static bool same_config (const Moisson__Config *a, const Moisson__Config *b)
+bool config_same (const Moisson__Config *a, const Moisson__Config *b)
 {
     size_t n = moisson__config__get_packed_size (a);
 
@@ -89,7 +89,7 @@ static int apply (struct ctld *ctld, Moisson__Config *config, bool by_hand, stru
     Moisson__Event event = MOISSON__EVENT__INIT;
     int rc;
 
-    if (!by_hand && same_config (core_config (ctld->core), config))
+    if (!by_hand && config_same (core_config (ctld->core), config))
         return 0;
     config->has_partitions_anew = config->partitions_anew = by_hand;
     event.what_case = MOISSON__EVENT__WHAT_CONFIGURED;

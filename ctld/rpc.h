@@ -32,6 +32,13 @@ enum action {
 #define JOB_OF_ANOTHER "it is another user's job: its owner may do that, or an operator"
 bool action_allowed (enum action action, uint32_t uid, unsigned roles, uint32_t owner_uid);
 
+/* News of nodes: on_node.c, on_report.c. News of a session that has not registered, or has been replaced, is not
+ * listened to: it will be said again. */
+bool news_current (struct request *request);
+/* A message takes one turn of the loop: nobody may make it long (law 8). false: the request has ended, its session too.
+ */
+bool news_bounded (struct request *request, size_t n, unsigned most);
+
 /* The handlers, one file a subject. */
 void rpc_submit (struct request *request);
 void rpc_cancel (struct request *request);

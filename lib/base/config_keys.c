@@ -486,7 +486,7 @@ static const struct config_key partition_keys[] = {
     {"MinNodes", VALUE_U32, PART (min_nodes), 0, UINT32_MAX - 1, "0", .help = "Fewest nodes of one job."},
     {"Nodes", VALUE_STRING, PART (nodes), .help = "Host list, or ALL."},
     {"PartitionName", VALUE_STRING, PART (name), .help = "Name; `DEFAULT` sets the defaults of the lines below."},
-    {"PriorityTier", VALUE_U32, PART (tier), 0, 65533, "1", .help = "Jobs of a higher tier are placed first."},
+    {"PriorityTier", VALUE_U32, PART (tier), 0, 65533, "1", .help = "Shown by scontrol; it does not order jobs yet."},
     ONLY ("ReqResv", "NO", "Only NO: reservations are not available yet."),
     ONLY ("RootOnly", "NO", "Only NO."),
     {"State", VALUE_STRING, PART (state), .standard = "UP", .words = "UP|DOWN|DRAIN|INACTIVE",
