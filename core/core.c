@@ -34,6 +34,11 @@ struct core *core_free (struct core *core)
     return NULL;
 }
 
+void core_set_policies (struct core *core, const struct core_policies *policies)
+{
+    core->policies = *policies;
+}
+
 uint64_t core_next_job_id (const struct core *core)
 {
     return core->next_id;

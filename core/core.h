@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/units.h"
 #include "core/effects.h"
+#include "plugins/abi.h"
 #include "proto/event.pb-c.h"
 #include "proto/wire.pb-c.h"
 
@@ -59,6 +60,15 @@ const Moisson__Config *core_config (const struct core *core); /* NULL before the
 int core_job_owner (const struct core *core, uint64_t job_id, uint32_t *ret_uid);
 
 /* --- the pass ----------------------------------------------------------------------------------------------------- */
+
+/* Policies are no state: pure functions that the room which links plugins hands in, again after each Configured event.
+ * Their decisions are events, so replay needs none. */
+struct core_policies {
+    const struct order_ops *order; /* NULL: --priority and --nice, then first come, first served */
+    struct order_params params;
+    const struct place_ops *(*place_find) (const char *type); /* NULL: the fullest node that fits */
+};
+void core_set_policies (struct core *core, const struct core_policies *policies);
 
 /* Propose the next placement in rank order, given what is free now, as a Placed event in *ret (the caller applies it
  * and frees it with moisson__event__free_unpacked). CORE_E_NOTHING: nothing fits, or nothing is pending. Cheap to call

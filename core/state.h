@@ -31,6 +31,7 @@ struct core {
     struct heap timers;
     struct job *dirty; /* to be looked at again before the event is done */
     struct core_stats stats;
+    struct core_policies policies; /* not state: see core.h */
     bool left_empty;         /* a node that left the configuration has become empty: it goes when the event is done */
     bool want_pass;          /* the event made something placeable */
     struct effects *fx;      /* of the event being applied; NULL = nobody listens */

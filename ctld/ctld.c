@@ -20,6 +20,7 @@
 #include "ctld/nodes.h"
 #include "ctld/notes.h"
 #include "ctld/pass.h"
+#include "ctld/policies.h"
 #include "ctld/reconfigure.h"
 #include "ctld/restore.h"
 #include "ctld/service_user.h"
@@ -192,6 +193,7 @@ int ctld_restore (struct ctld *ctld, struct err *err)
     ctld->clock = clock_create (ctld);
     if (apply_config (ctld, err) < 0)
         return -1;
+    policies_apply (ctld);
     ctld->children = children_create (ctld);
     ctld->job_hooks = job_hooks_create (ctld);
     ctld->nodes = nodes_create (ctld);

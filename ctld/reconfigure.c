@@ -9,6 +9,7 @@
 #include "ctld/apply.h"
 #include "ctld/nodes.h"
 #include "ctld/notes.h"
+#include "ctld/policies.h"
 #include "ctld/rpc.h"
 #include "ctld/service_user.h"
 
@@ -118,6 +119,7 @@ int reconfigure (struct ctld *ctld, bool by_hand, struct err *err)
     struct config *old = ctld->conf;
     ctld->conf = steal (&fresh);
     config_free (old);
+    policies_apply (ctld);
     nodes_reconfigured (ctld->nodes);
     notes_reconfigured (ctld->notes);
     log_info ("event=reconfigured nodes=%zu partitions=%zu", ctld->conf->core->n_nodes, ctld->conf->core->n_partitions);

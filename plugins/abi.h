@@ -98,3 +98,66 @@ struct store_ops {
 };
 
 const struct store_ops *store_find (const char *type); /* NULL = no such plugin */
+
+/* --- order: which shape goes first --------------------------------------------------------------------------------- *
+ * A pure function of plain facts: no state, clock or I/O of its own. The core calls it for the head of each shape (the
+ * jobs of one shape differ in none of these but the ids and times, nice and --priority, and go among themselves by
+ * job_priority, eligible time, id). A higher PriorityTier always goes before; equal scores go by eligible time, then
+ * by id. The room that links plugins hands the ops to the core (core_set_order): an order is no state, and what it
+ * decides are events, so a replay needs none. */
+struct order_facts {
+    uint64_t now_us;
+    uint64_t job_id;
+    uint64_t submit_us, eligible_us; /* eligible: when it could have been placed first */
+    uint64_t time_s;                 /* requested (the partition's default where it asked none); 0 = no limit */
+    uint32_t cpus, nodes, gpus;      /* of one task of an array; fewest that it asks for */
+    uint64_t mem_mb;                 /* in all */
+    uint32_t cluster_cpus, cluster_nodes;
+    uint64_t cluster_mem_mb;
+    int has_priority; /* --priority was given, or scontrol set it */
+    uint32_t priority;
+    int32_t nice;
+    double partition, qos, assoc; /* factors, 0 to 1: share of the highest one configured */
+    double fairshare;             /* 0 to 1; 0.5 where nothing is known */
+};
+
+struct order_params { /* Priority* of the configuration; what an order does not know it leaves alone */
+    double weight_age, weight_fairshare, weight_size, weight_partition, weight_qos, weight_assoc;
+    double weight_cpu, weight_mem, weight_gpu; /* PriorityWeightTRES */
+    uint64_t max_age_s;                        /* PriorityMaxAge; 0 = 7 days */
+    int favor_small;                           /* PriorityFavorSmall */
+};
+
+/* The parts of a score, for sprio: an order that has none leaves them 0. */
+struct order_parts {
+    double age, fairshare, size, partition, qos, assoc, tres, nice;
+};
+
+struct order_ops {
+    uint32_t abi;
+    const char *type; /* "order/fifo" */
+    int timeless;     /* the score of a waiting job does not move by itself: now_us is not looked at */
+    /* Higher goes first; finite. parts may be NULL. */
+    double (*score) (const struct order_facts *facts, const struct order_params *params, struct order_parts *parts);
+};
+
+const struct order_ops *order_find (const char *type); /* NULL = no such plugin */
+
+/* --- place: which of the nodes that fit ---------------------------------------------------------------------------- *
+ * Also pure. Lower cost is taken first; the node's Weight goes before, its place in the configuration after. */
+struct place_facts { /* of a node that fits, as it is now */
+    uint32_t cpus, free_cpus;
+    uint64_t mem_mb, free_mem_mb;
+    uint32_t gpus, free_gpus;
+};
+
+struct place_ops {
+    uint32_t abi;
+    const char *type; /* "place/pack" */
+    /* The cost rises or falls with free_cpus alone (the first nonzero of these), so that the index by free cpus gives
+     * the best node at once; 0: each node that fits is asked for its cost. */
+    int by_free_cpus; /* 1: fewest free cpus are cheapest; -1: most; 0: ask cost */
+    double (*cost) (const struct place_facts *node);
+};
+
+const struct place_ops *place_find (const char *type);

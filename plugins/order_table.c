@@ -1,0 +1,16 @@
+/* order_table.c - the orders that are linked in. */
+#include <string.h>
+#include "plugins/abi.h"
+#include "plugins/order_fifo.h"
+
+const struct order_ops *order_find (const char *type)
+{
+    static const struct order_ops *(*const table[]) (void) = {order_fifo};
+
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const struct order_ops *ops = table[i]();
+        if (!strcmp (ops->type, type) && ops->abi == PLUGIN_ABI)
+            return ops;
+    }
+    return NULL;
+}
