@@ -34,4 +34,5 @@ int scontrol_run (int argc, char **argv);
 int config_run (int argc, char **argv);
 int keygen_run (int argc, char **argv);
 int node_run (int argc, char **argv);
+int simulate_run (int argc, char **argv);
 int docs_run (int argc, char **argv);

@@ -25,6 +25,7 @@ static const struct command commands[] = {
     {"config", "check a configuration file, or show the one in force", config_run},
     {"keygen", "make the controller's key", keygen_run},
     {"node", "enroll a node", node_run},
+    {"simulate", "try a configuration on the jobs of a trace, on virtual time", simulate_run},
     {"docs", "print the generated documentation", docs_run},
 };
 

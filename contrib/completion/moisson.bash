@@ -66,6 +66,15 @@ _moisson_complete ()
             esac
             ;;
         moisson:*)
+            if [[ ${COMP_WORDS[1]-} == simulate ]]; then
+                case $previous in
+                    --order) _moisson_reply "fifo handicap sjf f1 wfp3 unicep all" "$current" ;;
+                    --memory) _moisson_reply "standard bytes ignore" "$current" ;;
+                    --conf | --trace | --svg | --jobs) ;; # files
+                    *) _moisson_reply "$(moisson simulate --help 2> /dev/null | grep -oE -- '--[a-z][a-z-]+')" "$current" ;;
+                esac
+                return
+            fi
             case $previous in
                 config) _moisson_reply "check show" "$current" ;;
                 node) _moisson_reply "enroll fingerprint list accept revoke rekey" "$current" ;;
@@ -74,7 +83,7 @@ _moisson_complete ()
                 why | failures | wait) _moisson_reply "$(_moisson_jobs)" "$current" ;;
                 docs) _moisson_reply "options configuration completion man srun man-srun" "$current" ;;
                 moisson)
-                    _moisson_reply "sbatch srun squeue scancel sinfo sacct scontrol sdiag sprio sshare sstat seff why failures wait config keygen node docs" "$current"
+                    _moisson_reply "sbatch srun squeue scancel sinfo sacct scontrol sdiag sprio sshare sstat seff why failures wait config simulate keygen node docs" "$current"
                     ;;
             esac
             ;;

@@ -79,12 +79,12 @@ struct config *config_free (struct config *conf)
 }
 
 /* Read everything; the findings are in file order afterwards. */
-static void read_all (struct config_reader *r, const char *path)
+static void read_all (struct config_reader *r, const char *path, bool machine_only)
 {
     size_t n_keys;
 
     config_keys (KEYS_SCALAR, &n_keys);
-    *r = (struct config_reader){.conf = config_create (path)};
+    *r = (struct config_reader){.conf = config_create (path), .machine_only = machine_only};
     r->file = r->conf->path;
     r->seen = xcalloc (n_keys, sizeof *r->seen);
     config_defaults (KEYS_NODE, &r->node_defaults);
@@ -137,12 +137,12 @@ static int first_error (const struct config_reader *r, struct err *err)
     return f->fix ? err_fix (err, "%s", f->fix) : -1;
 }
 
-int config_load (struct config **ret, const char *path, struct err *err)
+static int load (struct config **ret, const char *path, bool machine_only, struct err *err)
 {
     struct config_reader r;
     int rc = 0;
 
-    read_all (&r, path);
+    read_all (&r, path, machine_only);
     if (r.errors) {
         rc = first_error (&r, err);
     } else {
@@ -160,12 +160,22 @@ int config_load (struct config **ret, const char *path, struct err *err)
     return rc;
 }
 
+int config_load (struct config **ret, const char *path, struct err *err)
+{
+    return load (ret, path, false, err);
+}
+
+int config_load_machine (struct config **ret, const char *path, struct err *err)
+{
+    return load (ret, path, true, err);
+}
+
 int config_check (const char *path, config_report_fn fn, void *arg)
 {
     struct config_reader r;
     unsigned errors;
 
-    read_all (&r, path);
+    read_all (&r, path, false);
     for (size_t i = 0; i < r.n_findings; i++)
         fn (arg, r.findings[i].file, r.findings[i].line, r.findings[i].is_error, r.findings[i].what, r.findings[i].fix);
     errors = r.errors;

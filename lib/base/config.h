@@ -127,6 +127,8 @@ const char *config_default_path (const char *moisson_conf, const char *slurm_con
 /* Read and check the whole file. Error: "file:line: what, why" and a fix. All errors of the file are found by
  * config_check; config_load stops at the first. */
 int config_load (struct config **ret, const char *path, struct err *err);
+/* The same for who looks at the nodes and partitions alone: it need not name a controller. */
+int config_load_machine (struct config **ret, const char *path, struct err *err);
 struct config *config_free (struct config *conf);
 DEFINE_CLEANUP (struct config *, config_free)
 #define _cleanup_config_ _cleanup_ (config_freep)

@@ -221,7 +221,7 @@ void reader_finish (struct config_reader *r)
         missing (r, "both DefMemPerCPU and DefMemPerNode", "give one of them");
     if (errors) /* a line that was not understood may be the very one that is missed */
         return;
-    if (!*conf->controller_host)
+    if (!*conf->controller_host && !r->machine_only)
         missing (r, "no SlurmctldHost", "add SlurmctldHost=NAME, the host name of the controller's machine");
     if (!conf->core->n_nodes)
         missing (r, "no node", "add a line like NodeName=n1 CPUs=8 RealMemory=16000");

@@ -23,8 +23,9 @@ struct config_reader {
     struct config *conf;
     const char *file; /* being read */
     unsigned line, serial, depth;
-    struct buf text; /* every line so far, includes resolved */
-    unsigned *seen;  /* by scalar row: the line that set it, 0 = none */
+    bool machine_only; /* config_load_machine */
+    struct buf text;   /* every line so far, includes resolved */
+    unsigned *seen;    /* by scalar row: the line that set it, 0 = none */
     struct node_line node_defaults;
     struct partition_line partition_defaults;
     size_t node_room;
