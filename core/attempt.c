@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/mem.h"
 #include "core/acct.h"
+#include "core/profile.h"
 #include "core/state.h"
 #include "core/steps.h"
 
@@ -148,6 +149,8 @@ static void release (struct core *core, struct task *task)
     task->job->n_active--;
     core->stats.running--;
     core->want_pass = true;
+    if (core->pass.gated)
+        pass_look_again (core);
 }
 
 static void note_end (struct core *core, struct task *task, const struct over *over)
@@ -264,6 +267,7 @@ void attempt_limit (struct core *core, struct task *task)
 {
     struct fx *fx = add_node_effect (core, FX_LIMIT, task);
 
+    attempt_reckon (core, task);
     if (fx)
         fx->limit_s = task_time_limit (core, task);
 }
@@ -278,6 +282,7 @@ void attempt_begin (struct core *core, struct task *task, uint32_t attempt, stru
     task->n_shares = n_shares;
     for (uint32_t i = 0; i < n_shares; i++) {
         shares[i].task = task;
+        shares[i].until = i ? shares[0].until : attempt_until (core, task);
         share_take (core, &shares[i]);
     }
     task->boot = shares[0].node->boot;
@@ -305,6 +310,7 @@ void attempt_start (struct core *core, struct task *task, const Moisson__Started
         task->gpu_ids = xstrdup (started->gpu_ids);
     }
     task->boot = task_host (task)->boot;
+    attempt_reckon (core, task);
     if (!job->first_start_us)
         job->first_start_us = task->start_us;
     if (!task->begun)

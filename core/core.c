@@ -10,6 +10,7 @@ struct core *core_create (void)
     struct core *core = xcalloc (1, sizeof *core);
 
     core->scratch = scratch_create ();
+    core_pass_begin (core, 0);
     return core;
 }
 
@@ -37,6 +38,8 @@ struct core *core_free (struct core *core)
 void core_set_policies (struct core *core, const struct core_policies *policies)
 {
     core->policies = *policies;
+    partition_find_places (core);
+    ranking_begin (core, core->now);
 }
 
 uint64_t core_next_job_id (const struct core *core)
@@ -114,7 +117,7 @@ struct core_stats core_stats (const struct core *core)
 
     stats.nodes = core->nodes.n;
     stats.nodes_up = core->nodes.n_up;
-    stats.passes = core->shapes.pass;
+    stats.passes = core->shapes.cycle;
     return stats;
 }
 

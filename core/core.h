@@ -66,16 +66,25 @@ int core_job_owner (const struct core *core, uint64_t job_id, uint32_t *ret_uid)
 struct core_policies {
     const struct order_ops *order; /* NULL: --priority and --nice, then first come, first served */
     struct order_params params;
+    usec_t rank_period_us; /* scores that move with time are taken again so often: with each cycle, if 0 */
     const struct place_ops *(*place_find) (const char *type); /* NULL: the fullest node that fits */
+    int promises;  /* waiting heads of each partition that backfilled jobs must not delay; 0 = 1, -1 = none */
+    bool in_order; /* no backfill: what waits holds back all of its partition that goes behind it */
 };
 void core_set_policies (struct core *core, const struct core_policies *policies);
 
 /* Propose the next placement in rank order, given what is free now, as a Placed event in *ret (the caller applies it
- * and frees it with moisson__event__free_unpacked). CORE_E_NOTHING: nothing fits, or nothing is pending. Cheap to call
- * in a loop: within one pass (until core_pass_begin) a shape that did not fit is not tried again. */
-enum { CORE_E_NOTHING = 1 };
+ * and frees it with moisson__event__free_unpacked). CORE_E_NOTHING: nothing fits, or nothing is pending. CORE_E_MORE:
+ * not known yet; a step costs a millisecond at most, whatever waits. What becomes free or pending between two steps is
+ * part of the cycle; decisions do not depend on where it is interrupted. core_pass_begin looks at everything again: at
+ * what waits by time limits, too, and at what backfilled jobs must not delay. core_pass_wanted: a new cycle may find
+ * more.
+ */
+enum { CORE_E_NOTHING = 1, CORE_E_MORE };
 void core_pass_begin (struct core *core, usec_t now);
-int core_next_placement (struct core *core, usec_t now, Moisson__Event **ret);
+int core_pass_step (struct core *core, usec_t now, Moisson__Event **ret);
+bool core_pass_wanted (const struct core *core);
+int core_next_placement (struct core *core, usec_t now, Moisson__Event **ret); /* all steps up to one: never MORE */
 #define ESTIMATE_UNKNOWN_US (365 * 24 * 3600 * USEC_PER_SEC) /* as Slurm says it where no limit gives an end */
 /* Would this spec fit an empty cluster, and when could it start (--test-only)? 0 and *ret_us (now or an estimate). */
 int core_estimate (const struct core *core, const Moisson__JobSpec *spec, usec_t now, usec_t *ret_us,

@@ -70,6 +70,8 @@ void demand_of (const struct core *core, const struct partition *partition, cons
         .nodelist = text (spec->nodelist),
         .exclude = text (spec->exclude),
         .constraint = text (spec->constraint),
+        .reservation = text (spec->reservation),
+        .licenses = text (spec->licenses),
     };
     gres_asks_of (core, spec, &ret->gres);
     demand_tasks (spec, ret);
@@ -80,7 +82,8 @@ void demand_of (const struct core *core, const struct partition *partition, cons
 
 void demand_key (const struct demand *demand, struct buf *out)
 {
-    const char *texts[] = {demand->partition->name, demand->nodelist, demand->exclude, demand->constraint};
+    const char *texts[] = {demand->partition->name, demand->nodelist,    demand->exclude,
+                           demand->constraint,      demand->reservation, demand->licenses};
     uint32_t numbers[] = {
         demand->min_nodes,           demand->max_nodes,     demand->ntasks,
         demand->tasks_per_node,      demand->cpus_per_task, demand->gres.n,

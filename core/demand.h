@@ -31,7 +31,8 @@ struct demand {
     uint64_t mem_mb;
     bool memory_free; /* memory is not given out: it only chooses nodes that have as much */
     bool exclusive;
-    const char *nodelist, *exclude, *constraint; /* borrowed from the spec; NULL = none */
+    /* borrowed from the spec; NULL = none */
+    const char *nodelist, *exclude, *constraint, *reservation, *licenses;
 };
 
 /* partition: may be one that is no longer configured, for views */
@@ -54,7 +55,9 @@ void places_clear (struct places *places);
 enum fit_view {
     FIT_NOW,
     FIT_EMPTY,
+    FIT_LATER, /* of fit_ask: when the stay begins */
 };
+/* Not FIT_LATER: see node_at. */
 uint32_t demand_fits (const struct demand *demand, const struct node *node, enum fit_view view);
 /* Would so many tasks of it fit, with all that is asked for the whole job where these are all its tasks? */
 bool demand_holds (const struct demand *demand, const struct node *node, enum fit_view view, uint32_t tasks);
@@ -77,6 +80,19 @@ struct fit {
 #define _cleanup_fit_ __attribute__ ((cleanup (fit_clear)))
 
 enum { FIT_E_NO = 1 }; /* does not fit */
+
+struct stay;
+
+struct fit_ask {
+    const struct demand *demand;
+    const struct places *places;
+    enum fit_view view;
+    const struct stay *stay; /* NULL: what is promised to others does not count */
+    bool held_back;          /* answer: some node would have done but for that */
+};
+int fit_ask (const struct core *core, struct fit_ask *ask, struct fit *ret);
+/* On this node alone. */
+int fit_on (const struct core *core, struct fit_ask *ask, struct node *node, struct fit *ret);
 int fit_find (const struct core *core, const struct demand *demand, const struct places *places, enum fit_view view,
               struct fit *ret);
 void fit_clear (struct fit *fit);

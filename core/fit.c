@@ -1,7 +1,10 @@
-/* fit.c - first fit: the emptiest enough node that is fullest, else as few nodes as can hold all tasks. */
+/* fit.c - which nodes: one that has room for all tasks, by Weight and then as the partition chooses nodes; else as few
+ * as can hold them. */
 #include <string.h>
 #include "base/mem.h"
 #include "core/demand.h"
+#include "core/profile.h"
+#include "core/promise.h"
 #include "core/state.h"
 
 void fit_clear (struct fit *fit)
@@ -18,8 +21,53 @@ static void fit_add (struct fit *fit, struct node *node, uint32_t tasks)
     fit->picks[fit->n++] = (struct pick){.node = node, .tasks = tasks};
 }
 
-/* Calls look for each candidate (usable now, or all when FIT_EMPTY) with at least min_cpus, the fullest first, until it
- * says stop. */
+/* The node as the question sees it: itself, or what it will be. */
+static const struct node *seen (const struct fit_ask *ask, const struct node *node, struct node *later)
+{
+    if (ask->view != FIT_LATER)
+        return node;
+    node_at (node, ask->stay->from, 0, later);
+    return later;
+}
+
+static enum fit_view view_of (const struct fit_ask *ask)
+{
+    return ask->view == FIT_EMPTY ? FIT_EMPTY : FIT_NOW;
+}
+
+/* How many tasks have room there; with what is promised to others, all that would have or none. */
+static uint32_t room_on (const struct core *core, struct fit_ask *ask, const struct node *node, uint32_t at_least)
+{
+    struct node later;
+    uint32_t tasks = demand_fits (ask->demand, seen (ask, node, &later), view_of (ask));
+
+    if (tasks > ask->demand->ntasks)
+        tasks = ask->demand->ntasks;
+    if (!tasks || tasks < at_least || !ask->stay || ask->view == FIT_EMPTY)
+        return tasks;
+    while (tasks >= at_least && !stay_allowed (core, ask->stay, node, tasks)) { /* the largest part that may be there */
+        ask->held_back = true;
+        tasks = tasks == at_least ? 0 : at_least + (tasks - at_least) / 2;
+    }
+    return tasks;
+}
+
+static bool holds_all (const struct core *core, struct fit_ask *ask, const struct node *node)
+{
+    struct node later;
+
+    if (!demand_holds (ask->demand, seen (ask, node, &later), view_of (ask), ask->demand->ntasks))
+        return false;
+    if (!ask->stay || ask->view == FIT_EMPTY || stay_allowed (core, ask->stay, node, ask->demand->ntasks))
+        return true;
+    ask->held_back = true;
+    return false;
+}
+
+/* --- candidates --------------------------------------------------------------------------------------------------- */
+
+/* Calls look for each candidate (usable ones, or all when FIT_EMPTY) with at least min_cpus, those first that have few
+ * CPUs free (or many: down), until it says stop. */
 typedef bool (*look_fn) (struct node *node, void *arg);
 
 static bool look_through (const struct node_table *nodes, const uint64_t *in, const uint64_t *mask, look_fn look,
@@ -32,55 +80,85 @@ static bool look_through (const struct node_table *nodes, const uint64_t *in, co
     return false;
 }
 
-static void each_candidate (const struct core *core, const struct places *places, enum fit_view view, uint32_t min_cpus,
+static void each_candidate (const struct core *core, const struct fit_ask *ask, uint32_t min_cpus, bool down,
                             look_fn look, void *arg)
 {
     const struct node_table *nodes = &core->nodes;
+    uint32_t most = nodes->max_cpus;
 
-    if (view == FIT_EMPTY) {
-        look_through (nodes, NULL, places->mask, look, arg);
+    if (ask->view == FIT_EMPTY) {
+        look_through (nodes, NULL, ask->places->mask, look, arg);
         return;
     }
-    for (uint32_t b = min_cpus; b <= nodes->max_cpus; b++)
-        if (nodes->in_bucket[b] && look_through (nodes, nodes->buckets[b], places->mask, look, arg))
+    if (ask->view == FIT_LATER)
+        min_cpus = 0; /* what is free now does not matter */
+    for (uint32_t i = min_cpus; i <= most; i++) {
+        uint32_t b = down ? most - (i - min_cpus) : i;
+        if (nodes->in_bucket[b] && look_through (nodes, nodes->buckets[b], ask->places->mask, look, arg))
             return;
+    }
 }
 
 /* --- one node ----------------------------------------------------------------------------------------------------- */
 
 struct one {
-    const struct demand *demand;
-    enum fit_view view;
-    uint32_t lightest; /* no node weighs less */
+    const struct core *core;
+    struct fit_ask *ask;
+    const struct place_ops *ops; /* NULL: in the order in which they come */
+    uint32_t lightest;           /* no node weighs less */
     struct node *found;
+    double cost;
 };
 
-/* Nodes come by free cpus, then weight: the first that fits is taken, but a lighter one of another bucket goes before.
- */
+static double cost_of (const struct place_ops *ops, const struct node *node)
+{
+    struct place_facts facts = {.cpus = node->cpus,
+                                .free_cpus = node_free_cpus (node),
+                                .mem_mb = node->mem_mb,
+                                .free_mem_mb = node_free_mem (node),
+                                .gpus = node->gpus,
+                                .free_gpus = node_free_gpus (node)};
+
+    return ops->cost (&facts);
+}
+
+/* Nodes come as the partition chooses them, then by weight: the first that fits is taken, but a lighter one that comes
+ * later goes before. */
 static bool look_one (struct node *node, void *arg)
 {
     struct one *one = arg;
+    double cost = 0;
 
-    if ((!one->found || node->weight < one->found->weight) &&
-        demand_holds (one->demand, node, one->view, one->demand->ntasks))
-        one->found = node;
-    return one->found && one->found->weight <= one->lightest;
+    if (one->found && node->weight > one->found->weight)
+        return false;
+    if (one->found && node->weight == one->found->weight &&
+        (!one->ops || one->cost <= (cost = cost_of (one->ops, node))))
+        return false;
+    if (!holds_all (one->core, one->ask, node))
+        return false;
+    one->cost = one->ops ? cost_of (one->ops, node) : 0;
+    one->found = node;
+    return !one->ops && node->weight <= one->lightest;
 }
 
-static bool fit_one (const struct core *core, const struct demand *demand, const struct places *places,
-                     enum fit_view view, struct fit *ret)
+static bool fit_one (const struct core *core, struct fit_ask *ask, struct fit *ret)
 {
-    struct one one = {.demand = demand, .view = view, .lightest = core->nodes.n ? core->nodes.list[0]->weight : 0};
+    const struct demand *demand = ask->demand;
+    const struct place_ops *ops = demand->partition->place;
+    struct one one = {.core = core,
+                      .ask = ask,
+                      .ops = ops && !ops->by_free_cpus ? ops : NULL,
+                      .lightest = core->nodes.n ? core->nodes.list[0]->weight : 0};
     uint64_t cpus = (uint64_t) demand->ntasks * demand->cpus_per_task;
 
-    if (demand->min_nodes > 1 || places->n_must > 1 || cpus > core->nodes.max_cpus)
+    if (demand->min_nodes > 1 || ask->places->n_must > 1 || cpus > core->nodes.max_cpus)
         return false;
-    if (places->n_must) {
-        struct node *node = places->must[0];
-        if (view == FIT_EMPTY || node_usable (node))
+    if (ask->places->n_must) {
+        struct node *node = ask->places->must[0];
+        if (ask->view == FIT_EMPTY || node_usable (node))
             look_one (node, &one);
     } else
-        each_candidate (core, places, view, (uint32_t) cpus, look_one, &one);
+        each_candidate (core, ask, (uint32_t) cpus, ops && ops->by_free_cpus < 0, look_one, &one);
     if (one.found)
         fit_add (ret, one.found, demand->ntasks);
     return one.found;
@@ -89,15 +167,15 @@ static bool fit_one (const struct core *core, const struct demand *demand, const
 /* --- several nodes ------------------------------------------------------------------------------------------------ */
 
 struct many {
-    const struct demand *demand;
-    enum fit_view view;
+    const struct core *core;
+    struct fit_ask *ask;
     struct fit fit; /* candidates; tasks = how many could go there */
 };
 
 static bool look_many (struct node *node, void *arg)
 {
     struct many *many = arg;
-    uint32_t tasks = demand_fits (many->demand, node, many->view);
+    uint32_t tasks = room_on (many->core, many->ask, node, 1);
 
     if (tasks)
         fit_add (&many->fit, node, tasks);
@@ -138,31 +216,34 @@ static bool order_candidates (const struct places *places, struct fit *fit)
 }
 
 /* Do the first n of them have what is asked for the whole job, spread evenly? */
-static bool spreads (const struct demand *demand, const struct fit *fit, size_t n, enum fit_view view)
+static bool spreads (const struct fit_ask *ask, const struct fit *fit, size_t n)
 {
+    const struct demand *demand = ask->demand;
+    bool now = ask->view != FIT_EMPTY;
     uint32_t nodes = (uint32_t) n, more = 0;
+    struct node later;
 
     if (!demand->gres.n || !n)
         return true;
     for (size_t i = 0; i < n; i++) {
-        const struct node *node = fit->picks[i].node;
-        if (!gres_tasks (&demand->gres, node, view == FIT_NOW, 1, nodes, GRES_LAST_PLACE))
+        const struct node *node = seen (ask, fit->picks[i].node, &later);
+        if (!gres_tasks (&demand->gres, node, now, 1, nodes, GRES_LAST_PLACE))
             return false;
-        more += gres_tasks (&demand->gres, node, view == FIT_NOW, 1, nodes, 0);
+        more += gres_tasks (&demand->gres, node, now, 1, nodes, 0);
     }
     return more >= gres_remainder (&demand->gres, nodes);
 }
 
 /* Keep as few of the candidates as will do. */
-static bool choose (const struct demand *demand, const struct places *places, enum fit_view view, struct fit *fit)
+static bool choose (const struct fit_ask *ask, struct fit *fit)
 {
-    size_t min = demand->min_nodes > places->n_must ? demand->min_nodes : places->n_must, n = 0;
+    const struct demand *demand = ask->demand;
+    size_t min = demand->min_nodes > ask->places->n_must ? demand->min_nodes : ask->places->n_must, n = 0;
     uint64_t room = 0;
 
-    while (n < fit->n && (n < min || room < demand->ntasks || !spreads (demand, fit, n, view)))
+    while (n < fit->n && (n < min || room < demand->ntasks || !spreads (ask, fit, n)))
         room += fit->picks[n++].tasks;
-    if (n < min || room < demand->ntasks || !spreads (demand, fit, n, view) || n > demand->max_nodes ||
-        n > demand->ntasks)
+    if (n < min || room < demand->ntasks || !spreads (ask, fit, n) || n > demand->max_nodes || n > demand->ntasks)
         return false;
     fit->n = n;
     return true;
@@ -187,15 +268,15 @@ static void spread (const struct demand *demand, struct fit *fit)
     }
 }
 
-static bool fit_many (const struct core *core, const struct demand *demand, const struct places *places,
-                      enum fit_view view, struct fit *ret)
+static bool fit_many (const struct core *core, struct fit_ask *ask, struct fit *ret)
 {
-    struct many many = {.demand = demand, .view = view};
+    const struct demand *demand = ask->demand;
+    struct many many = {.core = core, .ask = ask};
 
-    if (demand->max_nodes < 2 && places->n_must < 2)
+    if (demand->max_nodes < 2 && ask->places->n_must < 2)
         return false;
-    each_candidate (core, places, view, demand->cpus_per_task, look_many, &many);
-    if (!order_candidates (places, &many.fit) || !choose (demand, places, view, &many.fit)) {
+    each_candidate (core, ask, demand->cpus_per_task, false, look_many, &many);
+    if (!order_candidates (ask->places, &many.fit) || !choose (ask, &many.fit)) {
         fit_clear (&many.fit);
         return false;
     }
@@ -204,30 +285,32 @@ static bool fit_many (const struct core *core, const struct demand *demand, cons
     return true;
 }
 
-static bool give_gres (const struct demand *demand, enum fit_view view, struct fit *fit)
+/* --- what each node gives ----------------------------------------------------------------------------------------- */
+
+static bool give_gres (const struct fit_ask *ask, struct fit *fit)
 {
+    const struct demand *demand = ask->demand;
     uint32_t nodes = (uint32_t) fit->n, place = 0;
-    bool now = view == FIT_NOW, all = demand->exclusive;
+    bool now = ask->view != FIT_EMPTY, all = demand->exclusive;
+    struct node later;
 
     for (size_t i = 0; i < fit->n && (demand->gres.n || all); i++) {
         struct pick *pick = &fit->picks[i];
-        if (gres_choose (&demand->gres, pick->node, now, pick->tasks, nodes, place, all, &pick->gres))
+        const struct node *node = seen (ask, pick->node, &later);
+        if (gres_choose (&demand->gres, node, now, pick->tasks, nodes, place, all, &pick->gres))
             place++;
-        else if (!gres_choose (&demand->gres, pick->node, now, pick->tasks, nodes, GRES_LAST_PLACE, all, &pick->gres))
+        else if (!gres_choose (&demand->gres, node, now, pick->tasks, nodes, GRES_LAST_PLACE, all, &pick->gres))
             return false;
     }
     return place >= gres_remainder (&demand->gres, nodes);
 }
 
-int fit_find (const struct core *core, const struct demand *demand, const struct places *places, enum fit_view view,
-              struct fit *ret)
+static int give (const struct fit_ask *ask, struct fit *fit, struct fit *ret)
 {
-    struct fit fit = {0};
+    const struct demand *demand = ask->demand;
 
-    if (!fit_one (core, demand, places, view, &fit) && !fit_many (core, demand, places, view, &fit))
-        return FIT_E_NO;
-    for (size_t i = 0; i < fit.n; i++) {
-        struct pick *pick = &fit.picks[i];
+    for (size_t i = 0; i < fit->n; i++) {
+        struct pick *pick = &fit->picks[i];
         pick->cpus = demand->exclusive ? pick->node->cpus : demand_cpus (demand, pick->node, pick->tasks);
         pick->mem_mb = demand_mem (demand, pick->node, pick->cpus);
         if (demand->exclusive && pick->mem_mb > pick->node->mem_mb)
@@ -235,10 +318,39 @@ int fit_find (const struct core *core, const struct demand *demand, const struct
         if (demand->memory_free)
             pick->mem_mb = 0;
     }
-    if (!give_gres (demand, view, &fit)) {
-        fit_clear (&fit);
+    if (!give_gres (ask, fit)) {
+        fit_clear (fit);
         return FIT_E_NO;
     }
-    *ret = fit;
+    *ret = *fit;
     return 0;
+}
+
+int fit_ask (const struct core *core, struct fit_ask *ask, struct fit *ret)
+{
+    struct fit fit = {0};
+
+    if (!fit_one (core, ask, &fit) && !fit_many (core, ask, &fit))
+        return FIT_E_NO;
+    return give (ask, &fit, ret);
+}
+
+int fit_on (const struct core *core, struct fit_ask *ask, struct node *node, struct fit *ret)
+{
+    struct fit fit = {0};
+
+    if (!(ask->places->mask[node->index / 64] >> node->index % 64 & 1) || ask->places->n_must > 1 ||
+        ask->demand->min_nodes > 1 || (ask->places->n_must == 1 && ask->places->must[0] != node) ||
+        !holds_all (core, ask, node))
+        return FIT_E_NO;
+    fit_add (&fit, node, ask->demand->ntasks);
+    return give (ask, &fit, ret);
+}
+
+int fit_find (const struct core *core, const struct demand *demand, const struct places *places, enum fit_view view,
+              struct fit *ret)
+{
+    struct fit_ask ask = {.demand = demand, .places = places, .view = view};
+
+    return fit_ask (core, &ask, ret);
 }

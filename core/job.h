@@ -6,7 +6,7 @@
 #include "base/units.h"
 #include "core/depend.h"
 #include "core/gres.h"
-#include "core/heap.h"
+#include "core/lineup.h"
 #include "core/phases.h"
 #include "core/rest.h"
 #include "core/spec.h"
@@ -21,7 +21,8 @@ struct task;
 struct share {
     struct node *node;
     struct task *task;
-    struct share *prev, *next; /* in the list of its node */
+    struct share *prev, *next; /* in the list of its node, by until */
+    usec_t until;              /* when it is free again at the latest; UINT64_MAX = not known (profile.h) */
     uint32_t cpus, gpus;
     uint32_t tasks; /* 0: not known (placed by an earlier version) */
     uint64_t mem_mb;
@@ -91,7 +92,7 @@ struct job {
     bool ended;             /* nothing left to run */
     bool dirty;
     struct job *dirty_next;
-    struct heap_item queue;              /* in its shape, by priority and id */
+    struct lineup_item queue;            /* in its shape, by priority, eligible time, id */
     struct heap_item timer;              /* next time at which time alone changes something for it */
     struct shape *shape;                 /* whose heap it is in, or NULL */
     struct depend *depend;               /* what it waits for; NULL = nothing */

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <utlist.h>
 #include "base/mem.h"
+#include "core/profile.h"
 #include "core/held.h"
 #include "core/image.h"
 #include "core/state.h"
@@ -145,6 +146,7 @@ static int load_shares (struct core *core, const Moisson__ImageTask *in, struct 
         gres_parts_load (core, in->shares[i], share->node, &share->gres);
         share->gpus = gres_parts_gpus (&share->gres);
         share->tasks = in->shares[i]->tasks;
+        share->until = attempt_until (core, task);
         share_take (core, share);
         share->node->excess = node_over (share->node);
         task->n_shares++;

@@ -105,6 +105,39 @@ bool node_over (const struct node *node)
     return node->used_cpus > node->cpus || node->used_mem_mb > node->mem_mb || gres_node_over (node);
 }
 
+void share_list (struct share *share)
+{
+    struct node *node = share->node;
+    struct share *before = node->last_share; /* most come later than all others */
+
+    while (before && before->until > share->until)
+        before = before->prev;
+    share->prev = before;
+    share->next = before ? before->next : node->shares;
+    if (before)
+        before->next = share;
+    else
+        node->shares = share;
+    if (share->next)
+        share->next->prev = share;
+    else
+        node->last_share = share;
+}
+
+void share_unlist (struct share *share)
+{
+    struct node *node = share->node;
+
+    if (share->prev)
+        share->prev->next = share->next;
+    else
+        node->shares = share->next;
+    if (share->next)
+        share->next->prev = share->prev;
+    else
+        node->last_share = share->prev;
+}
+
 void share_take (struct core *core, struct share *share)
 {
     struct node *node = share->node;
@@ -113,11 +146,7 @@ void share_take (struct core *core, struct share *share)
     node->used_mem_mb += share->mem_mb;
     gres_node_take (node, &share->gres);
     node->n_shares++;
-    share->prev = NULL;
-    share->next = node->shares;
-    if (node->shares)
-        node->shares->prev = share;
-    node->shares = share;
+    share_list (share);
     node_reindex (core, node);
 }
 
@@ -130,13 +159,9 @@ void share_give (struct core *core, struct share *share)
     gres_node_give (node, &share->gres);
     gres_parts_clear (&share->gres);
     node->n_shares--;
-    if (share->prev)
-        share->prev->next = share->next;
-    else
-        node->shares = share->next;
-    if (share->next)
-        share->next->prev = share->prev;
+    share_unlist (share);
     if (!node_over (node))
         node->excess = false;
     node_reindex (core, node);
+    node_freed (core, node);
 }

@@ -71,13 +71,16 @@ struct node {
     uint64_t boot;            /* hash of its boot id; 0 = not known */
     uint32_t index;           /* in node_table.list: by weight, then as configured; those that left come last */
     uint32_t bucket;          /* free cpus that it is indexed under, or NODE_NOWHERE */
-    struct share *shares;     /* of attempts, and those that are held (held.h): their task is NULL */
+    struct share *shares;     /* of attempts, and those that are held (held.h): their task is NULL; by until */
+    struct share *last_share;
     uint32_t n_shares, n_held;
     uint32_t refusals;    /* starts in a row that it could not make */
     uint64_t refused_at;  /* sequence of the event that brought the last one that counted */
     uint32_t refused_uid; /* of whom, if that was for who the user is; else 0 */
     struct stray *strays; /* a hint like session: what it runs still and was told to kill; nothing goes there before */
     size_t n_strays, room_strays;
+    bool freed; /* a hint for the pass: something became free here that nobody has been offered yet */
+    struct node *freed_prev, *freed_next;
     UT_hash_handle hh;
 };
 
@@ -95,6 +98,7 @@ struct node_table {
     uint32_t *in_bucket; /* [free cpus] -> how many */
     uint32_t n_open;     /* usable nodes with a free cpu */
     uint32_t n_up;
+    struct node *freed; /* in the order in which they became so */
     uint32_t n_reboots; /* nodes with MARK_REBOOT or MARK_REBOOTING */
 };
 
@@ -137,6 +141,8 @@ void node_table_index (struct core *core);                                   /* 
 void node_table_clear (struct node_table *nodes);
 
 void node_reindex (struct core *core, struct node *node); /* after anything that node_usable or free cpus rest on */
+void node_freed (struct core *core, struct node *node);   /* something of it is free now */
+void node_offered (struct core *core, struct node *node); /* to all that wait: nobody wants it */
 void node_set_up (struct core *core, struct node *node, bool up);
 
 /* marks.c. A person's reason replaces any other; a program's is kept only where there is none yet. uid NULL: not a
@@ -161,7 +167,9 @@ void node_clock (struct core *core);
 int share_check (struct core *core, const Moisson__Share *asked, struct share *share, struct err *err);
 void share_take (struct core *core, struct share *share);
 void share_give (struct core *core, struct share *share); /* what it held besides is freed */
-bool node_over (const struct node *node);                 /* more is taken of it than it has */
+void share_list (struct share *share);                    /* in its node's list, by until */
+void share_unlist (struct share *share);
+bool node_over (const struct node *node); /* more is taken of it than it has */
 
 /* Strays: known from a registration, gone with their ends or with the next registration. */
 void node_stray_add (struct core *core, struct node *node, uint64_t raw_id, uint32_t attempt);

@@ -1,5 +1,6 @@
 /* node_table.c - nodes as configured, and their index by free cpus. */
 #include <string.h>
+#include <utlist.h>
 #include "base/mem.h"
 #include "core/held.h"
 #include "core/spec.h"
@@ -49,15 +50,34 @@ static void bucket_join (struct node_table *nodes, struct node *node, uint32_t b
     node->bucket = bucket;
 }
 
+void node_freed (struct core *core, struct node *node)
+{
+    core->shapes.round++;
+    if (node->freed || node->bucket == NODE_NOWHERE)
+        return;
+    node->freed = true;
+    DL_APPEND2 (core->nodes.freed, node, freed_prev, freed_next);
+}
+
+void node_offered (struct core *core, struct node *node)
+{
+    if (node->freed)
+        DL_DELETE2 (core->nodes.freed, node, freed_prev, freed_next);
+    node->freed = false;
+}
+
 void node_reindex (struct core *core, struct node *node)
 {
     uint32_t bucket = node_usable (node) ? node_free_cpus (node) : NODE_NOWHERE;
+    bool back = node->bucket == NODE_NOWHERE;
 
     if (bucket == node->bucket)
         return;
     bucket_leave (&core->nodes, node);
     if (bucket != NODE_NOWHERE)
         bucket_join (&core->nodes, node, bucket);
+    if (back)
+        node_freed (core, node);
 }
 
 static void buckets_free (struct node_table *nodes)
@@ -117,6 +137,8 @@ void node_table_index (struct core *core)
 
 static void node_remove (struct node_table *nodes, struct node *node)
 {
+    if (node->freed)
+        DL_DELETE2 (nodes->freed, node, freed_prev, freed_next);
     HASH_DELETE (hh, nodes->by_name, node);
     nodes->n_up -= node->up;
     nodes->n_reboots -= (node->marks & (MARK_REBOOT | MARK_REBOOTING)) != 0;

@@ -87,6 +87,7 @@ int on_partition_set (struct core *core, const Moisson__Event *event, struct err
     if (!partition || !partition->conf)
         return err_set (err, MOISSON__FAIL_CODE__FAIL_INVALID_PARTITION, "invalid partition specified: %s", set->name);
     keep_limits (core, partition->name, standard_limit (partition->conf));
+    shape_clear (core); /* a time limit may be another one */
     partition_change (core, partition, set);
     look_at_all (core);
     return 0;

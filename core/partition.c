@@ -115,6 +115,16 @@ void partition_forget_sets (struct core *core)
     forget_set (partition);
 }
 
+void partition_find_places (struct core *core)
+{
+    struct partition *partition, *next;
+
+    HASH_ITER (hh, core->partitions.by_name, partition, next)
+    partition->place = core->policies.place_find && partition->conf && partition->conf->place
+                           ? core->policies.place_find (partition->conf->place)
+                           : NULL;
+}
+
 void partition_configure (struct core *core)
 {
     struct partition *partition, *next;
@@ -131,6 +141,7 @@ void partition_configure (struct core *core)
         else if (partition->set && partition->set->has_is_default && partition->set->is_default)
             core->partitions.standard = partition; /* rather than the one of the file */
     }
+    partition_find_places (core);
 }
 
 /* One message after the other is both of them, the later one counting. */

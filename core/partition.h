@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <uthash.h>
+#include "plugins/abi.h"
 #include "proto/event.pb-c.h"
 
 struct core;
@@ -13,6 +14,10 @@ struct partition {
     Moisson__PartitionConf merged;      /* what conf points to: the configuration, with `set` over it */
     Moisson__PartitionSet *set;         /* by hand; NULL */
     uint64_t *nodes;                    /* bitmap over node_table.list */
+    const struct place_ops *place;      /* how nodes are chosen; NULL: the fullest that fits */
+    uint64_t blocked;                   /* hints of the pass: the cycle in which, without backfill, a job of it waits */
+    uint64_t promised;                  /* the cycle that n_promises is of */
+    uint32_t n_promises;                /* its waiting heads that have a promise (promise.h) */
     UT_hash_handle hh;
     char name[]; /* lives as long as the core: jobs point to it */
 };
@@ -22,7 +27,8 @@ struct partition_table {
     struct partition *standard; /* the default one, or NULL */
 };
 
-void partition_configure (struct core *core); /* after node_table_configure */
+void partition_configure (struct core *core);   /* after node_table_configure */
+void partition_find_places (struct core *core); /* after core->policies has changed */
 struct partition *partition_find (const struct core *core, const char *name);
 /* What is set by hand, from now on: fields that are given, over those that were; a copy. core->config is in force. */
 void partition_change (struct core *core, struct partition *partition, const Moisson__PartitionSet *set);

@@ -1,85 +1,302 @@
 /* pass.c - the next placement in rank order, as an event for the caller to apply. */
-#include <stdlib.h>
-#include "base/hostlist.h"
+#include "core/pass.h"
+#include <utlist.h>
 #include "base/mem.h"
+#include "core/limits.h"
 #include "core/state.h"
+
+#define WORK_A_STEP 128 /* in looks at a shape that is known not to fit */
+#define WORK_OF_FIT 16
+#define LOOKS_AN_OFFER 256
+
+void pass_look_again (struct core *core)
+{
+    core->pass.wanted = true;
+}
+
+void pass_forget (struct core *core, const struct shape *shape)
+{
+    if (core->pass.searching != shape)
+        return;
+    core->pass.searching = NULL;
+    places_clear (&core->pass.places);
+}
+
+static bool orders_by_time (const struct core *core)
+{
+    return core->policies.order && !core->policies.order->timeless;
+}
 
 void core_pass_begin (struct core *core, usec_t now)
 {
-    (void) now; /* what time decides has been decided by a Clock event */
-    core->shapes.pass++;
+    struct pass_work *pass = &core->pass;
+    usec_t ranked = core->shapes.ranked_us;
+
+    pass->now = now > core->now ? now : core->now;
+    pass->cycle = ++pass->stamp;
+    pass->wanted = pass->gated = pass->settled = false;
+    pass_forget (core, pass->searching);
+    core->shapes.cycle++;
+    while (core->nodes.freed) /* the cycle looks at all nodes */
+        node_offered (core, core->nodes.freed);
+    if (orders_by_time (core) && (pass->now < ranked || pass->now - ranked >= core->policies.rank_period_us))
+        ranking_begin (core, pass->now);
 }
 
-/* The next task of this job: the smallest that is free, with or without a record. */
-static uint32_t next_task (const struct job *job)
+bool core_pass_wanted (const struct core *core)
 {
-    uint32_t fresh = rest_first (&job->rest, HOLD_NONE);
-    uint32_t again = job->again ? idset_first (job->again) : IDSET_NONE;
-
-    return fresh < again ? fresh : again;
+    return core->pass.wanted;
 }
 
-static Moisson__Share *make_share (const struct pick *pick)
-{
-    Moisson__Share *share = xmalloc (sizeof *share);
+/* --- may it go there? --------------------------------------------------------------------------------------------- */
 
-    moisson__share__init (share);
-    share->node = xstrdup (node_name (pick->node));
-    share->cpus = pick->cpus;
-    share->has_mem_mb = true;
-    share->mem_mb = pick->mem_mb;
-    share->gpus = gres_parts_gpus (&pick->gres);
-    share->has_gpus = share->gpus > 0;
-    share->gres = gres_parts_save (&pick->gres, &share->n_gres);
-    share->has_tasks = true;
-    share->tasks = pick->tasks;
-    return share;
+enum answer { GOES, NO_ROOM, NOT_NOW };
+
+/* What holds it back besides nodes; stamp: of this walk. */
+static bool is_shut (const struct shape *shape, uint64_t stamp)
+{
+    const struct partition *partition = shape->key.family->demand.partition;
+
+    return !shape->key.family->somewhere || !partition_starts (partition) || partition->blocked == stamp ||
+           shape->key.lane->closed == stamp;
 }
 
-/* As node lists are written: so the first of the list is the one that runs the script. */
-static int by_name (const void *a, const void *b)
+static enum answer behind_gate (struct core *core, struct shape *shape, enum gate gate, uint64_t stamp)
 {
-    return host_compare ((*(Moisson__Share *const *) a)->node, (*(Moisson__Share *const *) b)->node);
+    if (gate == GATE_OPEN)
+        return GOES;
+    core->pass.gated = true;
+    if (gate == GATE_LANE)
+        shape->key.lane->closed = stamp;
+    return NOT_NOW;
 }
 
-static Moisson__Event *make_event (const struct core *core, const struct job *job, const struct fit *fit, usec_t now)
+static enum answer ask_limits (struct core *core, struct shape *shape, const struct demand *demand,
+                               const struct fit *fit, uint64_t stamp)
 {
-    uint32_t index = next_task (job);
-    const struct task *task = task_find (core, job, index);
-    Moisson__Event *event = xmalloc (sizeof *event);
-    Moisson__Placed *placed = xmalloc (sizeof *placed);
+    const struct job *head = shape_first (shape);
+    enum gate gate =
+        fit ? limits_gate_fit (core, head, fit, core->pass.now) : limits_gate (core, head, demand, core->pass.now);
 
-    moisson__event__init (event);
-    moisson__placed__init (placed);
-    event->now_us = now > core->now ? now : core->now;
-    event->what_case = MOISSON__EVENT__WHAT_PLACED;
-    event->placed = placed;
-    placed->job_id = job->id;
-    placed->has_task = job_is_array (job);
-    placed->task = index;
-    placed->raw_id = task && task->raw_id ? task->raw_id : job_is_array (job) ? core->next_id : job->id;
-    placed->attempt = task ? task->attempt + 1 : 1;
-    placed->n_shares = fit->n;
-    placed->shares = xcalloc (fit->n, sizeof *placed->shares);
-    for (size_t i = 0; i < fit->n; i++)
-        placed->shares[i] = make_share (&fit->picks[i]);
-    if (fit->n > 1)
-        qsort (placed->shares, fit->n, sizeof *placed->shares, by_name);
-    return event;
+    return behind_gate (core, shape, gate, stamp);
+}
+
+/* Without backfill what waits holds back all of its partition that goes behind it. */
+static void hold_back (const struct core *core, const struct shape *shape, uint64_t stamp)
+{
+    struct partition *partition = (struct partition *) shape->key.family->demand.partition;
+
+    if (core->policies.in_order)
+        partition->blocked = stamp;
+}
+
+/* --- an offer ----------------------------------------------------------------------------------------------------- */
+
+/* Could several nodes be had? Counted from the index, before any of them is looked at. */
+static bool enough_open (const struct core *core, const struct demand *demand)
+{
+    uint64_t nodes = 0, cpus = 0;
+
+    for (uint32_t b = demand->cpus_per_task; b <= core->nodes.max_cpus; b++) {
+        nodes += core->nodes.in_bucket[b];
+        cpus += (uint64_t) core->nodes.in_bucket[b] * b;
+    }
+    return nodes >= demand->min_nodes && cpus >= (uint64_t) demand->ntasks * demand->cpus_per_task;
+}
+
+static enum answer try_on (struct core *core, struct shape *shape, struct node *node, uint64_t stamp, struct fit *ret)
+{
+    struct demand demand = shape_demand (shape);
+    struct stay stay = stay_of (shape, &demand, core->pass.now);
+    struct fit_ask ask = {.demand = &demand, .places = shape_places (shape), .view = FIT_NOW, .stay = &stay};
+    bool one = demand.max_nodes < 2 && ask.places->n_must < 2;
+    enum answer answer;
+
+    if (one ? fit_on (core, &ask, node, ret) : !enough_open (core, &demand) || fit_ask (core, &ask, ret))
+        return NO_ROOM;
+    answer = ask_limits (core, shape, &demand, NULL, stamp);
+    if (answer == GOES)
+        answer = ask_limits (core, shape, NULL, ret, stamp);
+    if (answer != GOES)
+        fit_clear (ret);
+    return answer;
+}
+
+/* What is free on this node goes to the first that can use it. NULL: nobody can. */
+static Moisson__Event *offer (struct core *core, struct node *node)
+{
+    bool all = core->policies.in_order; /* also those that ask for more: they hold others back */
+    uint32_t cpus = all ? UINT32_MAX : node_free_cpus (node), looks = LOOKS_AN_OFFER;
+    uint64_t mem = all ? UINT64_MAX : node_free_mem (node), stamp = ++core->pass.stamp;
+    struct rank_node *at = rank_tree_first_within (core->shapes.ranks, cpus, mem);
+    _cleanup_fit_ struct fit fit = {0};
+
+    for (; at && node_usable (node) && node_free_cpus (node); at = rank_tree_next_within (at, cpus, mem)) {
+        struct shape *shape = shape_at (at);
+        if (!looks--) {
+            core->pass.wanted = true;
+            return NULL;
+        }
+        if (is_shut (shape, stamp))
+            continue;
+        enum answer answer = try_on (core, shape, node, stamp, &fit);
+        if (answer == GOES)
+            return proposal_make (core, shape_first (shape), &fit, core->pass.now);
+        if (answer == NO_ROOM)
+            hold_back (core, shape, stamp);
+    }
+    return NULL;
+}
+
+/* --- the cycle ---------------------------------------------------------------------------------------------------- */
+
+static void close_shape (struct core *core, struct shape *shape)
+{
+    rank_tree_seen (&shape->node, core->shapes.cycle);
+    if (shape->promise) /* what holds it back now is not what it was promised */
+        promise_drop (core, shape->promise);
+}
+
+/* How many more of the partition's heads may get a promise in this cycle? */
+static uint32_t promises_left (struct core *core, struct partition *partition)
+{
+    int most = core->policies.promises ? core->policies.promises : 1;
+
+    if (partition->promised != core->shapes.cycle)
+        partition->n_promises = 0;
+    partition->promised = core->shapes.cycle;
+    return most > 0 && (uint32_t) most > partition->n_promises ? (uint32_t) most - partition->n_promises : 0;
+}
+
+/* It outranks one that has a promise: in the next cycle it will have one itself. */
+static void want_promise (struct core *core, const struct shape *shape)
+{
+    const struct promise *promise;
+
+    DL_FOREACH (core->promises.list, promise)
+    if (promise->shape != shape &&
+        promise->shape->key.family->demand.partition == shape->key.family->demand.partition &&
+        rank_before (&shape->node.rank, &promise->shape->node.rank))
+        core->pass.wanted = true;
+}
+
+/* Nothing that is free does: it waits, and may be told until when. */
+static void wait_for_room (struct core *core, struct shape *shape)
+{
+    struct partition *partition = (struct partition *) shape->key.family->demand.partition;
+    struct pass_work *pass = &core->pass;
+    struct demand demand = shape_demand (shape);
+    const struct places *places = shape_places (shape);
+
+    rank_tree_seen (&shape->node, core->shapes.cycle);
+    hold_back (core, shape, pass->cycle);
+    if (core->policies.in_order || !promises_left (core, partition)) {
+        want_promise (core, shape);
+        if (shape->promise)
+            promise_drop (core, shape->promise);
+        return;
+    }
+    pass->searching = shape;
+    pass->places.mask = xmemdup (places->mask, core->nodes.words * sizeof *places->mask);
+    pass->places.must = places->n_must ? xmemdup (places->must, places->n_must * sizeof *places->must) : NULL;
+    pass->places.n_must = places->n_must;
+    search_begin (core, &pass->search, shape, &demand, &pass->places, stay_of (shape, &demand, pass->now));
+}
+
+static void search_on (struct core *core)
+{
+    struct shape *shape = core->pass.searching;
+    struct partition *partition = (struct partition *) shape->key.family->demand.partition;
+    _cleanup_fit_ struct fit fit = {0};
+    usec_t at;
+    int rc = search_step (core, &core->pass.search, &fit, &at);
+
+    if (rc == SEARCH_MORE)
+        return;
+    pass_forget (core, shape);
+    if (rc == 0) {
+        struct stay stay = stay_of (shape, NULL, at);
+        promises_left (core, partition);
+        partition->n_promises++;
+        promise_make (core, shape, &fit, at, at == PROMISE_ONE_DAY ? UINT64_MAX : stay.until);
+    } else if (shape->promise)
+        promise_drop (core, shape->promise);
+}
+
+static Moisson__Event *look_at (struct core *core, struct shape *shape, uint32_t *work)
+{
+    uint64_t stamp = core->pass.cycle;
+    struct demand demand = shape_demand (shape);
+    struct stay stay = stay_of (shape, &demand, core->pass.now);
+    struct fit_ask ask = {.demand = &demand, .places = shape_places (shape), .view = FIT_NOW, .stay = &stay};
+    _cleanup_fit_ struct fit fit = {0};
+
+    if (is_shut (shape, stamp)) {
+        close_shape (core, shape);
+        return NULL;
+    }
+    if (family_is_closed (core, shape->key.family, shape->key.mem_mb, shape->key.time_s)) {
+        wait_for_room (core, shape);
+        return NULL;
+    }
+    *work += WORK_OF_FIT;
+    if (ask_limits (core, shape, &demand, NULL, stamp) != GOES)
+        close_shape (core, shape);
+    else if (!core->nodes.n_open || fit_ask (core, &ask, &fit)) {
+        family_close (core, shape, !ask.held_back);
+        wait_for_room (core, shape);
+    } else if (ask_limits (core, shape, NULL, &fit, stamp) != GOES)
+        close_shape (core, shape);
+    else
+        return proposal_make (core, shape_first (shape), &fit, core->pass.now);
+    return NULL;
+}
+
+static void settle (struct core *core)
+{
+    if (!core->pass.settled)
+        promise_drop_old (core);
+    core->pass.settled = true;
+}
+
+int core_pass_step (struct core *core, usec_t now, Moisson__Event **ret)
+{
+    struct rank_node *next;
+
+    *ret = NULL;
+    core->pass.now = now > core->now ? now : core->now;
+    if (core->shapes.ranking.going) {
+        ranking_step (core);
+        return CORE_E_MORE;
+    }
+    for (uint32_t work = 0; work < WORK_A_STEP; work++) {
+        struct node *node = core->nodes.freed;
+        if (node) {
+            *ret = offer (core, node);
+            if (!*ret)
+                node_offered (core, node);
+            work += WORK_OF_FIT;
+        } else if (core->pass.searching) {
+            search_on (core);
+            work = WORK_A_STEP;
+        } else if ((next = rank_tree_unseen (core->shapes.ranks, core->shapes.cycle)))
+            *ret = look_at (core, shape_at (next), &work);
+        else {
+            settle (core);
+            return CORE_E_NOTHING;
+        }
+        if (*ret)
+            return 0;
+    }
+    return CORE_E_MORE;
 }
 
 int core_next_placement (struct core *core, usec_t now, Moisson__Event **ret)
 {
-    struct job *job;
+    int rc;
 
-    while (core->nodes.n_open && (job = shape_next (core))) {
-        _cleanup_fit_ struct fit fit = {0};
-        struct demand demand = shape_demand (job);
-        if (fit_find (core, &demand, shape_places (job), FIT_NOW, &fit) == 0) {
-            *ret = make_event (core, job, &fit, now);
-            return 0;
-        }
-        shape_close (core, job);
-    }
-    return CORE_E_NOTHING;
+    do
+        rc = core_pass_step (core, now, ret);
+    while (rc == CORE_E_MORE);
+    return rc;
 }

@@ -167,7 +167,7 @@ static const struct node *freest (const struct core *core, const struct places *
 
 static bool nodes_not_available (const struct core *core, const struct row *row, struct buf *text)
 {
-    const struct places *places = row->job->shape ? shape_places (row->job) : NULL;
+    const struct places *places = row->job->shape ? shape_places (row->job->shape) : NULL;
 
     if (!row->job->shape)
         return false;
@@ -184,7 +184,7 @@ static bool nodes_not_available (const struct core *core, const struct row *row,
 
 static bool priority (const struct core *core, const struct row *row, struct buf *text)
 {
-    const struct job *head = row->job->shape ? shape_head (row->job) : NULL;
+    const struct job *head = row->job->shape ? shape_first (row->job->shape) : NULL;
 
     (void) core;
     return head && head != row->job &&
@@ -224,7 +224,7 @@ static void say_most_gres (const struct core *core, const struct places *places,
 static bool resources (const struct core *core, const struct row *row, struct buf *text)
 {
     _cleanup_size_ struct size size = job_size (core, row->job, NULL);
-    const struct places *places = row->job->shape ? shape_places (row->job) : NULL;
+    const struct places *places = row->job->shape ? shape_places (row->job->shape) : NULL;
     const struct node *node = places ? freest (core, places) : NULL;
 
     say (text, "asks %u cpu%s", size.cpus, size.cpus == 1 ? "" : "s");

@@ -1,136 +1,242 @@
-/* shape.c - families of shapes, and which of them are still open in this pass. */
+/* shape.c - shapes, whose they are, and their order. */
 #include "core/shape.h"
 #include <string.h>
 #include "base/mem.h"
-#include "core/shape_tree.h"
+#include "core/family.h"
+#include "core/rank.h"
 #include "core/state.h"
 
-struct family {
-    struct buf key;
-    struct demand demand; /* its texts point into `texts`; its mem_mb means nothing */
-    char *texts[3];
-    struct places places; /* where its jobs may go */
-    bool somewhere;       /* places is valid */
-    struct shape *tree;
-    size_t n_shapes;
-    uint64_t pass, limit; /* in this pass, shapes that ask for more are closed */
-    bool closed;          /* in this pass, all of it */
-    bool looked;          /* best is valid */
-    struct shape *best;   /* the best open shape; NULL = none */
-    UT_hash_handle hh;
-};
+/* --- lanes -------------------------------------------------------------------------------------------------------- */
 
-/* --- families ----------------------------------------------------------------------------------------------------- */
-
-static struct family *family_make (struct core *core, const struct demand *demand, struct buf *key)
+static struct lane *lane_of (struct core *core, const struct job *job)
 {
-    struct family *family = xcalloc (1, sizeof *family);
-
-    family->key = *key;
-    *key = BUF_INIT;
-    family->demand = *demand;
-    family->demand.nodelist = family->texts[0] = xstrdup (demand->nodelist);
-    family->demand.exclude = family->texts[1] = xstrdup (demand->exclude);
-    family->demand.constraint = family->texts[2] = xstrdup (demand->constraint);
-    family->somewhere = places_of (core, &family->demand, &family->places, NULL) == 0;
-    HASH_ADD_KEYPTR (hh, core->shapes.by_key, family->key.data, family->key.len, family);
-    return family;
-}
-
-static struct family *family_of (struct core *core, const struct demand *demand)
-{
+    const Moisson__JobSpec *spec = job_spec (job);
+    const char *texts[] = {job->partition, spec->account, spec->qos};
     _cleanup_buf_ struct buf key = BUF_INIT;
-    struct family *family;
+    struct lane *lane;
 
-    demand_key (demand, &key);
-    HASH_FIND (hh, core->shapes.by_key, key.data, key.len, family);
-    return family ? family : family_make (core, demand, &key);
+    buf_add (&key, &job->spec->msg->uid, sizeof job->spec->msg->uid);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        buf_add (&key, texts[i] ? texts[i] : "", texts[i] ? strlen (texts[i]) + 1 : 1);
+    HASH_FIND (hh, core->shapes.lanes, key.data, key.len, lane);
+    if (!lane) {
+        lane = xcalloc (1, sizeof *lane + key.len);
+        lane->len = (uint32_t) key.len;
+        memcpy (lane->key, key.data, key.len);
+        HASH_ADD (hh, core->shapes.lanes, key, key.len, lane);
+    }
+    lane->refs++;
+    return lane;
 }
 
-static void family_free (struct core *core, struct family *family)
+static void lane_put (struct core *core, struct lane *lane)
 {
-    HASH_DELETE (hh, core->shapes.by_key, family);
-    for (size_t i = 0; i < sizeof family->texts / sizeof *family->texts; i++)
-        free (family->texts[i]);
-    places_clear (&family->places);
-    buf_clear (&family->key);
-    free (family);
+    if (--lane->refs)
+        return;
+    HASH_DELETE (hh, core->shapes.lanes, lane);
+    free (lane);
 }
 
 /* --- shapes ------------------------------------------------------------------------------------------------------- */
 
 static void shape_free (struct core *core, struct shape *shape)
 {
-    struct family *family = shape->family;
-
-    shape_tree_remove (&family->tree, shape);
-    heap_clear (&shape->jobs);
+    HASH_DELETE (hh, core->shapes.by_key, shape);
+    family_put (core, shape->key.family);
+    lane_put (core, shape->key.lane);
+    lineup_clear (&shape->jobs);
     free (shape);
-    family->looked = false;
-    if (!--family->n_shapes)
-        family_free (core, family);
+}
+
+static void shape_put (struct core *core, struct shape *shape)
+{
+    if (!shape->refs && !lineup_count (&shape->jobs))
+        shape_free (core, shape);
+}
+
+static struct shape *shape_make (struct core *core, const struct shape_key *key)
+{
+    struct shape *shape = xcalloc (1, sizeof *shape);
+
+    shape->key = *key;
+    shape->node.cpus = family_least_cpus (key->family);
+    shape->node.mem_mb = family_least_mem (key->family, key->mem_mb);
+    HASH_ADD (hh, core->shapes.by_key, key, sizeof shape->key, shape);
+    return shape;
 }
 
 static struct shape *shape_of (struct core *core, struct job *job)
 {
     const struct partition *partition = partition_find (core, job->partition);
     struct shape *shape = job->spec->shape;
+    struct shape_key key = {.time_s = job_time_limit (core, job)};
     struct demand demand;
-    struct family *family;
 
-    if (shape && shape->family->demand.partition == partition)
+    if (shape && shape->key.family->demand.partition == partition && shape->key.time_s == key.time_s)
         return shape;
     demand_of (core, partition, job_spec (job), &demand);
-    family = family_of (core, &demand);
-    shape = shape_tree_find (family->tree, demand.mem_mb);
-    if (!shape) {
-        shape = xcalloc (1, sizeof *shape);
-        shape->family = family;
-        shape->mem_mb = demand.mem_mb;
-        shape_tree_add (&family->tree, shape);
-        family->n_shapes++;
-    }
+    key.family = family_of (core, &demand);
+    key.lane = lane_of (core, job);
+    key.mem_mb = demand.mem_mb;
+    HASH_FIND (hh, core->shapes.by_key, &key, sizeof key, shape);
+    if (shape) {
+        family_put (core, key.family);
+        lane_put (core, key.lane);
+    } else
+        shape = shape_make (core, &key);
     shape->refs++; /* before the old one goes: it may be of the same family */
     shape_forget_spec (core, job->spec);
     job->spec->shape = shape;
     return shape;
 }
 
-static void head_changed (struct shape *shape)
+struct job *shape_first (const struct shape *shape)
 {
-    shape_tree_touch (shape->family->tree, shape->mem_mb);
-    shape->family->looked = false;
+    struct lineup_item *item = lineup_first (&shape->jobs);
+
+    return item ? container_of (item, struct job, queue) : NULL;
 }
+
+struct demand shape_demand (const struct shape *shape)
+{
+    struct demand demand = shape->key.family->demand;
+
+    demand.mem_mb = shape->key.mem_mb;
+    return demand;
+}
+
+const struct places *shape_places (const struct shape *shape)
+{
+    return shape->key.family->somewhere ? &shape->key.family->places : NULL;
+}
+
+/* --- ranks -------------------------------------------------------------------------------------------------------- */
+
+static struct rank rank_of (const struct core *core, const struct job *job, double score)
+{
+    const struct partition *partition = partition_find (core, job->partition);
+    const Moisson__PartitionConf *conf = partition ? partition->conf : NULL;
+
+    return (struct rank){.tier = conf && conf->has_priority ? conf->priority : 1,
+                         .score = score,
+                         .eligible_us = job->eligible_us,
+                         .id = job->id};
+}
+
+static struct rank_node **tree_of (struct core *core, const struct shape *shape)
+{
+    struct shape_table *shapes = &core->shapes;
+
+    return shapes->ranking.going && shape->ranking == shapes->ranking.number ? &shapes->ranking.done : &shapes->ranks;
+}
+
+static void unrank (struct core *core, struct shape *shape)
+{
+    if (shape->ranked)
+        rank_tree_remove (tree_of (core, shape), &shape->node);
+    shape->ranked = false;
+}
+
+/* Its head is another one, or has another rank. */
+static void put_in_rank (struct core *core, struct shape *shape)
+{
+    struct shape_table *shapes = &core->shapes;
+    const struct job *head = shape_first (shape);
+    usec_t now = shapes->ranking.going ? shapes->ranking.now : shapes->ranked_us;
+
+    if (!shape->ranked)
+        shape->node.seen = 0;
+    unrank (core, shape);
+    if (core->pass.searching == shape)
+        pass_look_again (core);
+    pass_forget (core, shape);
+    if (shape->promise && (!head || head->id != shape->promise->job_id)) {
+        promise_drop (core, shape->promise);
+        pass_look_again (core); /* the next one that waits gets a promise */
+    }
+    if (!head)
+        return;
+    shape->node.rank = rank_of (core, head, rank_score (core, head, now, NULL));
+    shape->ranking = shapes->ranking.number;
+    shape->ranked = true;
+    rank_tree_add (tree_of (core, shape), &shape->node);
+}
+
+void shape_rerank (struct core *core, struct job *job)
+{
+    if (job->shape && shape_first (job->shape) == job)
+        put_in_rank (core, job->shape);
+}
+
+void ranking_begin (struct core *core, usec_t now)
+{
+    struct ranking *ranking = &core->shapes.ranking;
+
+    while (ranking_step (core)) /* an older one, if there is any */
+        ;
+    ranking->now = now;
+    ranking->number++;
+    ranking->going = true;
+}
+
+#define RANKED_A_STEP 256
+
+/* The first of the old tree goes behind the last of the new one, where it mostly belongs. */
+bool ranking_step (struct core *core)
+{
+    struct shape_table *shapes = &core->shapes;
+    struct ranking *ranking = &shapes->ranking;
+    struct rank_node *node;
+
+    if (!ranking->going)
+        return false;
+    for (int n = 0; n < RANKED_A_STEP && (node = rank_tree_first (shapes->ranks)); n++) {
+        struct shape *shape = shape_at (node);
+        const struct job *head = shape_first (shape);
+        rank_tree_remove (&shapes->ranks, node);
+        node->rank = rank_of (core, head, rank_score (core, head, ranking->now, NULL));
+        shape->ranking = ranking->number;
+        rank_tree_add_last (&ranking->done, node);
+    }
+    if (shapes->ranks)
+        return true;
+    shapes->ranks = ranking->done;
+    shapes->ranked_us = ranking->now;
+    ranking->done = NULL;
+    ranking->going = false;
+    return false;
+}
+
+/* --- in and out --------------------------------------------------------------------------------------------------- */
 
 void shape_enter (struct core *core, struct job *job)
 {
     struct shape *shape;
-    const struct heap_item *head;
+    const struct job *head;
 
     if (job->shape)
         return;
     shape = shape_of (core, job);
     head = shape_first (shape);
-    heap_put (&shape->jobs, &job->queue, UINT32_MAX - job_priority (job_spec (job)), job->id);
+    lineup_put (&shape->jobs, &job->queue, UINT32_MAX - job_priority (job_spec (job)), job->eligible_us, job->id);
     job->shape = shape;
     if (shape_first (shape) != head)
-        head_changed (shape);
+        put_in_rank (core, shape);
 }
 
 void shape_leave (struct core *core, struct job *job)
 {
     struct shape *shape = job->shape;
-    const struct heap_item *head;
+    const struct job *head;
 
     if (!shape)
         return;
     head = shape_first (shape);
-    heap_remove (&shape->jobs, &job->queue);
+    lineup_remove (&shape->jobs, &job->queue);
     job->shape = NULL;
-    if (shape_first (shape) != head)
-        head_changed (shape);
-    if (!shape->refs && !shape->jobs.n)
-        shape_free (core, shape);
+    if (head == job)
+        put_in_rank (core, shape);
+    shape_put (core, shape);
 }
 
 void shape_forget_spec (struct core *core, struct spec *spec)
@@ -138,8 +244,10 @@ void shape_forget_spec (struct core *core, struct spec *spec)
     struct shape *shape = spec->shape;
 
     spec->shape = NULL;
-    if (shape && !--shape->refs && !shape->jobs.n)
-        shape_free (core, shape);
+    if (!shape)
+        return;
+    shape->refs--;
+    shape_put (core, shape);
 }
 
 void shape_clear (struct core *core)
@@ -147,141 +255,76 @@ void shape_clear (struct core *core)
     struct job *job, *next_job;
     struct spec *spec, *next_spec;
 
+    promise_forget_all (core);
     HASH_ITER (hh, core->jobs.by_id, job, next_job)
     shape_leave (core, job);
     HASH_ITER (hh, core->specs, spec, next_spec)
     shape_forget_spec (core, spec);
 }
 
-/* --- the pass ----------------------------------------------------------------------------------------------------- */
-
-static struct shape *family_best (const struct core *core, struct family *family)
-{
-    if (family->pass != core->shapes.pass) {
-        family->pass = core->shapes.pass;
-        family->limit = UINT64_MAX;
-        family->closed = false;
-        family->looked = false;
-    }
-    if (family->closed || !family->somewhere || !partition_starts (family->demand.partition))
-        return NULL;
-    if (!family->looked) {
-        family->best = shape_tree_best (family->tree, family->limit);
-        family->looked = true;
-    }
-    return family->best;
-}
-
-struct job *shape_next (const struct core *core)
-{
-    struct family *family, *next;
-    struct shape *best = NULL;
-
-    HASH_ITER (hh, core->shapes.by_key, family, next)
-    {
-        struct shape *shape = family_best (core, family);
-        if (shape_before (shape, best))
-            best = shape;
-    }
-    return best ? container_of (heap_first (&best->jobs), struct job, queue) : NULL;
-}
-
-/* No node that such a job may go to has more memory free for one of its tasks than this. */
-static uint64_t mem_bound (const struct core *core, const struct family *family)
-{
-    struct demand light = family->demand;
-    uint64_t most = 0;
-
-    light.mem_mb = 0;
-    for (uint32_t b = light.cpus_per_task; b <= core->nodes.max_cpus; b++)
-        for (size_t w = 0; core->nodes.in_bucket[b] && w < core->nodes.words; w++)
-            for (uint64_t bits = core->nodes.buckets[b][w] & family->places.mask[w]; bits; bits &= bits - 1) {
-                const struct node *node = core->nodes.list[w * 64 + (size_t) __builtin_ctzll (bits)];
-                if (node_free_mem (node) > most && demand_fits (&light, node, FIT_NOW))
-                    most = node_free_mem (node);
-            }
-    return light.mem_kind == MEM_CPU ? most / light.cpus_per_task : most;
-}
-
-void shape_close (struct core *core, struct job *job)
-{
-    struct shape *shape = job->shape;
-    struct family *family = shape->family;
-    uint64_t bound;
-
-    family->looked = false;
-    if (!shape->mem_mb || family->n_shapes == 1) {
-        family->closed = true;
-        return;
-    }
-    bound = mem_bound (core, family);
-    family->limit = bound < shape->mem_mb ? bound : shape->mem_mb - 1;
-}
-
-const struct places *shape_places (const struct job *job)
-{
-    return job->shape->family->somewhere ? &job->shape->family->places : NULL;
-}
-
-struct demand shape_demand (const struct job *job)
-{
-    struct demand demand = job->shape->family->demand;
-
-    demand.mem_mb = job->shape->mem_mb;
-    return demand;
-}
-
-struct job *shape_head (const struct job *job)
-{
-    return container_of (heap_first (&job->shape->jobs), struct job, queue);
-}
-
 /* --- checks ------------------------------------------------------------------------------------------------------- */
 
-static int tree_check (const struct shape *t, size_t *n, struct err *err)
+static int tree_check (const struct rank_node *t, const struct rank_node *parent, size_t *n, struct err *err)
 {
-    const struct shape *best = t;
+    const struct rank_node *halves[2];
 
     if (!t)
         return 0;
-    if ((t->left && t->left->mem_mb >= t->mem_mb) || (t->right && t->right->mem_mb <= t->mem_mb))
-        return err_set (err, 0, "shapes are out of order at %lu MB", (unsigned long) t->mem_mb);
-    if (tree_check (t->left, n, err) || tree_check (t->right, n, err))
-        return -1;
-    if (t->left && shape_before (t->left->best, best))
-        best = t->left->best;
-    if (t->right && shape_before (t->right->best, best))
-        best = t->right->best;
-    if (shape_before (best, t->best))
-        return err_set (err, 0, "the best shape below %lu MB is not known", (unsigned long) t->mem_mb);
-    if (!t->refs && !t->jobs.n)
-        return err_set (err, 0, "the shape of %lu MB is nobody's", (unsigned long) t->mem_mb);
+    halves[0] = t->left;
+    halves[1] = t->right;
     ++*n;
+    if (t->parent != parent || (t->left && !rank_before (&t->left->rank, &t->rank)) ||
+        (t->right && !rank_before (&t->rank, &t->right->rank)))
+        return err_set (err, 0, "shapes are out of order at the one of job %lu", (unsigned long) t->rank.id);
+    for (int i = 0; i < 2; i++)
+        if (halves[i] && (halves[i]->priority > t->priority || halves[i]->oldest < t->oldest ||
+                          halves[i]->least_cpus < t->least_cpus || halves[i]->least_mem_mb < t->least_mem_mb))
+            return err_set (err, 0, "the shapes behind that of job %lu are not what they seem",
+                            (unsigned long) t->rank.id);
+    if (t->seen < t->oldest || t->cpus < t->least_cpus || t->mem_mb < t->least_mem_mb)
+        return err_set (err, 0, "the shape of job %lu is not what it seems", (unsigned long) t->rank.id);
+    return tree_check (t->left, t, n, err) || tree_check (t->right, t, n, err) ? -1 : 0;
+}
+
+static int job_check (const struct core *core, const struct job *job, struct err *err)
+{
+    const struct shape *shape = job->shape;
+    bool due = heap_has (&job->timer) && job->timer.key <= core->now; /* the next Clock lets it in */
+
+    if ((job_startable (core, job) && !due) != (shape != NULL) || (shape != NULL) != lineup_has (&job->queue))
+        return err_set (err, 0, "job %lu is %s a shape", (unsigned long) job->id, shape ? "wrongly in" : "not in");
+    if (shape && (job->queue.rank.tie != job->id || job->queue.rank.key != job->eligible_us ||
+                  job->queue.rank.class != UINT32_MAX - job_priority (job_spec (job)) ||
+                  shape->key.time_s != job_time_limit (core, job)))
+        return err_set (err, 0, "job %lu is not where its shape has it", (unsigned long) job->id);
     return 0;
 }
 
 int shape_check (const struct core *core, struct err *err)
 {
+    size_t n_shapes = 0, n_ranked = 0, in_families = 0;
+    struct shape *shape, *next;
     struct family *family, *next_family;
-    struct job *job, *next_job;
 
-    HASH_ITER (hh, core->shapes.by_key, family, next_family)
+    if (tree_check (core->shapes.ranks, NULL, &n_ranked, err) ||
+        tree_check (core->shapes.ranking.done, NULL, &n_ranked, err))
+        return -1;
+    HASH_ITER (hh, core->shapes.families, family, next_family)
+    in_families += family->n_shapes;
+    HASH_ITER (hh, core->shapes.by_key, shape, next)
     {
-        size_t n = 0;
-        if (tree_check (family->tree, &n, err))
+        const struct job *head = shape_first (shape);
+        n_shapes++;
+        n_ranked -= head != NULL;
+        if (shape->ranked != (head != NULL) || (head && shape->node.rank.id != head->id) || (!head && !shape->refs))
+            return err_set (err, 0, "the shape with head %lu is not where it should be",
+                            (unsigned long) (head ? head->id : 0));
+    }
+    if (n_ranked || in_families != n_shapes)
+        return err_set (err, 0, "%zu shapes, of which families have %zu; %zu too many are ranked", n_shapes,
+                        in_families, n_ranked);
+    for (const struct job *job = job_from (core, 0); job; job = job_from (core, job->id + 1))
+        if (job_check (core, job, err))
             return -1;
-        if (n != family->n_shapes || !n)
-            return err_set (err, 0, "a family has %zu shapes, and thinks %zu", n, family->n_shapes);
-    }
-    HASH_ITER (hh, core->jobs.by_id, job, next_job)
-    {
-        const struct shape *shape = job->shape;
-        bool due = heap_has (&job->timer) && job->timer.key <= core->now; /* the next Clock lets it in */
-        if ((job_startable (core, job) && !due) != (shape != NULL) || (shape != NULL) != heap_has (&job->queue))
-            return err_set (err, 0, "job %lu is %s a shape", (unsigned long) job->id, shape ? "wrongly in" : "not in");
-        if (shape && (shape->jobs.items[job->queue.at - 1] != &job->queue || job->queue.key != job->id ||
-                      job->queue.class != UINT32_MAX - job_priority (job_spec (job))))
-            return err_set (err, 0, "job %lu is not where its shape has it", (unsigned long) job->id);
-    }
     return 0;
 }

@@ -9,7 +9,9 @@
 #include "core/keys.h"
 #include "core/node.h"
 #include "core/partition.h"
+#include "core/pass.h"
 #include "core/phases.h"
+#include "core/promise.h"
 #include "core/rest.h"
 #include "core/shape.h"
 #include "core/spec.h"
@@ -25,13 +27,15 @@ struct core {
     struct partition_table partitions;
     struct shape_table shapes;
     struct name_group *groups;
-    struct edge *unaimed; /* while a snapshot is loaded: conditions on jobs that come later in it */
+    struct edge *unaimed;          /* while a snapshot is loaded: conditions on jobs that come later in it */
+    struct promise_table promises; /* hints of the pass */
     struct gres_kind *kinds;
     struct key_table keys;
     struct heap timers;
     struct job *dirty; /* to be looked at again before the event is done */
     struct core_stats stats;
     struct core_policies policies; /* not state: see core.h */
+    struct pass_work pass;         /* nor is this */
     bool left_empty;         /* a node that left the configuration has become empty: it goes when the event is done */
     bool want_pass;          /* the event made something placeable */
     struct effects *fx;      /* of the event being applied; NULL = nobody listens */

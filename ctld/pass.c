@@ -6,64 +6,105 @@
 #include "base/mem.h"
 #include "ctld/apply.h"
 
-#define SLICE 3000u /* microseconds */
+#define SLICE 3000u                /* microseconds */
+#define PERIOD (30 * USEC_PER_SEC) /* a new cycle at least so often, while something waits */
+#define REST 4                     /* between two cycles, so many times what the last one cost */
+#define REST_MOST (usec_t) USEC_PER_SEC
 
 struct pass {
     struct ctld *ctld;
     struct late *late;
-    bool wanted;  /* begin a new one */
+    struct timer *timer;
+    bool due;     /* the next slice begins a cycle */
     bool halfway; /* the last slice ran out of time */
     bool running, stopped;
+    usec_t began, cost; /* of the cycle */
     struct pass_stats stats;
 };
 
-/* false: nothing more fits (or it was refused). */
-static bool place_one (struct pass *pass)
+/* 0: one was placed; else as core_pass_step. */
+static int step (struct pass *pass)
 {
     struct ctld *ctld = pass->ctld;
     Moisson__Event *event = NULL;
     _cleanup_err_ struct err err = ERR_INIT;
+    int rc = core_pass_step (ctld->core, now_wall (), &event);
 
-    if (core_next_placement (ctld->core, now_wall (), &event) != 0)
-        return false;
-    int rc = ctld_apply (ctld, event, &err);
-    if (rc < 0)
+    if (rc != 0)
+        return rc;
+    rc = ctld_apply (ctld, event, &err);
+    if (rc < 0) {
         log_error ("event=placed refused=\"%s\"", err.why); /* a bug: leave this pass rather than ask again */
-    else
+        rc = CORE_E_NOTHING;
+    } else
         pass->stats.placed++;
     moisson__event__free_unpacked (event, NULL);
-    return rc == 0;
+    return rc;
+}
+
+static void begin (struct pass *pass)
+{
+    core_pass_begin (pass->ctld->core, now_wall ());
+    pass->due = false;
+    pass->began = now_monotonic ();
+    pass->cost = 0;
+    pass->stats.passes++;
+}
+
+/* The next cycle: soon, if this one may have missed something; but most of the time is for other work. */
+static void plan (struct pass *pass)
+{
+    usec_t rest = pass->cost * REST < REST_MOST ? pass->cost * REST : REST_MOST;
+
+    if (pass->due)
+        return;
+    if (core_pass_wanted (pass->ctld->core))
+        timer_arm (pass->timer, rest);
+    else if (core_stats (pass->ctld->core).pending)
+        timer_arm (pass->timer, PERIOD);
+    else
+        timer_disarm (pass->timer);
 }
 
 static void slice (void *arg)
 {
     struct pass *pass = arg;
-    usec_t began = now_monotonic ();
+    usec_t began = now_monotonic (), took;
+    int rc = 0;
 
     if (pass->stopped || !journal_accepting (pass->ctld->journal))
         return; /* asked for again when the store is well */
     pass->running = true;
-    if (pass->wanted || !pass->halfway) {
-        core_pass_begin (pass->ctld->core, now_wall ());
-        pass->stats.passes++;
-    }
-    pass->wanted = pass->halfway = false;
-    while (!pass->halfway && place_one (pass))
-        pass->halfway = now_monotonic () - began > SLICE;
+    if (pass->due && !pass->halfway)
+        begin (pass);
+    do
+        rc = step (pass);
+    while (rc != CORE_E_NOTHING && (took = now_monotonic () - began) < SLICE);
+    pass->halfway = rc != CORE_E_NOTHING;
     pass->running = false;
-    usec_t took = now_monotonic () - began;
+    took = now_monotonic () - began;
+    pass->cost += took;
     pass->stats.slices++;
     pass->stats.last = took;
     pass->stats.total += took;
     if (took > pass->stats.longest)
         pass->stats.longest = took;
-    if (pass->halfway || pass->wanted)
+    if (pass->halfway || pass->due)
         late_arm (pass->late);
+    else
+        plan (pass);
+}
+
+static void on_timer (void *arg)
+{
+    struct pass *pass = arg;
+
+    pass->due = true;
+    late_arm (pass->late);
 }
 
 void pass_want (struct pass *pass)
 {
-    pass->wanted = true;
     if (!pass->running)
         late_arm (pass->late);
 }
@@ -84,6 +125,7 @@ struct pass *pass_create (struct ctld *ctld)
 
     pass->ctld = ctld;
     pass->late = late_create (ctld->loop, slice, pass);
+    pass->timer = timer_create_in (ctld->loop, on_timer, pass);
     return pass;
 }
 
@@ -91,6 +133,7 @@ struct pass *pass_free (struct pass *pass)
 {
     if (!pass)
         return NULL;
+    timer_free (pass->timer);
     late_free (pass->late);
     free (pass);
     return NULL;

@@ -290,7 +290,7 @@ START_TEST (journals_that_knew_numbers_only)
     Moisson__Placed placed = MOISSON__PLACED__INIT;
     EVENT (placed, PLACED, &placed);
 
-    placed.job_id = placed.raw_id = submit (k, .gpus = 1);
+    placed.job_id = placed.raw_id = submit (k, .gpus = 1, .time_s = 600);
     placed.attempt = 1;
     placed.shares = shares;
     placed.n_shares = 1;
@@ -299,9 +299,9 @@ START_TEST (journals_that_knew_numbers_only)
     share.has_gpus = true;
     share.gpus = 1;
     kit_apply (k, &event);
-    submit (k, GPUS ({"gpu", "k80", 2}));
+    submit (k, .time_s = 600, GPUS ({"gpu", "k80", 2}));
     ck_next (k, "");
-    submit (k, .gpus = 1);
+    submit (k, .gpus = 1, .time_s = 600);
     ck_next (k, "n1 gpu:k80:1");
     share.gpus = 2;
     placed.job_id = placed.raw_id = submit (k, .gpus = 1);

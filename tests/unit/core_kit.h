@@ -594,7 +594,7 @@ struct kit_node {
     uint32_t free_cpus;
 };
 
-static inline bool node_look (void *arg, const Moisson__NodeInfo *row)
+static inline bool kit_node_look (void *arg, const Moisson__NodeInfo *row)
 {
     struct kit_node *node = arg;
 
@@ -609,7 +609,7 @@ static inline struct kit_node node_of (struct kit *k, const char *name)
 {
     struct kit_node node = {.name = name};
 
-    core_nodes (k->core, 0, 0, node_look, &node);
+    core_nodes (k->core, 0, 0, kit_node_look, &node);
     return node;
 }
 #define assert_node(k, name, text) ck_assert_str_eq (node_of (k, name).state, text)

@@ -35,9 +35,9 @@ START_TEST (what_asks_for_less_memory_passes_what_asks_for_more)
     _cleanup_kit_ struct kit *k = kit_new ("n1", 8); /* 8000 MB */
     uint64_t ids[7];
 
-    ids[0] = submit (k, .mem = 5000);
+    ids[0] = submit (k, .mem = 5000, .time_s = 3600); /* what passes ends no later: it delays nobody */
     for (int i = 1; i < 7; i++)
-        ids[i] = submit (k, .mem = 7500 - (uint64_t) i * 1000); /* 6500 5500 4500 3500 2500 1500 */
+        ids[i] = submit (k, .mem = 7500 - (uint64_t) i * 1000, .time_s = 3600); /* 6500 5500 4500 3500 2500 1500 */
     ck_assert_uint_eq (pass (k), 2);
     assert_reason (k, ids[0], "Starting");
     assert_reason (k, ids[5], "Starting"); /* 2500 of the 3000 that are left */

@@ -1,0 +1,146 @@
+/* promise.c - what is promised to the heads that wait, and who must keep it. */
+#include "core/promise.h"
+#include <utlist.h>
+#include "base/mem.h"
+#include "core/profile.h"
+#include "core/state.h"
+
+struct stay stay_of (const struct shape *shape, const struct demand *demand, usec_t from)
+{
+    uint64_t limit = shape->key.time_s;
+    bool ends = limit && limit < UINT64_MAX / USEC_PER_SEC / 2;
+
+    return (struct stay){
+        .demand = demand, .shape = shape, .from = from, .until = ends ? from + limit * USEC_PER_SEC : UINT64_MAX};
+}
+
+/* --- the table ---------------------------------------------------------------------------------------------------- */
+
+void promise_drop (struct core *core, struct promise *promise)
+{
+    if (promise->shape)
+        promise->shape->promise = NULL;
+    DL_DELETE (core->promises.list, promise);
+    core->promises.n--;
+    fit_clear (&promise->fit);
+    free (promise);
+}
+
+void promise_forget_all (struct core *core)
+{
+    while (core->promises.list)
+        promise_drop (core, core->promises.list);
+}
+
+static int by_index (const void *a, const void *b)
+{
+    const struct pick *x = a, *y = b;
+
+    return x->node->index < y->node->index ? -1 : x->node->index > y->node->index;
+}
+
+static bool same_nodes (const struct fit *a, const struct fit *b)
+{
+    for (size_t i = 0; a->n == b->n && i < a->n; i++)
+        if (a->picks[i].node != b->picks[i].node)
+            return false;
+    return a->n == b->n;
+}
+
+void promise_make (struct core *core, struct shape *shape, struct fit *fit, usec_t at, usec_t until)
+{
+    struct promise *promise = shape->promise;
+
+    qsort (fit->picks, fit->n, sizeof *fit->picks, by_index);
+    if (!promise) {
+        promise = xcalloc (1, sizeof *promise);
+        promise->shape = shape;
+        promise->job_id = shape->node.rank.id;
+        promise->first_us = at;
+        promise->since = core->sequence;
+        shape->promise = promise;
+        DL_APPEND (core->promises.list, promise);
+        core->promises.n++;
+    } else if (!same_nodes (fit, &promise->fit))
+        promise->since = core->sequence;
+    fit_clear (&promise->fit);
+    promise->fit = *fit;
+    *fit = (struct fit){0};
+    promise->at = at;
+    promise->until = until;
+    promise->cycle = core->shapes.cycle;
+}
+
+void promise_drop_old (struct core *core)
+{
+    struct promise *promise, *next;
+
+    DL_FOREACH_SAFE (core->promises.list, promise, next)
+    if (promise->cycle != core->shapes.cycle)
+        promise_drop (core, promise);
+}
+
+/* --- who must keep them ------------------------------------------------------------------------------------------- */
+
+static const struct pick *pick_on (const struct promise *promise, const struct node *node)
+{
+    struct pick key = {.node = (struct node *) node};
+
+    return bsearch (&key, promise->fit.picks, promise->fit.n, sizeof key, by_index);
+}
+
+/* The part of this node that is promised, if whoever wants to stay there must keep that. */
+static const struct pick *binding (const struct promise *promise, const struct stay *stay, const struct node *node)
+{
+    if (promise->shape == stay->shape ||
+        (stay->shape && rank_before (&stay->shape->node.rank, &promise->shape->node.rank)))
+        return NULL;
+    return pick_on (promise, node);
+}
+
+static void take (struct node *later, const struct pick *pick)
+{
+    later->used_cpus += node_hold (later, pick->cpus);
+    later->used_mem_mb += pick->mem_mb;
+    gres_node_take (later, &pick->gres);
+    later->n_shares++;
+}
+
+/* Is there room at that time, besides all that is promised for then? */
+static bool room_at (const struct core *core, const struct stay *stay, const struct node *node, uint32_t tasks,
+                     const struct promise *of)
+{
+    bool one_day = of->at == PROMISE_ONE_DAY;
+    usec_t at = of->at > stay->from ? of->at : stay->from;
+    const struct promise *other;
+    const struct pick *pick;
+    struct node later;
+
+    node_at (node, one_day ? UINT64_MAX : at, of->since, &later);
+    DL_FOREACH (core->promises.list, other)
+    if (other->at <= at && other->until > at && (pick = binding (other, stay, node)))
+        take (&later, pick);
+    return demand_holds (stay->demand, &later, FIT_NOW, tasks);
+}
+
+bool stay_allowed (const struct core *core, const struct stay *stay, const struct node *node, uint32_t tasks)
+{
+    const struct promise *promise;
+
+    DL_FOREACH (core->promises.list, promise)
+    if (promise->until > stay->from && (promise->at < stay->until || promise->at == PROMISE_ONE_DAY) &&
+        binding (promise, stay, node) && !room_at (core, stay, node, tasks, promise))
+        return false;
+    return true;
+}
+
+usec_t promise_next_end (const struct core *core, const struct stay *stay, const struct node *node, usec_t after)
+{
+    const struct promise *promise;
+    usec_t end = UINT64_MAX;
+
+    DL_FOREACH (core->promises.list, promise)
+    if (promise->until > after && promise->until < end && binding (promise, stay, node))
+        end = promise->until;
+    return end;
+}
