@@ -306,6 +306,27 @@ static int check_features (const struct request *r, const struct demand *demand,
     return err_fix (err, "see what they have: sinfo -o '%%P %%n %%f'");
 }
 
+/* A reservation binds its jobs to its nodes. */
+static int keep_in_reservation (const struct request *r, struct places *places, struct err *err)
+{
+    const struct resv *resv = resv_find (r->core, r->spec->reservation);
+
+    if (!resv || resv->msg->flags & (RESV_FLEX | RESV_ANY_NODES))
+        return 0;
+    for (size_t w = 0; w < r->core->nodes.words; w++)
+        places->mask[w] &= w < resv->words ? resv->mask[w] : 0;
+    for (size_t i = 0; i < places->n_must; i++) {
+        uint32_t at = places->must[i]->index;
+        if (places->mask[at / 64] >> at % 64 & 1)
+            continue;
+        err_set (err, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
+                 "Requested node configuration is not available: node %s is not in reservation %s",
+                 node_name (places->must[i]), resv->msg->name);
+        return err_fix (err, "see its nodes: scontrol show reservation %s", resv->msg->name);
+    }
+    return 0;
+}
+
 static int check_resources (const struct request *r, struct err *err)
 {
     _cleanup_fit_ struct fit fit = {0};
@@ -317,7 +338,7 @@ static int check_resources (const struct request *r, struct err *err)
     if (check_node_counts (r, &demand, err) || check_memory (r, &demand, err) ||
         check_memory_per_cpu (r, &demand, err) || places_of (r->core, &demand, &places, err))
         return -1;
-    if (check_features (r, &demand, &places, err)) {
+    if (keep_in_reservation (r, &places, err) || check_features (r, &demand, &places, err)) {
         places_clear (&places);
         return -1;
     }
@@ -344,6 +365,21 @@ static int check_deadline (const struct request *r, struct err *err)
     return err_fix (err, "give a later --deadline");
 }
 
+static int check_licences (const struct request *r, struct err *err)
+{
+    return licence_check (r->core, r->spec->licenses, err);
+}
+
+static int check_reservation (const struct request *r, struct err *err)
+{
+    return resv_check (r->core, r->spec, NULL, err);
+}
+
+int core_admit_reservation (const struct core *core, const Moisson__JobSpec *spec, const char *user, struct err *err)
+{
+    return core->config ? resv_check (core, spec, user, err) : 0;
+}
+
 int admit_changed (const struct core *core, const Moisson__JobSpec *spec, const struct admit_what *what, usec_t now,
                    struct err *err)
 {
@@ -354,7 +390,8 @@ int admit_changed (const struct core *core, const Moisson__JobSpec *spec, const 
     if (!r.partition)
         return 0; /* it waits in one that has left the configuration */
     if ((what->time && check_time (&r, err)) || (what->depends && check_depends (&r, err)) ||
-        (what->resources && (check_gres (&r, err) || check_resources (&r, err))))
+        (what->resources && (check_gres (&r, err) || check_licences (&r, err) || check_reservation (&r, err) ||
+                             check_resources (&r, err))))
         return -1;
     return 0;
 }
@@ -362,8 +399,8 @@ int admit_changed (const struct core *core, const Moisson__JobSpec *spec, const 
 int core_admit (const struct core *core, const Moisson__JobSpec *spec, uint32_t uid, usec_t now, struct err *err)
 {
     static int (*const checks[]) (const struct request *r, struct err *err) = {
-        check_count,   check_partition, check_time_min, check_time,      check_array,
-        check_depends, check_deadline,  check_gres,     check_resources,
+        check_count,    check_partition, check_time_min,    check_time, check_array,     check_depends,
+        check_deadline, check_licences,  check_reservation, check_gres, check_resources,
     };
     struct request request = {.core = core, .spec = spec, .now = now};
 

@@ -25,6 +25,8 @@ static const struct {
     {MOISSON__EVENT__WHAT_STEP, on_step},
     {MOISSON__EVENT__WHAT_JOB_UPDATED, on_job_updated},
     {MOISSON__EVENT__WHAT_PARTITION_SET, on_partition_set},
+    {MOISSON__EVENT__WHAT_RESV_SET, on_resv_set},
+    {MOISSON__EVENT__WHAT_RESV_DELETED, on_resv_deleted},
 };
 
 /* --- what is settled after each event ----------------------------------------------------------------------------- */
@@ -53,6 +55,9 @@ bool job_startable (const struct core *core, const struct job *job)
     const struct partition *partition = partition_find (core, job->partition);
     uint32_t limit = job_spec (job)->array_limit;
     usec_t until;
+
+    if (!resv_takes (core, job))
+        return false;
 
     if (!rest_count (&job->rest, HOLD_NONE) && (!job->again || idset_empty (job->again)))
         return false;

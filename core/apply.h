@@ -25,6 +25,8 @@ int on_node_set (struct core *core, const Moisson__Event *event, struct err *err
 int on_step (struct core *core, const Moisson__Event *event, struct err *err);
 int on_partition_set (struct core *core, const Moisson__Event *event, struct err *err);
 int on_job_updated (struct core *core, const Moisson__Event *event, struct err *err);
+int on_resv_set (struct core *core, const Moisson__Event *event, struct err *err);
+int on_resv_deleted (struct core *core, const Moisson__Event *event, struct err *err);
 int on_clock (struct core *core, const Moisson__Event *event, struct err *err);
 
 /* Used by several: ---------------------------------------------------------------------------------------------------
@@ -41,3 +43,5 @@ struct idset *event_rest (const struct job *job, Moisson__Range *const *ranges, 
 struct node *event_node (const struct core *core, const char *name, struct err *err);
 /* The attempt that news is about, if it is the current one and placed or running; NULL = stale. */
 struct task *news_task (const struct core *core, const Moisson__AttemptId *id);
+/* The reservation that it names is gone: it names none any more; hold: and waits for a release. */
+void job_without_resv (struct core *core, struct job *job, const char *name, bool hold);

@@ -138,6 +138,8 @@ static void keep_where_it_ran (struct task *task)
 
 static void release (struct core *core, struct task *task)
 {
+    resv_leave (core, task);
+    licence_give (core, task);
     for (uint32_t i = 0; i < task->n_shares; i++) {
         core->left_empty |= node_left (task->shares[i].node) && task->shares[i].node->n_shares == 1;
         share_give (core, &task->shares[i]);
@@ -285,6 +287,8 @@ void attempt_begin (struct core *core, struct task *task, uint32_t attempt, stru
         shares[i].until = i ? shares[0].until : attempt_until (core, task);
         share_take (core, &shares[i]);
     }
+    resv_enter (core, task);
+    licence_take (core, task);
     task->boot = shares[0].node->boot;
     task->job->n_pending--;
     task->job->n_active++;

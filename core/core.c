@@ -23,6 +23,8 @@ struct core *core_free (struct core *core)
             job_remove (core, core->jobs.order[i].job);
     free (core->jobs.order);
     shape_clear (core);
+    resv_clear (core);
+    licence_clear (&core->licences);
     partition_clear (&core->partitions);
     node_table_clear (&core->nodes);
     key_clear (&core->keys);

@@ -36,6 +36,9 @@ int core_apply (struct core *core, const Moisson__Event *event, usec_t now, stru
  * is left to scheduling: spec is not changed. `now` for --begin, --deadline. */
 int core_admit (const struct core *core, const Moisson__JobSpec *spec, uint32_t uid, usec_t now, struct err *err);
 
+/* May this user's job name the reservation that it does? To be asked besides core_admit. */
+int core_admit_reservation (const struct core *core, const Moisson__JobSpec *spec, const char *user, struct err *err);
+
 /* May this be changed, and by one who is no operator? -1 with code, why and fix. Else *update is what may be applied:
  * tasks that are all of the job are no longer named, and what runs is left alone where only its pending part may be
  * changed. Who owns the job is the caller's question. */
@@ -44,6 +47,11 @@ int core_admit_update (const struct core *core, Moisson__JobUpdated *update, boo
 
 /* May a partition be set so? */
 int core_admit_partition (const struct core *core, const Moisson__PartitionSet *set, struct err *err);
+
+/* What this request about a reservation comes to, as a whole: *ret is how it would be from now on, for a ResvSet event;
+ * the caller frees it. For DELETE it is NULL. -1: Slurm's words and why. */
+int core_admit_resv (const struct core *core, const Moisson__ResvOpRequest *asked, uint32_t uid, usec_t now,
+                     Moisson__Resv **ret, struct err *err);
 
 /* An earlier submit with this token, or this user's key? 0 and *ret_job; SUBMIT_E_NEW: none; -1: the key was used for
  * another spec (FAIL_SUBMIT_KEY). spec_hash: core_spec_hash. */
@@ -159,6 +167,11 @@ size_t core_nodes (const struct core *core, size_t cursor, size_t budget, core_n
 bool core_serves_uid (const struct core *core, uint32_t uid, bool *ret_own, uint32_t *ret_only);
 typedef void (*core_partition_fn) (void *arg, const Moisson__PartitionInfo *row);
 void core_partitions (const struct core *core, core_partition_fn fn, void *arg);
+
+typedef void (*core_resv_fn) (void *arg, const Moisson__ResvInfo *row);
+void core_resvs (const struct core *core, core_resv_fn fn, void *arg);
+typedef void (*core_licence_fn) (void *arg, const Moisson__LicenceInfo *row);
+void core_licences (const struct core *core, core_licence_fn fn, void *arg);
 
 /* State of a job as a whole for `sbatch --wait`: 1 if all of it has ended, 0 if not, -1 = unknown (purged: ended). */
 int core_job_ended (const struct core *core, uint64_t job_id, Moisson__WaitReply *ret_reply);

@@ -50,10 +50,11 @@ struct task {
     uint64_t placed_at;    /* sequence of its placement */
     uint32_t cancelled_by; /* uid; valid with has_cancelled_by */
     bool has_cancelled_by;
-    bool begun;        /* some attempt of it has started, or it has ended */
-    bool relimited;    /* its time limit was changed after it was placed: its node is told */
-    bool configuring;  /* a hint, not state: the controller prepares its start */
-    job_state_t state; /* ended: the final one */
+    bool begun;            /* some attempt of it has started, or it has ended */
+    struct inside *inside; /* of a reservation that ends (resv.h); NULL */
+    bool relimited;        /* its time limit was changed after it was placed: its node is told */
+    bool configuring;      /* a hint, not state: the controller prepares its start */
+    job_state_t state;     /* ended: the final one */
     uint32_t n_shares;
     struct share *shares; /* placed or running */
     uint64_t boot;        /* hash of the boot id that the batch host had */
@@ -95,6 +96,7 @@ struct job {
     struct lineup_item queue;            /* in its shape, by priority, eligible time, id */
     struct heap_item timer;              /* next time at which time alone changes something for it */
     struct shape *shape;                 /* whose heap it is in, or NULL */
+    char *resv_deleted;                  /* it is held because the reservation of this name is gone; NULL */
     struct depend *depend;               /* what it waits for; NULL = nothing */
     struct edge *dependents;             /* edges of jobs that wait for it */
     struct job *group_prev, *group_next; /* live jobs of the same user and name */

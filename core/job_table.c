@@ -101,6 +101,7 @@ void job_remove (struct core *core, struct job *job)
     core->stats.pending -= rest_total (&job->rest);
     rest_clear (&job->rest);
     idset_free (job->again);
+    free (job->resv_deleted);
     HASH_DELETE (hh, core->jobs.by_id, job);
     order_remove (&core->jobs, job->id);
     core->stats.jobs--;

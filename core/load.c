@@ -30,6 +30,10 @@ static int load_head (struct core *core, const Moisson__Image *image, struct err
         if (partition && partition->conf)
             partition_change (core, partition, head->partitions[i]);
     }
+    licence_configure (core);
+    for (size_t i = 0; i < head->n_reservations; i++)
+        resv_put (core, head->reservations[i]);
+    core->resvs.next_id = head->next_resv_id;
     return 0;
 }
 
@@ -117,6 +121,7 @@ static struct job *load_facts (struct core *core, const Moisson__ImageJob *in)
     core->stats.pending += rest_total (&job->rest);
     job->eligible_us = in->eligible_us;
     job->first_start_us = in->first_start_us;
+    job->resv_deleted = xstrdup (in->resv_deleted);
     job->end_us = in->end_us;
     job->ended = in->has_end_us;
     job->failed = in->failed;
@@ -254,7 +259,14 @@ static int load_task (struct core *core, struct job *job, const Moisson__ImageTa
     }
     job->n_active++;
     core->stats.running++;
-    return load_shares (core, in, task, err);
+    if (load_shares (core, in, task, err))
+        return -1;
+    licence_take (core, task);
+    licence_restored (core);
+    resv_recounted (core, task);
+    if (in->has_resv_end_us)
+        resv_restore (core, task, in->resv_end_us, in->resv_over);
+    return 0;
 }
 
 static int load_job (struct core *core, const Moisson__Image *image, struct err *err)

@@ -30,6 +30,7 @@ int on_clock (struct core *core, const Moisson__Event *event, struct err *err)
         heap_remove (&core->timers, item);
         job_mark_dirty (core, container_of (item, struct job, timer));
     }
+    resv_clock (core);
     core_settle (core);
     purge (core);
     node_clock (core);
@@ -47,5 +48,7 @@ usec_t core_next_deadline (const struct core *core)
         at = purge_at (core, core->jobs.ended_first);
     if (core->config && node_deadline (core) < at)
         at = node_deadline (core);
+    if (resv_any (&core->resvs) || core->resvs.ends.n)
+        at = resv_deadline (core) < at ? resv_deadline (core) : at;
     return key < at ? key : at;
 }

@@ -72,6 +72,8 @@ int on_configured (struct core *core, const Moisson__Event *event, struct err *e
     shape_clear (core);
     node_table_configure (core);
     partition_configure (core);
+    licence_configure (core);
+    resv_configure (core);
     misfit_judge_all (core);
     look_at_all (core);
     if (old)

@@ -121,6 +121,8 @@ int on_held (struct core *core, const Moisson__Event *event, struct err *err)
     event_tasks (core, job, only, asked->tasks, asked->n_tasks, hold_task, asked);
     if (!only)
         hold_rest (job, asked);
+    free (job->resv_deleted); /* from now on it is held, or not, for what was asked here */
+    job->resv_deleted = NULL;
     job_mark_dirty (core, job);
     return 0;
 }

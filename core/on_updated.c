@@ -113,6 +113,26 @@ static void change_job (struct core *core, struct job *job, const Moisson__JobUp
     job_put_spec (core, old);
 }
 
+void job_without_resv (struct core *core, struct job *job, const char *name, bool hold)
+{
+    Moisson__JobUpdated asked = MOISSON__JOB_UPDATED__INIT;
+    Moisson__JobSpec changes = MOISSON__JOB_SPEC__INIT;
+    struct task *task;
+
+    changes.reservation = (char *) "";
+    asked.changes = &changes;
+    change_job (core, job, &asked);
+    job_mark_dirty (core, job);
+    if (!hold)
+        return;
+    rest_give (&job->rest, HOLD_USER, rest_take_all (&job->rest, HOLD_NONE));
+    DL_FOREACH (job->tasks, task)
+    if (task->phase == TASK_PENDING && task->hold == HOLD_NONE)
+        pending_hold (core, task, HOLD_USER);
+    free (job->resv_deleted);
+    job->resv_deleted = xstrdup (name);
+}
+
 int on_job_updated (struct core *core, const Moisson__Event *event, struct err *err)
 {
     Moisson__JobUpdated *asked = event->job_updated;

@@ -2,94 +2,13 @@
 #include <string.h>
 #include "base/hostlist.h"
 #include "base/mem.h"
+#include "core/constraint.h"
 #include "core/demand.h"
 #include "core/state.h"
 
 static bool bit_get (const uint64_t *mask, uint32_t i)
 {
     return mask[i / 64] >> i % 64 & 1;
-}
-
-static bool has_word (const char *list, const char *word, size_t len)
-{
-    for (const char *p = list; p && *p; p += strcspn (p, ","), p += *p == ',')
-        if (strcspn (p, ",") == len && !strncmp (p, word, len))
-            return true;
-    return false;
-}
-
-#define DEPTH_MOST 16
-
-/* "a&(b|c)": & and , bind closer than |. With features NULL only the form is looked at. */
-struct words {
-    const char *at, *features;
-    int depth;
-    bool malformed;
-};
-
-static bool any_of (struct words *w);
-
-static bool one_word (struct words *w)
-{
-    size_t len = strcspn (w->at, "&,|()[]*! ");
-    bool met = false;
-
-    if (*w->at == '(' && w->depth < DEPTH_MOST) {
-        w->at++;
-        w->depth++;
-        met = any_of (w);
-        w->depth--;
-        w->malformed = w->malformed || *w->at != ')';
-        w->at += *w->at == ')';
-        return met;
-    }
-    if (len == 0)
-        w->malformed = true;
-    else
-        met = has_word (w->features, w->at, len);
-    w->at += len;
-    return met;
-}
-
-static bool all_of (struct words *w)
-{
-    bool met = one_word (w);
-
-    while ((*w->at == '&' || *w->at == ',') && !w->malformed) {
-        w->at++;
-        met = one_word (w) && met;
-    }
-    return met;
-}
-
-static bool any_of (struct words *w)
-{
-    bool met = all_of (w);
-
-    while (*w->at == '|' && !w->malformed) {
-        w->at++;
-        met = all_of (w) || met;
-    }
-    return met;
-}
-
-static bool constraint_met (const char *constraint, const char *features)
-{
-    struct words w = {.at = constraint, .features = features};
-
-    return any_of (&w);
-}
-
-static int constraint_check (const char *constraint, struct err *err)
-{
-    struct words w = {.at = constraint};
-
-    any_of (&w);
-    if (!w.malformed && !*w.at)
-        return 0;
-    err_set (err, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG, "Invalid feature specification: \"%s\", at \"%s\"", constraint,
-             w.at);
-    return err_fix (err, "write features joined by & (all of them) or | (any of them), such as \"avx512&(ssd|gpu)\"");
 }
 
 /* For each node of the list: take it out of the mask, or remember it as one that must be had. First those to be taken
@@ -131,12 +50,27 @@ static int apply_list (const struct core *core, const char *list, bool must, con
     return 0;
 }
 
+/* Counts, and features that all nodes share, are not chosen by yet. */
+static int check_constraint (const char *constraint, struct err *err)
+{
+    struct constraint_parts parts;
+
+    if (constraint_check (constraint, err))
+        return -1;
+    constraint_split (constraint, &parts);
+    if (parts.kind == CONSTRAINT_PLAIN)
+        return 0;
+    err_set (err, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG, "Invalid feature specification: \"%s\" has counts or brackets",
+             constraint);
+    return err_fix (err, "write features joined by & (all of them) or | (any of them), such as \"avx512&(ssd|gpu)\"");
+}
+
 int places_of (const struct core *core, const struct demand *demand, struct places *ret, struct err *err)
 {
     struct places places = {0};
 
     places.mask = xmemdup (demand->partition->nodes, core->nodes.words * sizeof *places.mask);
-    if ((demand->constraint && constraint_check (demand->constraint, err)) ||
+    if ((demand->constraint && check_constraint (demand->constraint, err)) ||
         (demand->exclude && apply_list (core, demand->exclude, false, demand, &places, err)) ||
         (demand->nodelist && apply_list (core, demand->nodelist, true, demand, &places, err))) {
         places_clear (&places);

@@ -29,6 +29,17 @@ static Moisson__PartitionSet **save_sets (const struct core *core, size_t *ret_n
     return list;
 }
 
+/* Likewise. */
+static Moisson__Resv **save_resvs (const struct core *core, size_t *ret_n)
+{
+    Moisson__Resv **list = xcalloc (HASH_COUNT (core->resvs.by_name) + 1, sizeof *list);
+    const struct resv *resv, *next;
+
+    HASH_ITER (hh, core->resvs.by_name, resv, next)
+    list[(*ret_n)++] = resv->msg;
+    return list;
+}
+
 static int save_head (const struct save *save, uint64_t sequence)
 {
     Moisson__Image image = MOISSON__IMAGE__INIT;
@@ -40,9 +51,12 @@ static int save_head (const struct save *save, uint64_t sequence)
     head.next_job_id = save->core->next_id;
     head.config = save->core->config;
     head.partitions = save_sets (save->core, &head.n_partitions);
+    head.reservations = save_resvs (save->core, &head.n_reservations);
+    SET_IF (&head, next_resv_id, save->core->resvs.next_id);
     image.what_case = MOISSON__IMAGE__WHAT_HEAD;
     image.head = &head;
     int rc = save->fn (save->arg, &image);
+    free (head.reservations);
     free (head.partitions);
     return rc;
 }
@@ -217,6 +231,8 @@ static Moisson__ImageTask *save_task (const struct task *task)
     out->has_state = task->phase == TASK_ENDED;
     out->state = task->state;
     SET_IF (out, relimited, task->relimited);
+    SET_IF (out, resv_end_us, task->inside ? task->inside->end_us : 0);
+    SET_IF (out, resv_over, task->inside && task->inside->over);
     out->former_partition = xstrdup (task->own_partition);
     out->cpu_ids = xstrdup (task->cpu_ids);
     out->gpu_ids = xstrdup (task->gpu_ids);
@@ -255,6 +271,7 @@ static Moisson__ImageJob *save_facts (const struct job *job)
     SET_IF (out, first_start_us, job->first_start_us);
     SET_IF (out, end_us, job->end_us);
     SET_IF (out, failed, job->failed);
+    out->resv_deleted = xstrdup (job->resv_deleted);
     SET_IF (out, cancelled, job->cancelled);
     SET_IF (out, max_exit_code, job->max_exit_code);
     SET_IF (out, max_exit_signal, job->max_exit_signal);

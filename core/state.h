@@ -7,12 +7,14 @@
 #include "core/heap.h"
 #include "core/job.h"
 #include "core/keys.h"
+#include "core/licence.h"
 #include "core/node.h"
 #include "core/partition.h"
 #include "core/pass.h"
 #include "core/phases.h"
 #include "core/promise.h"
 #include "core/rest.h"
+#include "core/resv.h"
 #include "core/shape.h"
 #include "core/spec.h"
 
@@ -30,6 +32,8 @@ struct core {
     struct edge *unaimed;          /* while a snapshot is loaded: conditions on jobs that come later in it */
     struct promise_table promises; /* hints of the pass */
     struct gres_kind *kinds;
+    struct licence_table licences;
+    struct resv_table resvs;
     struct key_table keys;
     struct heap timers;
     struct job *dirty; /* to be looked at again before the event is done */

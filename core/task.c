@@ -107,6 +107,7 @@ void task_remove (struct core *core, struct task *task)
     free (task->cause);
     free (task->cpu_ids);
     free (task->gpu_ids);
+    resv_forget (core, task);
     steps_free (task);
     task_disown (core, task);
     idset_free (task->rest);

@@ -247,7 +247,8 @@ static void decide (void *arg, const struct user_facts *who, const struct err *w
         reply_after_commit (s, job_id, true);
         return;
     }
-    if (known < 0 || core_admit (ctld->core, msg->spec, uid, now_wall (), &err) < 0) {
+    if (known < 0 || core_admit (ctld->core, msg->spec, uid, now_wall (), &err) < 0 ||
+        core_admit_reservation (ctld->core, msg->spec, who->name, &err) < 0) {
         refuse_after_commit (s, &err);
         return;
     }
