@@ -45,6 +45,8 @@ PRINT_TEXT (reservation, spec_of (job)->reservation)
 PRINT_TEXT (work_dir, spec_of (job)->work_dir)
 PRINT_TEXT (comment, spec_of (job)->comment)
 PRINT_TEXT (cause, job->cause)
+PRINT_TEXT (retry, spec_of (job)->retry)
+PRINT_TEXT (last_end, job->last_end)
 PRINT_TEXT (reason_text, job->reason_text)
 PRINT_TEXT (state, state_name (job->state))
 PRINT_TEXT (reason, job->reason ? job->reason : "None")
@@ -313,6 +315,8 @@ PRESENT (has_gpus_per_task, spec_of (job)->gpus_per_task_text &&*spec_of (job)->
 PRESENT (has_cpus_per_gpu, spec_of (job)->has_cpus_per_gpu)
 PRESENT (has_mem_per_gpu, spec_of (job)->has_mem_per_gpu_mb)
 PRESENT (has_cause, job->cause && * job->cause)
+PRESENT (has_retry, spec_of (job)->retry &&*spec_of (job)->retry)
+PRESENT (has_last_end, job->last_end && * job->last_end)
 PRESENT (has_reason_text, !has_run_or_ended (job) && job->reason_text && *job->reason_text)
 PRESENT (mem_is_per_cpu, spec_of (job)->has_mem_per_cpu_mb)
 PRESENT (mem_is_per_node, !spec_of (job)->has_mem_per_cpu_mb)
@@ -390,6 +394,8 @@ static const struct show_field fields[] = {
     {"TresPerNode", true, NULL, tres_per_node, has_gres},
     {"TresPerTask", true, NULL, tres_per_task, has_gpus_per_task},
     {"Attempt", true, NULL, attempt, has_attempt},
+    {"Retry", true, NULL, retry, has_retry},
+    {"LastAttempt", true, NULL, last_end, has_last_end},
     {"WaitsFor", true, NULL, reason_text, has_reason_text},
     {"Cause", true, NULL, cause, has_cause},
 };

@@ -38,6 +38,15 @@ static void put_more (struct buf *out, const char *text)
     buf_putc (out, '\n');
 }
 
+static void put_last_end (struct buf *out, const Moisson__JobInfo *job)
+{
+    if (!job->last_end || !*job->last_end)
+        return;
+    buf_puts (out, "  its last attempt: ");
+    show_plain (out, job->last_end);
+    buf_putc (out, '\n');
+}
+
 /* A job that waits for others counts from its submission, others from when they could have started. */
 static void put_waiting (struct buf *out, const Moisson__JobInfo *job, const struct why_style *style)
 {
@@ -49,6 +58,7 @@ static void put_waiting (struct buf *out, const Moisson__JobInfo *job, const str
     put_span (out, since, style->now);
     buf_printf (out, ": %s\n", job->reason ? job->reason : "None");
     put_more (out, job->reason_text);
+    put_last_end (out, job);
     if (job->spec && job->spec->dependency && *job->spec->dependency) {
         buf_puts (out, "  its dependency is ");
         show_plain (out, job->spec->dependency);
@@ -76,6 +86,7 @@ static void put_running (struct buf *out, const Moisson__JobInfo *job, const str
         buf_putc (out, '\n');
     }
     put_more (out, job->cause);
+    put_last_end (out, job);
 }
 
 void why_put_job (struct buf *out, const Moisson__JobInfo *job, const struct why_style *style)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include "base/retry.h"
 #include "base/units.h"
 #include "core/admit.h"
 #include "core/state.h"
@@ -347,6 +348,11 @@ static int check_resources (const struct request *r, struct err *err)
     return rc == FIT_E_NO ? explain_size (r, &demand, err) : 0;
 }
 
+static int check_retry (const struct request *r, struct err *err)
+{
+    return retry_check (r->spec, err);
+}
+
 static int check_gres (const struct request *r, struct err *err)
 {
     if (r->spec->n_gres_asks <= GRES_A_JOB)
@@ -399,8 +405,8 @@ int admit_changed (const struct core *core, const Moisson__JobSpec *spec, const 
 int core_admit (const struct core *core, const Moisson__JobSpec *spec, uint32_t uid, usec_t now, struct err *err)
 {
     static int (*const checks[]) (const struct request *r, struct err *err) = {
-        check_count,    check_partition, check_time_min,    check_time, check_array,     check_depends,
-        check_deadline, check_licences,  check_reservation, check_gres, check_resources,
+        check_count,    check_partition, check_time_min,    check_time,  check_array, check_depends,
+        check_deadline, check_licences,  check_reservation, check_retry, check_gres,  check_resources,
     };
     struct request request = {.core = core, .spec = spec, .now = now};
 

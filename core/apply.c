@@ -2,6 +2,7 @@
 #include "core/apply.h"
 #include <utlist.h>
 #include "core/attempt.h"
+#include "core/branch.h"
 #include "core/state.h"
 
 static const struct {
@@ -53,7 +54,8 @@ bool job_hidden (const struct core *core, const struct job *job, usec_t *ret_unt
 bool job_startable (const struct core *core, const struct job *job)
 {
     const struct partition *partition = partition_find (core, job->partition);
-    uint32_t limit = job_spec (job)->array_limit;
+    const struct job *whole = job_whole (job);
+    uint32_t limit = job_spec (whole)->array_limit;
     usec_t until;
 
     if (!resv_takes (core, job))
@@ -61,9 +63,9 @@ bool job_startable (const struct core *core, const struct job *job)
 
     if (!rest_count (&job->rest, HOLD_NONE) && (!job->again || idset_empty (job->again)))
         return false;
-    if (limit && job->n_active >= limit)
+    if (limit && whole->n_active >= limit)
         return false;
-    return partition && partition->conf && !job_hidden (core, job, &until);
+    return partition && partition->conf && !job_hidden (core, whole, &until);
 }
 
 static void cancel_for_ever (struct core *core, struct job *job)
@@ -95,7 +97,7 @@ static void job_refresh (struct core *core, struct job *job)
     else
         heap_remove (&core->timers, &job->timer);
     if (!hidden && !job->eligible_us &&
-        (rest_count (&job->rest, HOLD_NONE) || (job->again && !idset_empty (job->again))))
+        (rest_count (&job->rest, HOLD_NONE) || (job->again && !idset_empty (job->again)) || job->branches))
         job->eligible_us = core->now;
     if (!job_startable (core, job))
         shape_leave (core, job);
@@ -103,6 +105,7 @@ static void job_refresh (struct core *core, struct job *job)
         shape_enter (core, job);
         core->want_pass = true;
     }
+    branches_refresh (core, job);
 }
 
 void core_settle (struct core *core)

@@ -3,26 +3,12 @@
 #include <string.h>
 #include "base/mem.h"
 #include "core/acct.h"
+#include "core/branch.h"
 #include "core/profile.h"
 #include "core/state.h"
 #include "core/steps.h"
 
 /* --- pending records ---------------------------------------------------------------------------------------------- */
-
-/* job->again holds exactly the pending records that are free. */
-static void again_set (struct task *task, bool in)
-{
-    struct job *job = task->job;
-
-    if (!in) {
-        if (job->again)
-            idset_remove (job->again, task->index);
-        return;
-    }
-    if (!job->again)
-        job->again = idset_create ();
-    idset_add (job->again, task->index);
-}
 
 struct task *task_split (struct core *core, struct job *job, uint32_t index)
 {
@@ -199,6 +185,7 @@ static void become_pending (struct core *core, struct task *task)
     task_disown (core, task);
     task->job->n_pending++;
     core->stats.pending++;
+    branch_enter (core, task);
     pending_hold (core, task, task->again_hold);
     task->again_hold = HOLD_NONE;
 }
@@ -220,10 +207,26 @@ void attempt_over (struct core *core, struct task *task, const struct over *over
     become_pending (core, task);
 }
 
+void attempt_again (struct core *core, struct task *task, struct over *over, struct retry_answer *answer)
+{
+    over->again = answer->again;
+    if (answer->words)
+        over->cause = answer->words;
+    if (answer->again)
+        task->again_hold = answer->hold;
+    attempt_over (core, task, over);
+    if (answer->again && answer->hold != HOLD_NONE && answer->words) {
+        free (task->cause);
+        task->cause = steal (&answer->words);
+    }
+    free (answer->words);
+}
+
 void pending_cancel (struct core *core, struct task *task, const uint32_t *by_uid, const char *cause)
 {
     phase_move (&task->phase, ON_CANCELLED, NULL);
     again_set (task, false);
+    branch_leave (core, task);
     task->hold = HOLD_NONE;
     task->state = MOISSON__JOB_STATE__STATE_CANCELLED;
     task->has_cancelled_by = by_uid != NULL;
@@ -278,6 +281,7 @@ void attempt_begin (struct core *core, struct task *task, uint32_t attempt, stru
 {
     phase_move (&task->phase, ON_PLACED, NULL);
     again_set (task, false);
+    branch_leave (core, task);
     task->attempt = attempt;
     task->placed_at = core->sequence + 1;
     task->shares = shares;

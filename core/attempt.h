@@ -2,6 +2,7 @@
  * the job right, and appends what follows to core->fx. */
 #pragma once
 #include "core/job.h"
+#include "core/retry.h"
 
 struct core;
 
@@ -31,6 +32,8 @@ struct over {
 };
 /* The phase has moved to ENDED: give the resources back, record, and then end for good or become pending again. */
 void attempt_over (struct core *core, struct task *task, const struct over *over);
+/* Likewise, with what was decided about another attempt; takes its words. */
+void attempt_again (struct core *core, struct task *task, struct over *over, struct retry_answer *answer);
 /* A pending record ends as cancelled. */
 void pending_cancel (struct core *core, struct task *task, const uint32_t *by_uid, const char *cause);
 /* Hold or free a pending record. */

@@ -1,6 +1,7 @@
 /* check.c - every invariant of the room, recounted from scratch. For tests: slow. */
 #include <string.h>
 #include <utlist.h>
+#include "core/branch.h"
 #include "core/state.h"
 
 #define FAIL(...) return err_set (err, 0, __VA_ARGS__)
@@ -73,11 +74,12 @@ static int check_task (const struct core *core, const struct task *task, struct 
         FAIL ("task %u of job %lu is not found by its ids", task->index, id);
     if (active != (task->n_shares > 0) || (active && !task->raw_id))
         FAIL ("task %u of job %lu is %s with %u shares", task->index, id, phase_name (task->phase), task->n_shares);
-    if (task->phase == TASK_PENDING && (task->own || task->relimited))
-        FAIL ("task %u of job %lu is pending with a spec of its own", task->index, id);
+    if (task->phase == TASK_PENDING && task->relimited)
+        FAIL ("task %u of job %lu is pending with a limit of its own", task->index, id);
     if (!active && task->stop && task->phase == TASK_PENDING)
         FAIL ("task %u of job %lu is stopping while pending", task->index, id);
-    if ((job->again && idset_has (job->again, task->index)) != (task->phase == TASK_PENDING && task->hold == HOLD_NONE))
+    const struct idset *again = task_queue (task)->again;
+    if ((again && idset_has (again, task->index)) != (task->phase == TASK_PENDING && task->hold == HOLD_NONE))
         FAIL ("task %u of job %lu is wrongly listed as placeable", task->index, id);
     if (task->next && (task->next->index <= task->index || task->next->prev != task))
         FAIL ("tasks of job %lu are out of order at %u", id, task->index);
@@ -114,6 +116,8 @@ static int check_job (const struct core *core, const struct job *job, struct cou
         FAIL ("job %lu %s ended, which does not agree with its tasks", id, job->ended ? "has" : "has not");
     if (job->ended && !n)
         FAIL ("job %lu has nothing left, and is still here", id);
+    if (branch_check (core, job, err))
+        return -1;
     if (!job->ended != (job->group_prev != NULL))
         FAIL ("job %lu is wrongly %s the jobs of its name", id, job->ended ? "among" : "missing from");
     if (job_find (core, job->id) != job || job->dirty)
@@ -193,9 +197,12 @@ static int check_specs (const struct core *core, struct err *err)
 
     HASH_ITER (hh, core->specs, spec, next)
     refs += spec->refs;
-    for (const struct job *job = job_from (core, 0); job; job = job_from (core, job->id + 1))
+    for (const struct job *job = job_from (core, 0); job; job = job_from (core, job->id + 1)) {
         for (const struct task *task = job->tasks; task; task = task->next)
             owned += task->own != NULL;
+        for (const struct job *branch = job->branches; branch; branch = branch->branches)
+            owned++;
+    }
     if (refs != core->stats.jobs + owned)
         FAIL ("specs are used %lu times, there are %lu jobs and %lu tasks with their own", (unsigned long) refs,
               (unsigned long) core->stats.jobs, (unsigned long) owned);

@@ -46,6 +46,8 @@ struct task {
     enum hold again_hold; /* hold to take when it becomes pending again */
     enum stop_why stop;
     uint32_t restarts;
+    struct retry *retry;   /* what follows from attempts that were made by themselves (retry.h); NULL */
+    struct job *branch;    /* pending, and asking for more than its job: in whose name it queues (branch.h); NULL */
     uint32_t refusals;     /* starts that nodes could not make, since it last ran or was held */
     uint64_t placed_at;    /* sequence of its placement */
     uint32_t cancelled_by; /* uid; valid with has_cancelled_by */
@@ -94,6 +96,9 @@ struct job {
     bool dirty;
     struct job *dirty_next;
     struct lineup_item queue;            /* in its shape, by priority, eligible time, id */
+    struct job *of;                      /* it is a branch of this job (branch.h), and in no table; else NULL */
+    struct job *branches;                /* its branches; of a branch: the next one */
+    uint32_t part;                       /* of a branch: its number; else that of the last one */
     struct heap_item timer;              /* next time at which time alone changes something for it */
     struct shape *shape;                 /* whose heap it is in, or NULL */
     char *resv_deleted;                  /* it is held because the reservation of this name is gone; NULL */
@@ -149,6 +154,8 @@ static inline const char *row_partition (const struct job *job, const struct tas
     return task && task->own ? task->own_partition : job->partition;
 }
 void job_put_spec (struct core *core, struct spec *spec); /* one reference less */
+/* The spec of this user's job with another JobSpec, which is taken over. */
+struct spec *job_spec_with (struct core *core, const Moisson__Submitted *like, Moisson__JobSpec *spec);
 
 /* --- task records ---------------------------------------------------------------------------------------------------
  */

@@ -118,6 +118,18 @@ void job_put_spec (struct core *core, struct spec *spec)
     spec_put (&core->specs, spec);
 }
 
+struct spec *job_spec_with (struct core *core, const Moisson__Submitted *like, Moisson__JobSpec *spec)
+{
+    Moisson__Submitted submitted = *like;
+    struct spec *ret;
+
+    submitted.spec = spec;
+    ret = spec_get (&core->specs, &submitted);
+    gres_intern_spec (core, spec);
+    moisson__job_spec__free_unpacked (spec, NULL);
+    return ret;
+}
+
 static uint64_t time_limit (const struct core *core, const struct job *job, const struct task *task)
 {
     const Moisson__JobSpec *spec = row_facts (job, task)->spec;

@@ -2,9 +2,11 @@
 #include <string.h>
 #include <utlist.h>
 #include "base/mem.h"
-#include "core/profile.h"
+#include "core/branch.h"
 #include "core/held.h"
 #include "core/image.h"
+#include "core/profile.h"
+#include "core/retry.h"
 #include "core/state.h"
 #include "core/steps.h"
 
@@ -182,6 +184,7 @@ static void load_task_facts (const Moisson__ImageTask *in, struct task *task)
     task->refusals = in->refusals;
     task->placed_at = in->placed_at;
     task->restarts = in->restarts;
+    task->retry = retry_load (in);
     task->has_cancelled_by = in->has_cancelled_by;
     task->cancelled_by = in->cancelled_by;
     task->begun = in->begun;
@@ -240,11 +243,9 @@ static int load_task (struct core *core, struct job *job, const Moisson__ImageTa
     if (in->raw_id)
         task_set_raw (core, task, in->raw_id);
     if (in->phase == TASK_PENDING) {
-        if (task->hold == HOLD_NONE) {
-            if (!job->again)
-                job->again = idset_create ();
-            idset_add (job->again, task->index);
-        }
+        branch_enter (core, task);
+        if (task->hold == HOLD_NONE)
+            again_set (task, true);
         return 0;
     }
     load_former (core, task, in, image);

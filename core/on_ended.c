@@ -3,6 +3,7 @@
 #include "core/apply.h"
 #include "core/attempt.h"
 #include "core/held.h"
+#include "core/retry.h"
 #include "core/state.h"
 
 /* What each kind of end means. A code or signal of -1: as the node said. */
@@ -10,19 +11,25 @@ static const struct kind_row {
     Moisson__EndKind kind;
     job_state_t state;
     int code, signal;
-    bool lost;         /* the node's fault: another attempt if the job asked for it */
-    const char *cause; /* where the node said nothing */
+    bool lost;                 /* the node's fault: another attempt if the job asked for it */
+    const char *cause;         /* where the node said nothing */
+    Moisson__RetryCause retry; /* what --retry knows it as; 0 = never tried again */
 } kinds[] = {
-    {MOISSON__END_KIND__END_EXITED, MOISSON__JOB_STATE__STATE_FAILED, -1, -1, false, NULL},
-    {MOISSON__END_KIND__END_TIME_LIMIT, MOISSON__JOB_STATE__STATE_TIMEOUT, 0, 0, false, "time limit reached"},
-    {MOISSON__END_KIND__END_CANCELLED, MOISSON__JOB_STATE__STATE_CANCELLED, 0, 15, false, "cancelled"},
-    {MOISSON__END_KIND__END_SETUP, MOISSON__JOB_STATE__STATE_FAILED, 1, 0, false, "could not be set up"},
+    {MOISSON__END_KIND__END_EXITED, MOISSON__JOB_STATE__STATE_FAILED, -1, -1, false, NULL,
+     MOISSON__RETRY_CAUSE__RETRY_EXIT},
+    {MOISSON__END_KIND__END_TIME_LIMIT, MOISSON__JOB_STATE__STATE_TIMEOUT, 0, 0, false, "time limit reached",
+     MOISSON__RETRY_CAUSE__RETRY_TIMEOUT},
+    {MOISSON__END_KIND__END_CANCELLED, MOISSON__JOB_STATE__STATE_CANCELLED, 0, 15, false, "cancelled", 0},
+    {MOISSON__END_KIND__END_SETUP, MOISSON__JOB_STATE__STATE_FAILED, 1, 0, false, "could not be set up",
+     MOISSON__RETRY_CAUSE__RETRY_SETUP},
     {MOISSON__END_KIND__END_LOST, MOISSON__JOB_STATE__STATE_NODE_FAIL, 1, 0, true,
-     "its processes vanished from the node"},
-    {MOISSON__END_KIND__END_REFUSED, MOISSON__JOB_STATE__STATE_NODE_FAIL, 1, 0, true,
-     "its node says that it never ran"}, /* after it had said that it runs */
-    {MOISSON__END_KIND__END_NODE_REBOOT, MOISSON__JOB_STATE__STATE_NODE_FAIL, 1, 0, true, "the node was rebooted"},
-    {MOISSON__END_KIND__END_OOM, MOISSON__JOB_STATE__STATE_OUT_OF_MEMORY, 0, 125, false, "out of memory"},
+     "its processes vanished from the node", MOISSON__RETRY_CAUSE__RETRY_NODE},
+    {MOISSON__END_KIND__END_REFUSED, MOISSON__JOB_STATE__STATE_NODE_FAIL, 1, 0, true, "its node says that it never ran",
+     MOISSON__RETRY_CAUSE__RETRY_NODE}, /* after it had said that it runs */
+    {MOISSON__END_KIND__END_NODE_REBOOT, MOISSON__JOB_STATE__STATE_NODE_FAIL, 1, 0, true, "the node was rebooted",
+     MOISSON__RETRY_CAUSE__RETRY_NODE},
+    {MOISSON__END_KIND__END_OOM, MOISSON__JOB_STATE__STATE_OUT_OF_MEMORY, 0, 125, false, "out of memory",
+     MOISSON__RETRY_CAUSE__RETRY_OOM},
 };
 
 static const struct kind_row *kind_row (Moisson__EndKind kind)
@@ -40,6 +47,28 @@ static const struct kind_row *kind_in_force (const struct task *task, Moisson__E
     if (task->stop == STOP_BY_NODE)
         return kind_row (MOISSON__END_KIND__END_LOST);
     return kind_row (kind);
+}
+
+/* Is it followed by another attempt? Nobody asks that of one that went well or was cancelled. */
+static struct retry_answer again_after (struct core *core, struct task *task, const struct kind_row *row,
+                                        const struct over *over)
+{
+    const char *said = over->exit->cause;
+    const struct ending ending = {
+        .cause = row->retry,
+        .code = over->exit->code,
+        .signal = over->exit->signal,
+        .requeue = row->lost && job_wants_requeue (core, task->job),
+        .words = over->cause     ? over->cause
+                 : said && *said ? said
+                                 : NULL,
+    };
+
+    if (task->stop == STOP_BY_REQUEUE)
+        return (struct retry_answer){.again = true, .hold = task->again_hold};
+    if (!row->retry || over->state == MOISSON__JOB_STATE__STATE_COMPLETED)
+        return (struct retry_answer){0};
+    return retry_decide (core, task, &ending);
 }
 
 /* The exit as it is kept: code and signal are what is shown. */
@@ -60,9 +89,9 @@ static void end_with (struct core *core, struct task *task, const Moisson__Exit 
         over.cause = "requeued";
     else if (!said->cause || !*said->cause)
         over.cause = row->cause;
-    over.again = task->stop == STOP_BY_REQUEUE || (row->lost && job_wants_requeue (core, task->job));
+    struct retry_answer answer = again_after (core, task, row, &over);
     struct held *held = said->unkillable ? held_create (core, task) : NULL;
-    attempt_over (core, task, &over);
+    attempt_again (core, task, &over, &answer);
     if (held)
         held_take (core, held);
 }

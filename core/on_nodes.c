@@ -118,16 +118,21 @@ static struct task **tasks_on (const struct node *node, size_t *ret_n)
     return tasks;
 }
 
-static void lose (struct core *core, struct task *task, const char *cause, bool again)
+static void lose (struct core *core, struct task *task, const char *cause)
 {
-    struct over over = {.state = MOISSON__JOB_STATE__STATE_NODE_FAIL, .cause = cause, .again = again};
+    const struct ending ending = {
+        .cause = MOISSON__RETRY_CAUSE__RETRY_NODE, .requeue = job_wants_requeue (core, task->job), .words = cause};
+    struct over over = {.state = MOISSON__JOB_STATE__STATE_NODE_FAIL, .cause = cause};
+    struct retry_answer answer = {0};
 
     phase_move (&task->phase, ON_LOST, NULL);
-    if (task->stop == STOP_BY_CANCEL) {
+    if (task->stop == STOP_BY_CANCEL)
         over.state = MOISSON__JOB_STATE__STATE_CANCELLED;
-        over.again = false;
-    }
-    attempt_over (core, task, &over);
+    else if (task->stop == STOP_BY_REQUEUE)
+        answer = (struct retry_answer){.again = true, .hold = task->again_hold};
+    else
+        answer = retry_decide (core, task, &ending);
+    attempt_again (core, task, &over, &answer);
 }
 
 /* The batch script runs elsewhere, but a node of the job is gone for good: stop the whole attempt. */
@@ -140,13 +145,13 @@ static void stop_maimed (struct core *core, struct task *task, const char *cause
     attempt_stop (core, task, STOP_BY_NODE, MOISSON__STOP_HOW__STOP_CANCEL, "DUE TO NODE FAILURE");
 }
 
-/* Only --requeue asks for another attempt where the first may still be alive (law 3). A requeue by hand waits until it
- * is known to be over. */
+/* Only --requeue and --retry=node ask for another attempt where the first may still be alive (law 3). A requeue by hand
+ * waits until it is known to be over. */
 static bool runs_again (const struct core *core, const struct task *task, bool dead)
 {
     if (task->stop == STOP_BY_CANCEL)
         return false;
-    return (dead && task->stop == STOP_BY_REQUEUE) || job_wants_requeue (core, task->job);
+    return (dead && task->stop == STOP_BY_REQUEUE) || retry_asks_after_loss (core, task);
 }
 
 /* Nobody waits for its end any more, but its node does not take more work before it. */
@@ -175,7 +180,7 @@ void node_lost (struct core *core, struct node *node, bool dead, bool kill, cons
             continue;
         if (kill)
             kill_stray (core, node, task);
-        lose (core, task, cause, again);
+        lose (core, task, cause);
     }
 }
 

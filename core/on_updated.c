@@ -5,24 +5,12 @@
 #include "core/amend.h"
 #include "core/apply.h"
 #include "core/attempt.h"
+#include "core/branch.h"
 #include "core/state.h"
 
 static bool is_active (const struct task *task)
 {
     return task->phase == TASK_PLACED || task->phase == TASK_RUNNING;
-}
-
-/* The spec of this user's job with another JobSpec, which is taken over. */
-static struct spec *spec_with (struct core *core, const Moisson__Submitted *like, Moisson__JobSpec *spec)
-{
-    Moisson__Submitted submitted = *like;
-    struct spec *ret;
-
-    submitted.spec = spec;
-    ret = spec_get (&core->specs, &submitted);
-    gres_intern_spec (core, spec);
-    moisson__job_spec__free_unpacked (spec, NULL);
-    return ret;
 }
 
 /* TimeLimit+= and -=: one without a limit stays so; a minute is the least. */
@@ -54,7 +42,7 @@ void task_settle_limit (struct core *core, struct task *task, uint64_t limit_s)
 
     changes.has_time_limit_s = true;
     changes.time_limit_s = limit_s;
-    task_own (task, spec_with (core, facts, amend_spec (facts->spec, &changes, true)));
+    task_own (task, job_spec_with (core, facts, amend_spec (facts->spec, &changes, true)));
     if (old)
         job_put_spec (core, old);
 }
@@ -72,7 +60,7 @@ static void update_task (struct core *core, struct task *task, void *arg)
     spec = amend_spec (facts->spec, asked->changes, true);
     shift_limit (asked, before, spec);
     end_at (asked, task, spec);
-    own = spec_with (core, facts, spec);
+    own = job_spec_with (core, facts, spec);
     task_own (task, own);
     if (old)
         job_put_spec (core, old);
@@ -103,13 +91,14 @@ static void change_job (struct core *core, struct job *job, const Moisson__JobUp
     keep_records (job);
     shape_leave (core, job);
     group_leave (core, job);
-    job->spec = spec_with (core, old->msg, changed);
+    job->spec = job_spec_with (core, old->msg, changed);
     if (asked->changes->partition && *asked->changes->partition)
         job->partition = partition_intern (core, asked->changes->partition);
     depend_changed (core, job, asked->changes->dependency != NULL);
     if (asked->changes->dependency || asked->changes->has_begin_us)
         job->eligible_us = 0;
     group_join (core, job);
+    branches_changed (core, job);
     job_put_spec (core, old);
 }
 

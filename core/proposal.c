@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include "base/hostlist.h"
 #include "base/mem.h"
+#include "core/branch.h"
 #include "core/state.h"
 
 /* The next task of this job: the smallest that is free, with or without a record. */
@@ -40,7 +41,7 @@ static int by_name (const void *a, const void *b)
 Moisson__Event *proposal_make (const struct core *core, const struct job *job, const struct fit *fit, usec_t now)
 {
     uint32_t index = next_task (job);
-    const struct task *task = task_find (core, job, index);
+    const struct task *task = task_find (core, job_whole (job), index);
     Moisson__Event *event = xmalloc (sizeof *event);
     Moisson__Placed *placed = xmalloc (sizeof *placed);
 

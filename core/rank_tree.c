@@ -10,7 +10,7 @@ bool rank_before (const struct rank *a, const struct rank *b)
         return a->score > b->score;
     if (a->eligible_us != b->eligible_us)
         return a->eligible_us < b->eligible_us;
-    return a->id < b->id;
+    return a->id != b->id ? a->id < b->id : a->part < b->part;
 }
 
 static uint32_t priority_of (uint64_t id) /* splitmix64, Steele et al. 2014 */

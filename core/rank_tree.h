@@ -7,11 +7,12 @@
 #include <stdint.h>
 #include "base/units.h"
 
-struct rank { /* higher tier first, then higher score, earlier eligible time, lower id */
+struct rank { /* higher tier first, then higher score, earlier eligible time, lower id, lower part */
     double score;
     uint32_t tier;
     usec_t eligible_us;
     uint64_t id;
+    uint32_t part; /* of the job with this id: a branch of it goes first */
 };
 
 struct rank_node {

@@ -2,6 +2,7 @@
  * table; the first that applies is the reason. */
 #include <stdarg.h>
 #include <strings.h>
+#include "core/branch.h"
 #include "core/state.h"
 #include "core/view.h"
 
@@ -18,6 +19,11 @@ static bool say (struct buf *text, const char *fmt, ...)
     va_end (ap);
     buf_puts (text, line);
     return true;
+}
+
+const struct job *row_queue (const struct row *row)
+{
+    return row->task ? task_queue (row->task) : row->job;
 }
 
 static enum hold row_hold (const struct row *row)
@@ -92,7 +98,9 @@ static bool held_admin (const struct core *core, const struct row *row, struct b
 static bool held_user (const struct core *core, const struct row *row, struct buf *text)
 {
     (void) core;
-    return row_hold (row) == HOLD_USER && say (text, "held: scontrol release %lu", (unsigned long) row->job->id);
+    return row_hold (row) == HOLD_USER &&
+           say (text, "held%s%s: scontrol release %lu", row->task && row->task->cause ? " after: " : "",
+                row->task && row->task->cause ? row->task->cause : "", (unsigned long) row->job->id);
 }
 
 static bool never (const struct core *core, const struct row *row, struct buf *text)
@@ -167,9 +175,9 @@ static const struct node *freest (const struct core *core, const struct places *
 
 static bool nodes_not_available (const struct core *core, const struct row *row, struct buf *text)
 {
-    const struct places *places = row->job->shape ? shape_places (row->job->shape) : NULL;
+    const struct places *places = row_queue (row)->shape ? shape_places (row_queue (row)->shape) : NULL;
 
-    if (!row->job->shape)
+    if (!row_queue (row)->shape)
         return false;
     if (!places)
         return say (text, "its --nodelist, --exclude or --constraint names nothing in partition %s any more",
@@ -184,10 +192,10 @@ static bool nodes_not_available (const struct core *core, const struct row *row,
 
 static bool priority (const struct core *core, const struct row *row, struct buf *text)
 {
-    const struct job *head = row->job->shape ? shape_first (row->job->shape) : NULL;
+    const struct job *queue = row_queue (row), *head = queue->shape ? shape_first (queue->shape) : NULL;
 
     (void) core;
-    return head && head != row->job &&
+    return head && head != queue &&
            say (text, "waits behind job %lu, which asks for the same", (unsigned long) head->id);
 }
 
@@ -223,8 +231,8 @@ static void say_most_gres (const struct core *core, const struct places *places,
 
 static bool resources (const struct core *core, const struct row *row, struct buf *text)
 {
-    _cleanup_size_ struct size size = job_size (core, row->job, NULL);
-    const struct places *places = row->job->shape ? shape_places (row->job->shape) : NULL;
+    _cleanup_size_ struct size size = job_size (core, row->job, row->task);
+    const struct places *places = row_queue (row)->shape ? shape_places (row_queue (row)->shape) : NULL;
     const struct node *node = places ? freest (core, places) : NULL;
 
     say (text, "asks %u cpu%s", size.cpus, size.cpus == 1 ? "" : "s");

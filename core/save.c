@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "core/held.h"
 #include "core/image.h"
+#include "core/retry.h"
 #include "core/state.h"
 #include "core/steps.h"
 
@@ -191,7 +192,7 @@ static uint32_t save_former (const struct task *task, Moisson__ImageJob *image, 
 {
     size_t i = image->n_former;
 
-    if (!task->own)
+    if (!task->own || task->branch) /* that of a branch follows from its retries */
         return 0;
     while (i-- > 0)
         if (list[i] == task->own)
@@ -233,7 +234,8 @@ static Moisson__ImageTask *save_task (const struct task *task)
     SET_IF (out, relimited, task->relimited);
     SET_IF (out, resv_end_us, task->inside ? task->inside->end_us : 0);
     SET_IF (out, resv_over, task->inside && task->inside->over);
-    out->former_partition = xstrdup (task->own_partition);
+    out->former_partition = task->branch ? NULL : xstrdup (task->own_partition);
+    retry_save (task->retry, out);
     out->cpu_ids = xstrdup (task->cpu_ids);
     out->gpu_ids = xstrdup (task->gpu_ids);
     out->cause = xstrdup (task->cause);

@@ -2,6 +2,7 @@
 #include "core/shape.h"
 #include <string.h>
 #include "base/mem.h"
+#include "core/branch.h"
 #include "core/family.h"
 #include "core/rank.h"
 #include "core/state.h"
@@ -120,7 +121,8 @@ static struct rank rank_of (const struct core *core, const struct job *job, doub
     return (struct rank){.tier = conf && conf->has_priority ? conf->priority : 1,
                          .score = score,
                          .eligible_us = job->eligible_us,
-                         .id = job->id};
+                         .id = job->id,
+                         .part = job->of ? job->part : UINT32_MAX};
 }
 
 static struct rank_node **tree_of (struct core *core, const struct shape *shape)
@@ -257,7 +259,8 @@ void shape_clear (struct core *core)
 
     promise_forget_all (core);
     HASH_ITER (hh, core->jobs.by_id, job, next_job)
-    shape_leave (core, job);
+    for (struct job *at = job; at; at = at->branches) /* and its branches */
+        shape_leave (core, at);
     HASH_ITER (hh, core->specs, spec, next_spec)
     shape_forget_spec (core, spec);
 }
@@ -289,7 +292,8 @@ static int tree_check (const struct rank_node *t, const struct rank_node *parent
 static int job_check (const struct core *core, const struct job *job, struct err *err)
 {
     const struct shape *shape = job->shape;
-    bool due = heap_has (&job->timer) && job->timer.key <= core->now; /* the next Clock lets it in */
+    const struct heap_item *timer = &job_whole (job)->timer;
+    bool due = heap_has (timer) && timer->key <= core->now; /* the next Clock lets it in */
 
     if ((job_startable (core, job) && !due) != (shape != NULL) || (shape != NULL) != lineup_has (&job->queue))
         return err_set (err, 0, "job %lu is %s a shape", (unsigned long) job->id, shape ? "wrongly in" : "not in");
@@ -324,7 +328,8 @@ int shape_check (const struct core *core, struct err *err)
         return err_set (err, 0, "%zu shapes, of which families have %zu; %zu too many are ranked", n_shapes,
                         in_families, n_ranked);
     for (const struct job *job = job_from (core, 0); job; job = job_from (core, job->id + 1))
-        if (job_check (core, job, err))
-            return -1;
+        for (const struct job *at = job; at; at = at->branches)
+            if (job_check (core, at, err))
+                return -1;
     return 0;
 }

@@ -2,6 +2,8 @@
 #include <string.h>
 #include <utlist.h>
 #include "base/mem.h"
+#include "core/branch.h"
+#include "core/retry.h"
 #include "core/state.h"
 #include "core/steps.h"
 
@@ -104,6 +106,8 @@ void task_remove (struct core *core, struct task *task)
         moisson__exit__free_unpacked (task->exit, NULL);
     task_forget_last (task);
     free (task->shares);
+    branch_leave (core, task);
+    retry_free (task->retry);
     free (task->cause);
     free (task->cpu_ids);
     free (task->gpu_ids);

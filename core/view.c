@@ -2,6 +2,7 @@
 #include "core/view.h"
 #include "base/mem.h"
 #include "core/attempt.h"
+#include "core/retry.h"
 #include "core/state.h"
 
 #define SET(info, field, value) ((info)->has_##field = true, (info)->field = (value))
@@ -91,6 +92,7 @@ static void fill_task (const struct core *core, const struct task *task, Moisson
     SET_IF (info, attempt, task->attempt);
     SET (info, start_unconfirmed, task->phase == TASK_PLACED);
     info->cause = task->cause;
+    info->last_end = task->retry && task->phase != TASK_ENDED ? task->retry->words : NULL;
     info->cpu_ids = task->cpu_ids;
     info->gpu_ids = task->gpu_ids;
     info->nodes = texts->nodes = task_nodes (task);
@@ -111,12 +113,13 @@ struct jobs_walk {
 static void fill_estimate (struct jobs_walk *walk, const struct row *row, Moisson__JobInfo *info)
 {
     const struct core *core = walk->core;
-    Moisson__JobSpec spec = *job_spec (row->job);
+    const struct job *queue = row_queue (row);
+    Moisson__JobSpec spec = *job_spec (queue);
     const char *node;
     uint32_t cpus;
     usec_t at;
 
-    if (!walk->estimate || info->state != MOISSON__JOB_STATE__STATE_PENDING || !row->job->shape || info->held)
+    if (!walk->estimate || info->state != MOISSON__JOB_STATE__STATE_PENDING || !queue->shape || info->held)
         return;
     walk->estimate = false;
     spec.partition = (char *) row->job->partition;

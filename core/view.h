@@ -24,5 +24,7 @@ struct size job_size (const struct core *core, const struct job *job, const stru
 uint64_t job_likely_mem (const struct core *core, const struct job *job);
 char *size_tres (const struct size *size);  /* cpu=1,mem=100M,node=1,billing=1: the caller frees it */
 char *task_nodes (const struct task *task); /* host list, NULL = none; the caller frees it */
+/* In whose name a pending row queues: its job, or a branch of it. */
+const struct job *row_queue (const struct row *row);
 /* Why it is pending, one word; the sentence with numbers is added to text (may be NULL). */
 const char *row_reason (const struct core *core, const struct row *row, struct buf *text);

@@ -5,6 +5,7 @@
 #include "base/config_cpus.h"
 #include "base/config_gres.h"
 #include "base/config_index.h"
+#include "base/config_policy.h"
 #include "base/config_reader.h"
 #include "base/mem.h"
 #include "proto/wire.pb-c.h"
@@ -27,6 +28,7 @@ static void fill_core (struct config *conf)
     core->return_to_service = conf->return_to_service;
     core->resume_timeout_s = conf->resume_timeout;
     config_apply_select (conf);
+    config_apply_policy (conf);
     if (!*conf->controller_addr) {
         free (conf->controller_addr);
         conf->controller_addr = xstrdup (conf->controller_host);

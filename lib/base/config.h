@@ -57,8 +57,14 @@ struct config {
     bool memory_free;        /* memory is not given out */
     bool one_task_per_core;
     bool job_requeue;
-    char *gres_types;         /* GresTypes */
-    uint32_t snapshot_events; /* SnapshotEvents: journal rows between snapshots */
+    char *requeue_exit, *requeue_exit_hold; /* as written; "" = none */
+    uint32_t max_batch_requeue;             /* 0 = any number */
+    char *preempt_type, *preempt_mode;
+    uint64_t preempt_exempt_s;
+    uint32_t fast_fail_s;         /* 0 = never */
+    uint64_t fast_fail_exclude_s; /* 0 = until it is cleared */
+    char *gres_types;             /* GresTypes */
+    uint32_t snapshot_events;     /* SnapshotEvents: journal rows between snapshots */
     /* programs of the site (programs.h): "" = none */
     char *prolog, *epilog;           /* before and after each job, on its node */
     char *ctld_prolog, *ctld_epilog; /* likewise, where the controller is */

@@ -65,8 +65,8 @@ static const struct config_ignored scalars[] = {
     {"MemLimitEnforce", "see ConstrainRAMSpace"}, {"MpiDefault", steps},
     {"MpiParams", steps}, {"MsgAggregationParams", wire}, {"NodeFeaturesPlugins", plugins},
     {"OverTimeLimit", "a time limit is exact"}, {"PluginDir", plugins}, {"PlugStackConfig", plugins},
-    {"PowerParameters", energy}, {"PowerPlugin", energy}, {"PreemptExemptTime", preempt}, {"PreemptMode", preempt},
-    {"PreemptParameters", preempt}, {"PreemptType", preempt}, {"PrEpParameters", hooks}, {"PrEpPlugins", hooks},
+    {"PowerParameters", energy}, {"PowerPlugin", energy}, 
+    {"PreemptParameters", preempt}, {"PrEpParameters", hooks}, {"PrEpPlugins", hooks},
     {"PriorityCalcPeriod", order}, {"PriorityDecayHalfLife", order}, {"PriorityFavorSmall", order},
     {"PriorityFlags", order}, {"PriorityMaxAge", order}, {"PriorityParameters", order},
     {"PrioritySiteFactorParameters", order}, {"PrioritySiteFactorPlugin", order}, {"PriorityType", order},
@@ -76,8 +76,7 @@ static const struct config_ignored scalars[] = {
     {"PrologFlags", "the prolog always runs before its job, on the node of its script"},
     {"PropagatePrioProcess", process}, {"PropagateResourceLimits", fixed_limits},
     {"PropagateResourceLimitsExcept", fixed_limits}, {"ReconfigFlags", tuning},
-    {"RequeueExit", "a job runs again only when it asked for --requeue"},
-    {"RequeueExitHold", "a job runs again only when it asked for --requeue"}, {"ResumeFailProgram", nodes},
+    {"ResumeFailProgram", nodes},
     {"ResumeProgram", nodes}, {"ResumeRate", nodes}, {"ResvEpilog", hooks},
     {"ResvOverRun", plugins}, {"ResvProlog", hooks},
 
@@ -110,9 +109,9 @@ static const struct config_ignored node_words[] = {
 
 static const struct config_ignored partition_words[] = {
     {"Alternate", "a job waits for the partition it named"}, {"CpuBind", "jobs are always bound to their own CPUs"}, {"DefCpuPerGPU", one_by_one},
-    {"DefMemPerGPU", one_by_one}, {"GraceTime", preempt}, {"Hidden", priv}, {"JobDefaults", one_by_one},
+    {"DefMemPerGPU", one_by_one}, {"Hidden", priv}, {"JobDefaults", one_by_one},
     {"MaxCPUsPerNode", limits}, {"OverSubscribe", "every CPU runs one job at a time"},
-    {"OverTimeLimit", "a time limit is exact"}, {"PowerDownOnIdle", nodes}, {"PreemptMode", preempt},
+    {"OverTimeLimit", "a time limit is exact"}, {"PowerDownOnIdle", nodes},
     {"PriorityJobFactor", order}, {"QOS", "QoS limits are not available yet"}, {"ResumeTimeout", nodes},
     {"SelectTypeParameters", one_by_one}, {"Shared", "every CPU runs one job at a time"}, {"SuspendTime", nodes},
     {"SuspendTimeout", nodes}, {"TRESBillingWeights", accounting},
@@ -132,7 +131,7 @@ static const struct config_ignored gres_words[] = {
 static const struct config_fact facts[] = {
     {"AccountingStorageType", "accounting_storage/slurmdbd"}, {"AcctGatherNodeFreq", "0 sec"},
     {"EnforcePartLimits", "ANY"}, {"JobAcctGatherType", "jobacct_gather/cgroup"},
-    {"MpiDefault", "none"}, {"PreemptType", "preempt/none"}, {"PriorityType", "priority/basic"},
+    {"MpiDefault", "none"}, {"PriorityType", "priority/basic"},
     {"PrivateData", "none"}, {"ProctrackType", "proctrack/cgroup"},
     {"SchedulerTimeSlice", "30 sec"}, {"SchedulerType", "sched/builtin"},
     {"TaskPlugin", "task/cgroup"}, {"TopologyPlugin", "topology/none"},

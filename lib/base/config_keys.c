@@ -2,6 +2,7 @@
 #include "base/config_table.h"
 #include <string.h>
 #include "base/config_cpus.h"
+#include "base/config_policy.h"
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -333,6 +334,13 @@ static const struct config_key scalars[] = {
     {"HealthCheckProgram", VALUE_STRING, OF (health_program), .standard = "", .apply = set_health_program,
      .help = "Run on each node, as the user of moissond, for at most 60 s. A code other than 0 drains the node with the last "
              "line that it wrote as reason; 0 takes that back."},
+    {"FastFailExclude", VALUE_MINUTES, OF (fast_fail_exclude_s), 0, YEAR, "60",
+     .help = "How long a node gets no more work of a kind that failed there fast and passes elsewhere; 0: until "
+             "`scontrol update NodeName=NAME State=RESUME`. (Moisson's own key.)"},
+    {"FastFailTime", VALUE_SECONDS, OF (fast_fail_s), 0, 65533, "60",
+     .help = "A task that fails within so many seconds has failed fast. A node where tasks of one kind (user, partition, name "
+             "and resources) do that one after the other, while they pass on others, gets no more of that kind. 0: nodes are "
+             "not judged so. (Moisson's own key.)"},
     {"JobRequeue", VALUE_BOOL, OF (job_requeue), .standard = "0",
      .help = "Run a job again after its node was lost even if it did not ask with --requeue. Slurm's default is 1; here "
              "nothing runs twice unasked."},
@@ -343,6 +351,9 @@ static const struct config_key scalars[] = {
      .help = "Seconds between SIGTERM and SIGKILL when a job is stopped."},
     {"MaxArraySize", VALUE_U32, OF (max_array_size), 0, 4000001, "4000001",
      .help = "Highest task id of a job array plus one; 0 forbids arrays."},
+    {"MaxBatchRequeue", VALUE_COUNT, OF (max_batch_requeue), 1, 65533, "5",
+     .help = "How often a job is restarted by itself (after the loss of a node, --retry, RequeueExit) before it is held for an "
+             "operator; UNLIMITED is any number. Slurm has it as SchedulerParameters=max_batch_requeue."},
     {"MaxJobCount", VALUE_U32, OF (max_job_count), 1, UINT32_MAX - 1, "10000000",
      .help = "Jobs and array tasks the controller holds at a time."},
     {"MaxMemPerCPU", VALUE_MB, OF (max_mem_per_cpu_mb), 0, MB_MAX, "UNLIMITED",
@@ -368,6 +379,15 @@ static const struct config_key scalars[] = {
              "core unless the job says --ntasks-per-core."},
     {"PidsPerCPU", VALUE_U32, OF (pids_per_cpu), 0, 1 << 22, "2048", .in_cgroup_conf = true,
      .help = "Processes and threads that a job may have, for each of its CPUs; 0 is no limit. (Moisson's own key.)"},
+    {"PreemptExemptTime", VALUE_MINUTES, OF (preempt_exempt_s), 0, YEAR, "0",
+     .help = "No job is preempted before it has run so long; minutes, `H:M:S`, `D-H:M:S`."},
+    {"PreemptMode", VALUE_STRING, OF (preempt_mode), .standard = "OFF", .apply = config_set_preempt_mode,
+     .help = "What is done with a job that is preempted: CANCEL, or REQUEUE (if it may run again: --requeue or JobRequeue=YES; "
+             "else it is cancelled). OFF: nothing is."},
+    {"PreemptType", VALUE_STRING, OF (preempt_type), .standard = "preempt/none",
+     .words = "preempt/none|preempt/partition_prio|preempt/qos",
+     .help = "Who may take the place of others: `preempt/partition_prio`: jobs of a partition with a higher PriorityTier; "
+             "`preempt/qos`: jobs of a QoS that names the other in its Preempt list."},
     {"PrivateTmp", VALUE_BOOL, OF (private_tmp), .standard = "1",
      .help = "/tmp, /var/tmp and /dev/shm of a job are its own, and go when it ends. Only where moissond is root and "
              "SlurmUser is not, and SlurmdSpoolDir is not below one of them. (Moisson's own key.)"},
@@ -381,6 +401,10 @@ static const struct config_key scalars[] = {
              "fails the job is placed again, and held after five such."},
     {"RebootProgram", VALUE_STRING, OF (reboot_program), .standard = "", .apply = set_reboot_program,
      .help = "Run by a node's moissond for `scontrol reboot`."},
+    {"RequeueExit", VALUE_STRING, OF (requeue_exit), .standard = "", .apply = config_set_requeue_exit,
+     .help = "Exit codes after which a job runs again unless it said --no-requeue: `1-8,75`. MaxBatchRequeue bounds how often."},
+    {"RequeueExitHold", VALUE_STRING, OF (requeue_exit_hold), .standard = "", .apply = config_set_requeue_exit_hold,
+     .help = "Likewise, but the job is held first; its user can release it."},
     {"ResumeTimeout", VALUE_SECONDS, OF (resume_timeout), 0, 65533, "60",
      .help = "Seconds after which a node that was told to reboot is set DOWN; it returns all the same when it is back."},
     {"ReturnToService", VALUE_U32, OF (return_to_service), 0, 2, "1",
@@ -483,12 +507,21 @@ static const struct config_key partition_keys[] = {
     {"MaxNodes", VALUE_COUNT, PART (max_nodes), 1, UINT32_MAX - 1, "UNLIMITED", .help = "Most nodes of one job."},
     {"MaxTime", VALUE_MINUTES, PART (max_time), 0, YEAR * 10ULL, "UNLIMITED",
      .help = "Longest time limit: minutes, `H:M:S`, `D-H:M:S` or UNLIMITED."},
+    {"GraceTime", VALUE_SECONDS, PART (grace), 0, 65533, "0",
+     .help = "Seconds between SIGTERM and the end of a job of this partition that is preempted; KillWait when it is 0."},
     {"MinNodes", VALUE_U32, PART (min_nodes), 0, UINT32_MAX - 1, "0", .help = "Fewest nodes of one job."},
     {"Nodes", VALUE_STRING, PART (nodes), .help = "Host list, or ALL."},
     {"PartitionName", VALUE_STRING, PART (name), .help = "Name; `DEFAULT` sets the defaults of the lines below."},
+    {"PreemptMode", VALUE_STRING, PART (preempt_mode), .apply = config_set_preempt_mode_of_partition,
+     .help = "What is done with its jobs that are preempted: as the key of the same name above; OFF: they are not."},
     {"PriorityTier", VALUE_U32, PART (tier), 0, 65533, "1", .help = "Shown by scontrol; it does not order jobs yet."},
     ONLY ("ReqResv", "NO", "Only NO: reservations are not available yet."),
     ONLY ("RootOnly", "NO", "Only NO."),
+    {"StartRate", VALUE_STRING, PART (start_rate), .apply = config_set_start_rate,
+     .help = "Most starts in a time: `50/s`, `300/min`, `1000/h`. What the jobs load or write when they start then comes in "
+             "portions. (Moisson's own key.)"},
+    {"StartRatePerUser", VALUE_STRING, PART (user_start_rate), .apply = config_set_user_start_rate,
+     .help = "Likewise, of each user. (Moisson's own key.)"},
     {"State", VALUE_STRING, PART (state), .standard = "UP", .words = "UP|DOWN|DRAIN|INACTIVE",
      .help = "UP; DOWN (jobs wait), DRAIN (takes no new jobs), INACTIVE (both)."},
 };

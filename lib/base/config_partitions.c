@@ -1,6 +1,7 @@
 /* config_partitions.c - PartitionName= lines, and what is checked once the whole file is known. */
 #include <string.h>
 #include <strings.h>
+#include "base/config_policy.h"
 #include "base/config_reader.h"
 #include "base/hostlist.h"
 #include "base/mem.h"
@@ -68,6 +69,7 @@ static Moisson__PartitionConf *make_partition (const struct partition_line *line
     p->max_nodes = line->max_nodes;
     p->priority = line->tier;
     p->state = upper (line->state);
+    config_policy_partition (line, p);
     return p;
 }
 

@@ -65,7 +65,8 @@ struct partition_line {
     char *name, *nodes, *state;
     bool is_default;
     uint64_t max_time, default_time, mem_per_cpu, mem_per_node, max_mem_per_node, max_mem_per_cpu;
-    uint32_t min_nodes, max_nodes, tier;
+    uint32_t min_nodes, max_nodes, tier, grace;
+    char *start_rate, *user_start_rate, *preempt_mode;
 };
 
 /* The rows of one room: of struct config, struct node_line, struct partition_line, struct gres_line (KEYS_LINE has

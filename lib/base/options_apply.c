@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/hostlist.h"
 #include "base/mem.h"
+#include "base/retry.h"
 #include "base/units.h"
 #include "proto/wire.pb-c.h"
 
@@ -96,6 +97,11 @@ FLAG_OPTION (wait, wait)
 BOOL_OPTION (hold, hold, true)
 BOOL_OPTION (requeue, requeue, true)
 BOOL_OPTION (no_requeue, requeue, false)
+
+APPLY (retry)
+{
+    return retry_parse (&s->spec, value, err);
+}
 
 /* Nodes are never shared with anybody then, so the words that ask for less are met. */
 APPLY (exclusive)

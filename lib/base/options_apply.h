@@ -50,6 +50,7 @@ APPLY (priority);
 APPLY (qos);
 APPLY (quiet);
 APPLY (requeue);
+APPLY (retry);
 APPLY (signal);
 APPLY (submit_key);
 APPLY (test_only);

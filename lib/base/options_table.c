@@ -147,6 +147,13 @@ static const struct option_row rows[] = {
      apply_requeue},
     {"reservation", 0, ARG_REQUIRED, OPT_REFUSED, "SBATCH_RESERVATION", "NAME",
      "name the nodes with --nodelist, and the time with --begin", NULL},
+    {"retry", 0, ARG_REQUIRED, OPT_HONOURED, "SBATCH_RETRY", "RULES",
+     "Run the job again after such an end, so often and with so much more: "
+     "CAUSE[:TIMES][,mem*F[@MOST]][,time*F[@MOST]], "
+     "several with ';' between them, as in \"oom:3,mem*2@16G;node:5\". Causes: oom, node, timeout, setup, exit, "
+     "exit=CODE, "
+     "signal=NAME, any; max:N bounds all of them together.",
+     apply_retry},
     {"signal", 0, ARG_REQUIRED, OPT_HONOURED, "SBATCH_SIGNAL", "[B:]SIG[@SECONDS]",
      "Send a signal this long before the time limit (60 seconds).", apply_signal},
     {"sockets-per-node", 0, ARG_REQUIRED, OPT_REFUSED, NULL, "N", "name the nodes with --nodelist", NULL},

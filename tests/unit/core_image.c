@@ -2,39 +2,6 @@
 #include "core_kit.h"
 #include "suite.h"
 
-static int into (void *arg, const Moisson__Image *image)
-{
-    size_t len = moisson__image__get_packed_size (image);
-    uint8_t *bytes = xmalloc (len + 1);
-    Moisson__Image *copy;
-    struct err err = ERR_INIT;
-
-    moisson__image__pack (image, bytes);
-    copy = moisson__image__unpack (NULL, len, bytes);
-    if (core_load (arg, copy, &err))
-        ck_abort_msg ("core_load: %s", err.why);
-    moisson__image__free_unpacked (copy, NULL);
-    free (bytes);
-    return 0;
-}
-
-/* From now on the kit goes on with what was loaded. */
-static void reload (struct kit *k)
-{
-    struct core *copy = core_create ();
-    struct err err = ERR_INIT;
-    uint8_t a[32], b[32];
-
-    ck_assert_int_eq (core_save (k->core, 42, into, copy), 0);
-    core_digest (k->core, a);
-    core_digest (copy, b);
-    ck_assert_mem_eq (a, b, sizeof a);
-    if (core_check (copy, &err))
-        ck_abort_msg ("core_check: %s", err.why);
-    core_free (k->core);
-    k->core = copy;
-}
-
 START_TEST (everything_survives)
 {
     _cleanup_kit_ struct kit *k = kit_new ("n[1-3]", 4);
@@ -52,7 +19,7 @@ START_TEST (everything_survives)
     exited (k, array + 6, 1, 3);
     started (k, two, 1);
     node_set (k, "n3", "DRAIN");
-    reload (k);
+    kit_reload (k);
     node_up (k, "n1");
     node_up (k, "n2");
     assert_state (k, two, RUNNING);
@@ -66,13 +33,13 @@ START_TEST (everything_survives)
     ck_assert_uint_eq (found, array);
     exited (k, two, 1, 0);
     assert_reason (k, waits, "Priority"); /* behind the array */
-    reload (k);
+    kit_reload (k);
     clock_at (k, START_US + 1000 * USEC_PER_SEC);
-    reload (k);
+    kit_reload (k);
     node_up (k, "n1");
     node_up (k, "n2");
     ck_assert_uint_eq (pass (k), 3); /* one more of the array, what begins now, what waited for two */
-    reload (k);
+    kit_reload (k);
 }
 END_TEST
 
@@ -85,13 +52,13 @@ START_TEST (refusals_survive)
         node_set (k, "n1", "RESUME");
         ck_assert_uint_eq (pass (k), 1);
         if (attempt == 4) {
-            reload (k);
+            kit_reload (k);
             node_up (k, "n1");
         }
         refused (k, id, attempt, "no room");
     }
     assert_reason (k, id, "JobHeldAdmin");
-    reload (k);
+    kit_reload (k);
     assert_reason (k, id, "JobHeldAdmin");
     assert_cause (k, id, "held after 5 refused starts: no room");
     cancel (k, id, ALL_TASKS);
@@ -109,7 +76,7 @@ START_TEST (settled_conditions_stay_settled)
     pass (k);
     exited (k, first, 1, 1);
     clock_at (k, k->now + 300 * USEC_PER_SEC); /* it is gone */
-    reload (k);
+    kit_reload (k);
     assert_reason (k, never, "DependencyNeverSatisfied");
     assert_reason (k, due, "Dependency");
     ck_assert_uint_eq (core_next_deadline (k->core), START_US + 1200 * USEC_PER_SEC);
@@ -126,11 +93,11 @@ START_TEST (a_node_that_left_survives_while_it_runs_something)
     c = kit_conf ("n2", 4);
     kit_configure (k, c);
     kit_conf_free (c);
-    reload (k);
+    kit_reload (k);
     ck_assert_uint_eq (core_stats (k->core).nodes, 2);
     exited (k, id, 1, 0);
     ck_assert_uint_eq (core_stats (k->core).nodes, 1);
-    reload (k);
+    kit_reload (k);
 }
 END_TEST
 
@@ -149,7 +116,7 @@ START_TEST (many_tasks_come_in_portions)
         moisson__event__free_unpacked (event, NULL);
     }
     ck_assert_uint_eq (raw, id + 2500);
-    reload (k);
+    kit_reload (k);
     ck_assert_uint_eq (core_stats (k->core).running, 2500);
 }
 END_TEST

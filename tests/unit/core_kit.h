@@ -11,6 +11,7 @@
 #include <string.h>
 #include "base/hostlist.h"
 #include "base/mem.h"
+#include "base/retry.h"
 #include "core/core.h"
 
 #define START_US (1000 * USEC_PER_SEC)
@@ -193,7 +194,8 @@ struct ask { /* a JobSpec in words; 0 and NULL = not asked */
     usec_t begin;
     int32_t nice;
     uint32_t priority;
-    bool hold, exclusive, requeue, any, kill_on_invalid, all_memory;
+    const char *retry; /* the words of --retry */
+    bool hold, exclusive, requeue, no_requeue, any, kill_on_invalid, all_memory;
     struct kit_gres {
         const char *name, *type; /* name NULL: the end */
         uint32_t n;
@@ -209,7 +211,7 @@ struct ask { /* a JobSpec in words; 0 and NULL = not asked */
 };
 
 struct kit_spec {
-    Moisson__JobSpec spec;
+    Moisson__JobSpec spec; /* retry_clear it */
     Moisson__Range range, *ranges[1];
     Moisson__Dependency depends[2], *depend_list[2];
     Moisson__Gres gres[KIT_GRES];
@@ -267,6 +269,8 @@ static inline void kit_spec_fill (struct kit_spec *s, const struct ask *ask)
     GIVE (priority, ask->priority);
     GIVE (exclusive, ask->exclusive);
     GIVE (requeue, ask->requeue);
+    spec->has_requeue |= ask->no_requeue;
+    ck_assert_int_eq (retry_parse (spec, ask->retry, NULL), 0);
     GIVE (depends_any, ask->any);
     GIVE (kill_on_invalid_dep, ask->kill_on_invalid);
     if (ask->array_last) {
@@ -311,6 +315,7 @@ static inline uint64_t kit_submit (struct kit *k, const struct ask *ask)
     submitted.token.data = (uint8_t *) ask->token;
     submitted.token.len = ask->token ? strlen (ask->token) : 0;
     kit_apply (k, &event);
+    retry_clear (&s.spec);
     return submitted.job_id;
 }
 #define submit(k, ...) kit_submit (k, &(struct ask){__VA_ARGS__})
@@ -320,7 +325,9 @@ static inline int kit_admit (struct kit *k, const struct ask *ask, struct err *e
     struct kit_spec s;
 
     kit_spec_fill (&s, ask);
-    return core_admit (k->core, &s.spec, ALICE, k->now, err);
+    int rc = core_admit (k->core, &s.spec, ALICE, k->now, err);
+    retry_clear (&s.spec);
+    return rc;
 }
 #define admit(k, err, ...) kit_admit (k, &(struct ask){__VA_ARGS__}, err)
 
@@ -626,4 +633,39 @@ static inline const Moisson__AcctRecord *the_record (struct kit *k)
         }
     ck_assert_ptr_nonnull (record);
     return record;
+}
+
+/* --- snapshots ---------------------------------------------------------------------------------------------------- */
+
+static inline int kit_load_into (void *arg, const Moisson__Image *image)
+{
+    size_t len = moisson__image__get_packed_size (image);
+    uint8_t *bytes = xmalloc (len + 1);
+    Moisson__Image *copy;
+    struct err err = ERR_INIT;
+
+    moisson__image__pack (image, bytes);
+    copy = moisson__image__unpack (NULL, len, bytes);
+    if (core_load (arg, copy, &err))
+        ck_abort_msg ("core_load: %s", err.why);
+    moisson__image__free_unpacked (copy, NULL);
+    free (bytes);
+    return 0;
+}
+
+/* From now on the kit goes on with what was loaded. */
+static inline void kit_reload (struct kit *k)
+{
+    struct core *copy = core_create ();
+    struct err err = ERR_INIT;
+    uint8_t a[32], b[32];
+
+    ck_assert_int_eq (core_save (k->core, 42, kit_load_into, copy), 0);
+    core_digest (k->core, a);
+    core_digest (copy, b);
+    ck_assert_mem_eq (a, b, sizeof a);
+    if (core_check (copy, &err))
+        ck_abort_msg ("core_check: %s", err.why);
+    core_free (k->core);
+    k->core = copy;
 }
