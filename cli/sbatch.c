@@ -1,18 +1,19 @@
 /* sbatch.c - a script and its options become one MSG_SUBMIT, repeated with the same token until it is answered. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "base/cleanup.h"
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/options.h"
+#include "bulk.h"
 #include "command.h"
 #include "failure.h"
 #include "rpc.h"
 #include "sbatch_env.h"
 #include "sbatch_script.h"
+#include "sbatch_spec.h"
 #include "sbatch_wait.h"
 
 #define TOOL "sbatch"
@@ -24,7 +25,7 @@ struct sbatch {
     struct script script;
     struct buf env;
     uint8_t token[TOKEN_SIZE];
-    char *cwd;
+    struct submitter from;
     struct rpc *rpc;
     bool progress; /* a line about waiting stands on the terminal */
 };
@@ -34,7 +35,7 @@ static void sbatch_clear (struct sbatch *s)
     submit_clear (&s->submit);
     script_clear (&s->script);
     buf_clear (&s->env);
-    free (s->cwd);
+    submitter_clear (&s->from);
     rpc_free (s->rpc);
 }
 
@@ -58,7 +59,7 @@ static int load_script (struct sbatch *s, int argc, char **argv, int *ret_index,
         script_wrap (&s->script, flags->wrap);
         return 0;
     }
-    return script_load (&s->script, has_word ? argv[*ret_index] : NULL, s->cwd, getenv ("PATH"), err);
+    return script_load (&s->script, has_word ? argv[*ret_index] : NULL, s->from.cwd, getenv ("PATH"), err);
 }
 
 static int read_options (struct sbatch *s, int argc, char **argv, int *ret_index, struct err *err)
@@ -72,58 +73,16 @@ static int read_options (struct sbatch *s, int argc, char **argv, int *ret_index
     return options_parse (&s->submit, argc, argv, ret_index, err);
 }
 
-static void set_bytes (ProtobufCBinaryData *bytes, protobuf_c_boolean *has, const uint8_t *data, size_t len)
-{
-    free (bytes->data);
-    bytes->data = xmemdup (data, len);
-    bytes->len = len;
-    *has = true;
-}
-
-static int complete_work_dir (struct sbatch *s, struct err *err)
-{
-    Moisson__JobSpec *spec = &s->submit.spec;
-    char *dir = spec->work_dir;
-
-    if (dir && *dir == '/')
-        return 0;
-    if (!*s->cwd) {
-        err_set (err, 0, "the current directory cannot be found");
-        return err_fix (err, "go to a directory that exists, or name one with --chdir=/...");
-    }
-    spec->work_dir = !dir || !strcmp (dir, ".") ? xstrdup (s->cwd) : xasprintf ("%s/%s", s->cwd, dir);
-    free (dir);
-    return 0;
-}
-
 /* What the job inherits from this process. */
 static int complete_spec (struct sbatch *s, int argc, char **argv, int index, struct err *err)
 {
-    Moisson__JobSpec *spec = &s->submit.spec;
-    uint8_t hash[HASH_SIZE];
-    char host[256] = "";
-    mode_t mask = umask (022);
+    uint8_t script[HASH_SIZE], env[HASH_SIZE];
+    size_t n_args = index + 1 < argc ? (size_t) (argc - index - 1) : 0;
 
-    umask (mask);
-    spec->has_umask = true;
-    spec->umask = (uint32_t) mask;
-    if (gethostname (host, sizeof host - 1) == 0 && !spec->submit_host)
-        spec->submit_host = xstrdup (host);
-    if (!spec->name)
-        spec->name = xstrdup (s->script.name);
-    if (!spec->command && s->script.command)
-        spec->command = xstrdup (s->script.command);
-    if (index + 1 < argc) {
-        spec->n_script_args = (size_t) (argc - index - 1);
-        spec->script_args = xcalloc (spec->n_script_args, sizeof *spec->script_args);
-        for (size_t i = 0; i < spec->n_script_args; i++)
-            spec->script_args[i] = xstrdup (argv[(size_t) index + 1 + i]);
-    }
-    hash_bytes (s->script.text, s->script.len, hash);
-    set_bytes (&spec->script_hash, &spec->has_script_hash, hash, sizeof hash);
-    hash_bytes (buf_str (&s->env), s->env.len, hash);
-    set_bytes (&spec->env_hash, &spec->has_env_hash, hash, sizeof hash);
-    return complete_work_dir (s, err);
+    hash_bytes (s->script.text, s->script.len, script);
+    hash_bytes (buf_str (&s->env), s->env.len, env);
+    spec_set_hashes (&s->submit.spec, script, env);
+    return spec_complete (&s->submit.spec, &s->from, &s->script, n_args, n_args ? &argv[index + 1] : NULL, err);
 }
 
 static int build_env (struct sbatch *s, struct err *err)
@@ -260,9 +219,7 @@ static int send_job (struct sbatch *s)
 /* Everything up to the message; a failure here is nobody's but the caller's. */
 static int prepare (struct sbatch *s, int argc, char **argv, int index, struct submit_flags *flags, struct err *err)
 {
-    s->cwd = getcwd (NULL, 0);
-    if (!s->cwd)
-        s->cwd = xstrdup ("");
+    submitter_find (&s->from);
     if (load_script (s, argc, argv, &index, flags, err) || read_options (s, argc, argv, &index, err) ||
         options_finish (&s->submit, err) || build_env (s, err) || complete_spec (s, argc, argv, index, err) ||
         rpc_create (&s->rpc, NULL, err))
@@ -287,6 +244,8 @@ int sbatch_run (int argc, char **argv)
         options_help (stdout, TOOL);
         return 0;
     }
+    if (first.flags.bulk)
+        return bulk_run (&first, argc, argv, index);
     if (prepare (&s, argc, argv, index, &first.flags, &err))
         goto fail;
     return send_job (&s);

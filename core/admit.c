@@ -18,11 +18,12 @@ struct request {
     const Moisson__JobSpec *spec;
     const struct partition *partition;
     usec_t now;
+    uint64_t before; /* of the same user, in the same bulk */
 };
 
 static int check_count (const struct request *r, struct err *err)
 {
-    if (r->core->stats.jobs < r->core->config->max_job_count)
+    if (r->core->stats.jobs + r->core->folded + r->before < r->core->config->max_job_count)
         return 0;
     err_set (
         err, MOISSON__FAIL_CODE__FAIL_TOO_MANY_JOBS,
@@ -402,13 +403,14 @@ int admit_changed (const struct core *core, const Moisson__JobSpec *spec, const 
     return 0;
 }
 
-int core_admit (const struct core *core, const Moisson__JobSpec *spec, uint32_t uid, usec_t now, struct err *err)
+int core_admit_behind (const struct core *core, const Moisson__JobSpec *spec, uint32_t uid, usec_t now, uint64_t before,
+                       struct err *err)
 {
     static int (*const checks[]) (const struct request *r, struct err *err) = {
         check_count,    check_partition, check_time_min,    check_time,  check_array, check_depends,
         check_deadline, check_licences,  check_reservation, check_retry, check_gres,  check_resources,
     };
-    struct request request = {.core = core, .spec = spec, .now = now};
+    struct request request = {.core = core, .spec = spec, .now = now, .before = before};
 
     (void) uid; /* limits on users come with accounts */
     if (!core->config)
@@ -418,4 +420,9 @@ int core_admit (const struct core *core, const Moisson__JobSpec *spec, uint32_t 
         if (checks[i](&request, err))
             return -1;
     return 0;
+}
+
+int core_admit (const struct core *core, const Moisson__JobSpec *spec, uint32_t uid, usec_t now, struct err *err)
+{
+    return core_admit_behind (core, spec, uid, now, 0, err);
 }

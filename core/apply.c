@@ -11,6 +11,8 @@ static const struct {
 } handlers[] = {
     {MOISSON__EVENT__WHAT_CONFIGURED, on_configured},
     {MOISSON__EVENT__WHAT_SUBMITTED, on_submitted},
+    {MOISSON__EVENT__WHAT_BULK, on_bulk},
+    {MOISSON__EVENT__WHAT_UNFOLD, on_unfold},
     {MOISSON__EVENT__WHAT_PLACED, on_placed},
     {MOISSON__EVENT__WHAT_UNPLACED, on_unplaced},
     {MOISSON__EVENT__WHAT_STARTED, on_started},

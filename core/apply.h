@@ -10,6 +10,8 @@ struct task;
 enum { APPLY_E_STALE = 1 };
 
 int on_configured (struct core *core, const Moisson__Event *event, struct err *err);
+int on_bulk (struct core *core, const Moisson__Event *event, struct err *err);
+int on_unfold (struct core *core, const Moisson__Event *event, struct err *err);
 int on_submitted (struct core *core, const Moisson__Event *event, struct err *err);
 int on_placed (struct core *core, const Moisson__Event *event, struct err *err);
 int on_unplaced (struct core *core, const Moisson__Event *event, struct err *err);
@@ -32,6 +34,8 @@ int on_clock (struct core *core, const Moisson__Event *event, struct err *err);
 /* Used by several: ---------------------------------------------------------------------------------------------------
  */
 
+/* A new job, with an id that no job has had. */
+void submit_job (struct core *core, const Moisson__Submitted *submitted, usec_t submit_us);
 /* The job that an id names: its own, or that of the array whose task has this raw id (*ret_task is then that one). */
 struct job *event_job (const struct core *core, uint64_t id, struct task **ret_task, struct err *err);
 /* Calls fn for each record of the job that the ranges name (none: all), or for `only` alone. */

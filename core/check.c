@@ -209,6 +209,27 @@ static int check_specs (const struct core *core, struct err *err)
     return 0;
 }
 
+static int check_bulks (const struct core *core, struct err *err)
+{
+    const struct bulk *bulk;
+    uint64_t folded = 0;
+
+    DL_FOREACH (core->bulks, bulk)
+    {
+        size_t left = pieces_count (bulk->left);
+        uint64_t next = bulk->msg->first_id + bulk->done;
+        if (left != bulk->msg->count - bulk->done || !left)
+            FAIL ("the bulk from %lu has %lu lines left, it counts %u", (unsigned long) bulk->msg->first_id,
+                  (unsigned long) left, bulk->msg->count - bulk->done);
+        if (job_find (core, next) || next + left > core->next_id)
+            FAIL ("job %lu of a bulk is there already", (unsigned long) next);
+        folded += left;
+    }
+    if (folded != core->folded)
+        FAIL ("%lu lines of bulks are folded, counted %lu", (unsigned long) folded, (unsigned long) core->folded);
+    return 0;
+}
+
 int core_check (const struct core *core, struct err *err)
 {
     struct err mine = ERR_INIT;
@@ -217,7 +238,8 @@ int core_check (const struct core *core, struct err *err)
     if (!err)
         err = &mine;
     rc = check_nodes (core, err) || check_jobs (core, err) || check_timers (core, err) || check_specs (core, err) ||
-                 shape_check (core, err) || licence_invariants (core, err) || resv_invariants (core, err)
+                 shape_check (core, err) || licence_invariants (core, err) || resv_invariants (core, err) ||
+                 check_bulks (core, err)
              ? -1
              : 0;
     err_clear (&mine);

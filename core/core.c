@@ -27,6 +27,8 @@ struct core *core_free (struct core *core)
     licence_clear (&core->licences);
     partition_clear (&core->partitions);
     node_table_clear (&core->nodes);
+    while (core->bulks)
+        bulk_free (core, core->bulks);
     key_clear (&core->keys);
     gres_kinds_clear (core);
     heap_clear (&core->timers);

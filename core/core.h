@@ -59,6 +59,16 @@ enum { SUBMIT_E_NEW = 1 };
 int core_find_submit (const struct core *core, uint32_t uid, const uint8_t *token, size_t token_len,
                       const char *submit_key, const Moisson__JobSpec *spec, uint64_t *ret_job, struct err *err);
 
+/* The same for one of many that are submitted together: so many of the same user come before it. */
+int core_admit_behind (const struct core *core, const Moisson__JobSpec *spec, uint32_t uid, usec_t now, uint64_t before,
+                       struct err *err);
+/* An earlier bulk of this user with this token? Then its answer (packed BulkReply), borrowed until the next apply. */
+bool core_find_bulk (const struct core *core, uint32_t uid, const uint8_t *token, size_t len, const uint8_t **ret,
+                     size_t *ret_len);
+/* How many lines of the oldest bulk are no jobs yet, and the id of the first of them: an Unfold event is to be applied.
+ * 0 = none. */
+uint32_t core_folded (const struct core *core, uint64_t *ret_next);
+
 const char *core_default_partition (const struct core *core); /* NULL: none is */
 uint64_t core_next_job_id (const struct core *core);          /* the id the next Submitted event must carry */
 usec_t core_now (const struct core *core);                    /* of the last event */
@@ -201,7 +211,7 @@ struct core_stats {
 };
 struct core_stats core_stats (const struct core *core);
 
-/* Blobs that live jobs still need, for collecting the others. */
+/* Blobs that live jobs still need, for collecting the others: not while a bulk is folded. */
 typedef void (*core_blob_fn) (void *arg, uint32_t uid, const uint8_t *hash);
 void core_blobs (const struct core *core, core_blob_fn fn, void *arg);
 

@@ -20,19 +20,21 @@ static struct name_group *group_of (struct core *core, struct spec *spec)
     const char *name = spec->msg->spec->name ? spec->msg->spec->name : "";
     size_t len = sizeof (uint32_t) + strlen (name);
     struct name_group *group, *fresh;
+    unsigned hash;
 
     if (spec->group)
         return spec->group;
     fresh = xcalloc (1, sizeof *fresh + len);
     memcpy (fresh->id, &spec->msg->uid, sizeof (uint32_t));
     memcpy (fresh->id + sizeof (uint32_t), name, len - sizeof (uint32_t));
-    HASH_FIND (hh, core->groups, fresh->id, len, group);
+    HASH_VALUE (fresh->id, len, hash);
+    HASH_FIND_BYHASHVALUE (hh, core->groups, fresh->id, len, hash, group);
     if (group)
         free (fresh);
     else {
         group = fresh;
         group->len = len;
-        HASH_ADD (hh, core->groups, id, len, group);
+        HASH_ADD_KEYPTR_BYHASHVALUE (hh, core->groups, group->id, len, hash, group);
     }
     group->refs++;
     spec->group = group;

@@ -11,12 +11,18 @@ struct job *job_find (const struct core *core, uint64_t id)
     return job;
 }
 
-/* Ids rise, so order stays sorted by appending; a job that goes leaves a hole (its id stays, for the search), and when
- * half is holes they are closed. */
+/* Ids rise, so order stays sorted by appending; but a line of a bulk comes before what was submitted while the bulk was
+ * unfolded. A job that goes leaves a hole (its id stays, for the search), and when half is holes they are closed. */
 static void order_append (struct job_table *jobs, struct job *job)
 {
+    size_t at = jobs->n_order;
+
     GROW (jobs->order, jobs->n_order, jobs->order_room);
-    jobs->order[jobs->n_order++] = (struct job_place){job->id, job};
+    while (at && jobs->order[at - 1].id > job->id)
+        at--;
+    memmove (&jobs->order[at + 1], &jobs->order[at], (jobs->n_order - at) * sizeof *jobs->order);
+    jobs->order[at] = (struct job_place){job->id, job};
+    jobs->n_order++;
 }
 
 static size_t order_search (const struct job_table *jobs,

@@ -1,5 +1,6 @@
 /* keys.c - tokens and submit keys, so that a submit happens once. */
 #include "core/keys.h"
+#include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 #include "base/mem.h"
@@ -54,6 +55,8 @@ void key_add (struct core *core, uint32_t uid, enum key_kind kind, const void *b
     key->job_id = job_id;
     key->at_us = at;
     key->spec_hash = NULL;
+    key->answer = NULL;
+    key->answer_len = 0;
     key->id_len = (uint32_t) id_len;
     memcpy (key->id, id, id_len);
     if (spec_hash) {
@@ -62,6 +65,21 @@ void key_add (struct core *core, uint32_t uid, enum key_kind kind, const void *b
     }
     HASH_ADD (hh, core->keys.by_id, id, id_len, key);
     DL_APPEND (core->keys.first, key);
+}
+
+void key_answer (struct key *key, const ProtobufCBinaryData *answer)
+{
+    free (key->answer);
+    key->answer = xmalloc (answer->len + 1);
+    key->answer_len = answer->len;
+    if (answer->len)
+        memcpy (key->answer, answer->data, answer->len);
+}
+
+static void key_free (struct key *key)
+{
+    free (key->answer);
+    free (key);
 }
 
 static usec_t expires (const struct core *core, const struct key *key)
@@ -83,7 +101,7 @@ void key_purge (struct core *core)
             continue;
         }
         HASH_DELETE (hh, core->keys.by_id, key);
-        free (key);
+        key_free (key);
     }
 }
 
@@ -102,7 +120,7 @@ void key_clear (struct key_table *keys)
     HASH_ITER (hh, keys->by_id, key, next)
     {
         HASH_DELETE (hh, keys->by_id, key);
-        free (key);
+        key_free (key);
     }
     keys->first = NULL;
 }

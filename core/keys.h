@@ -20,6 +20,8 @@ struct key {
     usec_t at_us;
     struct key *prev, *next; /* oldest first */
     UT_hash_handle hh;
+    uint8_t *answer; /* of a bulk, owned; NULL */
+    size_t answer_len;
     uint8_t *spec_hash; /* HASH_SIZE bytes of a KEY_SUBMIT, behind id; else NULL */
     uint32_t id_len;
     uint8_t id[]; /* uid, kind, then the bytes: the key of the hash */
@@ -35,8 +37,9 @@ struct key *key_find (const struct core *core, uint32_t uid, enum key_kind kind,
 /* spec_hash: NULL for tokens. */
 void key_add (struct core *core, uint32_t uid, enum key_kind kind, const void *bytes, size_t len, uint64_t job_id,
               usec_t at, const uint8_t *spec_hash);
-void key_purge (struct core *core);            /* those that are too old and lead nowhere */
-usec_t key_deadline (const struct core *core); /* when key_purge has something to do next */
+void key_answer (struct key *key, const ProtobufCBinaryData *answer); /* what a repeated request is told */
+void key_purge (struct core *core);                                   /* those that are too old and lead nowhere */
+usec_t key_deadline (const struct core *core);                        /* when key_purge has something to do next */
 void key_clear (struct key_table *keys);
 /* The parts of an entry, for a snapshot. */
 uint32_t key_uid (const struct key *key);

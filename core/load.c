@@ -301,6 +301,19 @@ static int load_key (struct core *core, const Moisson__Image *image, struct err 
         key_add (core, in->uid, KEY_TOKEN, in->token.data, in->token.len, in->job_id, in->at_us, hash);
     else if (in->submit_key)
         key_add (core, in->uid, KEY_SUBMIT, in->submit_key, strlen (in->submit_key), in->job_id, in->at_us, hash);
+    if (in->has_answer && in->has_token)
+        key_answer (key_find (core, in->uid, KEY_TOKEN, in->token.data, in->token.len), &in->answer);
+    return 0;
+}
+
+static int load_bulk (struct core *core, const Moisson__Image *image, struct err *err)
+{
+    const Moisson__ImageBulk *in = image->bulk;
+
+    if (in->done >= in->bulk->count ||
+        pieces_count ((struct pieces){in->bulk->lines.data, in->bulk->lines.len}) != in->bulk->count)
+        return err_set (err, 0, "damaged snapshot: a bulk of %u jobs does not hold as many", in->bulk->count);
+    bulk_add (core, in->bulk, in->done, in->submit_us);
     return 0;
 }
 
@@ -310,10 +323,9 @@ int core_load (struct core *core, const Moisson__Image *image, struct err *err)
         Moisson__Image__WhatCase what;
         int (*load) (struct core *core, const Moisson__Image *image, struct err *err);
     } loaders[] = {
-        {MOISSON__IMAGE__WHAT_HEAD, load_head},
-        {MOISSON__IMAGE__WHAT_NODE, load_node},
-        {MOISSON__IMAGE__WHAT_JOB, load_job},
-        {MOISSON__IMAGE__WHAT_KEY, load_key},
+        {MOISSON__IMAGE__WHAT_HEAD, load_head}, {MOISSON__IMAGE__WHAT_NODE, load_node},
+        {MOISSON__IMAGE__WHAT_JOB, load_job},   {MOISSON__IMAGE__WHAT_KEY, load_key},
+        {MOISSON__IMAGE__WHAT_BULK, load_bulk},
     };
 
     core->fx = NULL;

@@ -39,16 +39,10 @@ static const char *partition_in_force (struct core *core, const Moisson__JobSpec
     return core->partitions.standard ? core->partitions.standard->name : partition_intern (core, "");
 }
 
-int on_submitted (struct core *core, const Moisson__Event *event, struct err *err)
+void submit_job (struct core *core, const Moisson__Submitted *submitted, usec_t submit_us)
 {
-    const Moisson__Submitted *submitted = event->submitted;
-    struct job *job;
+    struct job *job = job_add (core, submitted->job_id, spec_get (&core->specs, submitted), submit_us);
 
-    if (!submitted || submitted->job_id != core->next_id)
-        return err_set (err, 0, "job %lu submitted where the next id is %lu",
-                        (unsigned long) (submitted ? submitted->job_id : 0), (unsigned long) core->next_id);
-    core->next_id++;
-    job = job_add (core, submitted->job_id, spec_get (&core->specs, submitted), core->now);
     job->partition = partition_in_force (core, submitted->spec);
     gres_intern_spec (core, submitted->spec);
     add_tasks (core, job);
@@ -56,5 +50,16 @@ int on_submitted (struct core *core, const Moisson__Event *event, struct err *er
     group_join (core, job);
     depend_submit (core, job);
     job_mark_dirty (core, job);
+}
+
+int on_submitted (struct core *core, const Moisson__Event *event, struct err *err)
+{
+    const Moisson__Submitted *submitted = event->submitted;
+
+    if (!submitted || submitted->job_id != core->next_id)
+        return err_set (err, 0, "job %lu submitted where the next id is %lu",
+                        (unsigned long) (submitted ? submitted->job_id : 0), (unsigned long) core->next_id);
+    core->next_id++;
+    submit_job (core, submitted, core->now);
     return 0;
 }

@@ -333,11 +333,26 @@ static int save_key (const struct save *save, const struct key *key)
         out.token.len = len;
     } else
         out.submit_key = text = xstrndup ((const char *) bytes, len);
+    out.has_answer = key->answer != NULL;
+    out.answer = (ProtobufCBinaryData){key->answer_len, key->answer};
     out.has_spec_hash = key->spec_hash != NULL;
     out.spec_hash.data = key->spec_hash;
     out.spec_hash.len = key->spec_hash ? HASH_SIZE : 0;
     image.what_case = MOISSON__IMAGE__WHAT_KEY;
     image.key = &out;
+    return save->fn (save->arg, &image);
+}
+
+static int save_bulk (const struct save *save, const struct bulk *bulk)
+{
+    Moisson__Image image = MOISSON__IMAGE__INIT;
+    Moisson__ImageBulk out = MOISSON__IMAGE_BULK__INIT;
+
+    out.bulk = bulk->msg;
+    out.done = bulk->done;
+    out.submit_us = bulk->submit_us;
+    image.what_case = MOISSON__IMAGE__WHAT_BULK;
+    image.bulk = &out;
     return save->fn (save->arg, &image);
 }
 
@@ -358,6 +373,10 @@ int core_save (const struct core *core, uint64_t sequence, core_image_fn fn, voi
             return -1;
     DL_FOREACH (core->keys.first, key)
     if (save_key (&save, key))
+        return -1;
+    const struct bulk *bulk;
+    DL_FOREACH (core->bulks, bulk)
+    if (save_bulk (&save, bulk))
         return -1;
     return 0;
 }

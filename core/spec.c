@@ -21,6 +21,7 @@ struct spec *spec_get (struct spec **table, const Moisson__Submitted *submitted)
     Moisson__Submitted plain = *submitted;
     struct spec *fresh, *known;
     size_t len;
+    unsigned hash;
 
     plain.job_id = 0;
     plain.has_token = false;
@@ -28,7 +29,8 @@ struct spec *spec_get (struct spec **table, const Moisson__Submitted *submitted)
     len = moisson__submitted__get_packed_size (&plain);
     fresh = xmalloc (sizeof *fresh + len);
     moisson__submitted__pack (&plain, fresh->bytes);
-    HASH_FIND (hh, *table, fresh->bytes, len, known);
+    HASH_VALUE (fresh->bytes, len, hash); /* of some hundred bytes: once */
+    HASH_FIND_BYHASHVALUE (hh, *table, fresh->bytes, len, hash, known);
     if (known) {
         free (fresh);
         known->refs++;
@@ -41,7 +43,7 @@ struct spec *spec_get (struct spec **table, const Moisson__Submitted *submitted)
     fresh->group = NULL;
     fresh->refs = 1;
     fresh->len = len;
-    HASH_ADD (hh, *table, bytes, len, fresh);
+    HASH_ADD_KEYPTR_BYHASHVALUE (hh, *table, fresh->bytes, len, hash, fresh);
     return fresh;
 }
 

@@ -1,6 +1,7 @@
 /* state.h - everything the core holds; for the files of this room only. */
 #pragma once
 #include "base/buf.h"
+#include "core/bulk.h"
 #include "core/core.h"
 #include "core/depend.h"
 #include "core/gres.h"
@@ -34,6 +35,8 @@ struct core {
     struct gres_kind *kinds;
     struct licence_table licences;
     struct resv_table resvs;
+    struct bulk *bulks; /* accepted, not all jobs yet */
+    uint64_t folded;    /* their lines that are not */
     struct key_table keys;
     struct heap timers;
     struct job *dirty; /* to be looked at again before the event is done */

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/service.h"
 #include "ctld/apply.h"
+#include "ctld/bulks.h"
 #include "ctld/children.h"
 #include "ctld/clock.h"
 #include "ctld/enroll.h"
@@ -199,6 +200,7 @@ int ctld_restore (struct ctld *ctld, struct err *err)
     ctld->nodes = nodes_create (ctld);
     ctld->notes = notes_create (ctld);
     ctld->enroll = enroll_create (ctld);
+    ctld->bulks = bulks_create (ctld);
     ctld->sessions = sessions_create (ctld);
     ctld->stopping = stopping_create (ctld);
     return 0;
@@ -308,6 +310,7 @@ struct ctld *ctld_free (struct ctld *ctld)
     door_free (ctld->door);
     sessions_free (ctld->sessions);
     journal_free (ctld->journal);
+    bulks_free (ctld->bulks);
     waiters_free (ctld->waiters);
     stopping_free (ctld->stopping);
     enroll_free (ctld->enroll);

@@ -27,6 +27,7 @@ struct ctld {
     struct journal *journal;
     struct reader *reader;
     struct blobs *blobs;
+    struct bulks *bulks;
     struct waiters *waiters;
     struct snapshots *snapshots;
     struct pass *pass;

@@ -322,13 +322,24 @@ static void settle (void *arg)
     late_arm (j->publish);
 }
 
+static void open_batch (struct journal *j)
+{
+    if (j->open)
+        return;
+    j->open = batch_create ();
+    late_arm (j->settle);
+}
+
+void journal_join (struct journal *j, struct batch *more)
+{
+    open_batch (j);
+    batch_join (j->open, more);
+}
+
 uint64_t journal_append (struct journal *j, const Moisson__Event *event, const struct effects *fx,
                          const struct store_blob *blobs, size_t n_blobs)
 {
-    if (!j->open) {
-        j->open = batch_create ();
-        late_arm (j->settle);
-    }
+    open_batch (j);
     batch_add_event (j->open, ++j->sequence, event);
     for (size_t i = 0; fx && i < fx->n; i++)
         if (fx->list[i].kind == FX_RECORD)

@@ -44,6 +44,10 @@ DEFINE_CLEANUP (struct journal *, journal_free)
 uint64_t journal_append (struct journal *journal, const Moisson__Event *event, const struct effects *fx,
                          const struct store_blob *blobs, size_t n_blobs);
 
+/* More to commit with the event that is appended next, in the same turn of the loop: blobs. Taken over. */
+struct batch;
+void journal_join (struct journal *journal, struct batch *more);
+
 /* Call fn once the event `sequence` is committed and all earlier waiters have been called; at once if that is so now.
  * Waiters are called in slices, so a large batch does not hold the loop. */
 void journal_after (struct journal *journal, uint64_t sequence, journal_fn fn, void *arg);

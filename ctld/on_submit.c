@@ -6,10 +6,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "ctld/apply.h"
+#include "ctld/bulks.h"
+#include "ctld/on_submit.h"
 #include "ctld/rpc.h"
 #include "ctld/service_user.h"
 
-#define TOKEN_SIZE 16
 #define SCRIPT_MOST (4u << 20)
 #define ENV_MOST (16u << 20)
 #define KEY_MOST 255
@@ -157,6 +158,18 @@ static void reply_estimate (struct submit_job *s)
 
 /* --- the decision ------------------------------------------------------------------------------------------------- */
 
+void submit_facts (Moisson__Submitted *submitted, const struct user_facts *who)
+{
+    submitted->uid = who->uid;
+    submitted->gid = who->gid;
+    submitted->user = who->name;
+    submitted->group = who->group;
+    submitted->groups = who->groups;
+    submitted->n_groups = who->n_groups;
+    submitted->home = who->home;
+    submitted->shell = who->shell;
+}
+
 static int make_job (struct submit_job *s, const struct user_facts *who, uint64_t *ret_id, struct err *err)
 {
     struct ctld *ctld = s->request->ctld;
@@ -167,14 +180,7 @@ static int make_job (struct submit_job *s, const struct user_facts *who, uint64_
 
     submitted.job_id = core_next_job_id (ctld->core);
     submitted.spec = msg->spec;
-    submitted.uid = who->uid;
-    submitted.gid = who->gid;
-    submitted.user = who->name;
-    submitted.group = who->group;
-    submitted.groups = who->groups;
-    submitted.n_groups = who->n_groups;
-    submitted.home = who->home;
-    submitted.shell = who->shell;
+    submit_facts (&submitted, who);
     submitted.has_token = true;
     submitted.token = msg->token;
     submitted.submit_key = msg->submit_key && *msg->submit_key ? msg->submit_key : NULL;
@@ -195,7 +201,7 @@ static int make_job (struct submit_job *s, const struct user_facts *who, uint64_
     return 0;
 }
 
-static int store_ready (const struct ctld *ctld, struct err *err)
+int submit_store_ready (const struct ctld *ctld, struct err *err)
 {
     if (journal_accepting (ctld->journal))
         return 0;
@@ -205,15 +211,27 @@ static int store_ready (const struct ctld *ctld, struct err *err)
     return err_fix (err, "try again later; running jobs go on and are recorded");
 }
 
-/* Going before others is for operators: a user gets what everybody has, as in Slurm without a word. */
-static void keep_in_line (const struct request *request, Moisson__JobSpec *spec)
+void submit_keep_in_line (bool is_operator, Moisson__JobSpec *spec)
 {
-    if (request->session->roles & ROLE_OPERATOR)
+    if (is_operator)
         return;
     if (spec->nice < 0)
         spec->nice = 0;
     if (spec->has_priority && spec->priority > PRIORITY_BASE)
         spec->has_priority = false;
+}
+
+static void decide (void *arg, const struct user_facts *who, const struct err *why);
+
+/* A bulk of this user was being read, perhaps with the same key: it has been decided. */
+static void decide_now (void *arg, bool go)
+{
+    struct submit_job *s = arg;
+
+    if (go)
+        users_get (s->request->ctld->users, s->request->session->uid, decide, s);
+    else
+        request_end (submit_end (s));
 }
 
 static void decide (void *arg, const struct user_facts *who, const struct err *why)
@@ -237,7 +255,11 @@ static void decide (void *arg, const struct user_facts *who, const struct err *w
         refuse (s, &err);
         return;
     }
-    keep_in_line (s->request, msg->spec);
+    if (msg->submit_key && bulks_reading (ctld->bulks, uid)) {
+        bulks_defer (ctld->bulks, decide_now, s);
+        return;
+    }
+    submit_keep_in_line (s->request->session->roles & ROLE_OPERATOR, msg->spec);
     int known = msg->has_test_only && msg->test_only
                     ? SUBMIT_E_NEW
                     : core_find_submit (ctld->core, uid, msg->token.data, msg->token.len, msg->submit_key, msg->spec,
@@ -256,7 +278,7 @@ static void decide (void *arg, const struct user_facts *who, const struct err *w
         reply_estimate (s);
         return;
     }
-    if (store_ready (ctld, &err) < 0 || make_job (s, who, &job_id, &err) < 0) {
+    if (submit_store_ready (ctld, &err) < 0 || make_job (s, who, &job_id, &err) < 0) {
         refuse (s, &err);
         return;
     }
@@ -283,17 +305,23 @@ static int check_blob (const struct submit_job *s, int kind, struct err *err)
     return 0;
 }
 
+int submit_check_key (const char *key, struct err *err)
+{
+    if (strlen (key) <= KEY_MOST)
+        return 0;
+    err_set (err, MOISSON__FAIL_CODE__FAIL_BAD_SPEC, "the submit key has more than %d characters", KEY_MOST);
+    return err_fix (err, "use a shorter --submit-key, for example a hash of this one");
+}
+
 static int check_message (const struct submit_job *s, struct err *err)
 {
     const Moisson__SubmitRequest *msg = asked (s);
 
-    if (msg->token.len != TOKEN_SIZE)
-        return err_set (err, MOISSON__FAIL_CODE__FAIL_PROTOCOL, "a submit token has %d bytes, not %zu", TOKEN_SIZE,
-                        msg->token.len);
-    if (msg->submit_key && strlen (msg->submit_key) > KEY_MOST) {
-        err_set (err, MOISSON__FAIL_CODE__FAIL_BAD_SPEC, "the submit key has more than %d characters", KEY_MOST);
-        return err_fix (err, "use a shorter --submit-key, for example a hash of this one");
-    }
+    if (msg->token.len != SUBMIT_TOKEN_SIZE)
+        return err_set (err, MOISSON__FAIL_CODE__FAIL_PROTOCOL, "a submit token has %d bytes, not %zu",
+                        SUBMIT_TOKEN_SIZE, msg->token.len);
+    if (msg->submit_key && submit_check_key (msg->submit_key, err))
+        return -1;
     if (moisson__job_spec__get_packed_size (msg->spec) > SPEC_MOST) {
         err_set (err, MOISSON__FAIL_CODE__FAIL_BAD_SPEC,
                  "what is asked for the job has %zu bytes, at most %u are taken",

@@ -9,6 +9,7 @@
 
 static const struct rpc_row rows[] = {
     ROW (SUBMIT, ROLE_USER, submit_request, rpc_submit, "make a job"),
+    ROW (BULK, ROLE_USER, bulk_request, rpc_bulk, "make many jobs"),
     ROW (CANCEL, ROLE_USER, cancel_request, rpc_cancel, "end or signal jobs"),
     ROW (JOB_OP, ROLE_USER, job_op_request, rpc_job_op, "hold, release, requeue jobs"),
     ROW (JOB_UPDATE, ROLE_USER, job_update_request, rpc_job_update, "change jobs"),

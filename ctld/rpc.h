@@ -41,6 +41,7 @@ bool news_bounded (struct request *request, size_t n, unsigned most);
 
 /* The handlers, one file a subject. */
 void rpc_submit (struct request *request);
+void rpc_bulk (struct request *request);
 void rpc_cancel (struct request *request);
 void rpc_job_op (struct request *request);
 void rpc_job_update (struct request *request);

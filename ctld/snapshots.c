@@ -127,8 +127,11 @@ static void sweep_done (void *arg, int rc)
  * in between can be missing from the list. */
 static void sweep (struct ctld *ctld)
 {
-    struct keeping *k = xcalloc (1, sizeof *k);
+    uint64_t next;
 
+    if (core_folded (ctld->core, &next)) /* the blobs of its lines are named by no job yet; the next time */
+        return;
+    struct keeping *k = xcalloc (1, sizeof *k);
     k->ctld = ctld;
     core_blobs (ctld->core, add_kept, k);
     journal_call (ctld->journal, sweep_work, sweep_done, k);

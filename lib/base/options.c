@@ -26,6 +26,7 @@ void submit_clear (struct submit *s)
     free (s->flags.submit_key);
     free (s->flags.clusters);
     free (s->flags.export_file);
+    free (s->flags.bulk);
     gres_option_clear (&s->gres);
     gres_option_clear (&s->gpus);
     gres_option_clear (&s->gpus_per_node);

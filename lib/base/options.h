@@ -24,6 +24,8 @@ struct submit_flags {
     char *submit_key;  /* owned */
     char *clusters;    /* owned; -M */
     char *export_file; /* owned */
+    char *bulk;        /* owned; --bulk */
+    bool bulk_each, json;
 };
 
 #define GRES_OPTION_MAX 8

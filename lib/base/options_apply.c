@@ -75,8 +75,10 @@ APPLY (get_user_env)
         return 0;                                                                                                      \
     }
 
+FLAG_OPTION (bulk_each, bulk_each)
 FLAG_OPTION (help, help)
 FLAG_OPTION (ignore_pbs, ignore_pbs)
+FLAG_OPTION (json, json)
 FLAG_OPTION (parsable, parsable)
 FLAG_OPTION (quiet, quiet)
 FLAG_OPTION (test_only, test_only)
@@ -204,6 +206,15 @@ APPLY (wrap)
     free (s->flags.wrap);
     s->flags.wrap = xstrdup (value);
     return 0;
+}
+
+APPLY (bulk)
+{
+    if (s->in_script || !*value) {
+        err_set (err, MOISSON__FAIL_CODE__FAIL_BAD_SPEC, "--bulk %s", *value ? "stands in a script" : "names no file");
+        return err_fix (err, "give it on the command line: --bulk=FILE, or --bulk=- for standard input");
+    }
+    return put (&s->flags.bulk, value);
 }
 
 APPLY (submit_key)

@@ -7,6 +7,8 @@
 APPLY (account);
 APPLY (array);
 APPLY (begin);
+APPLY (bulk);
+APPLY (bulk_each);
 APPLY (chdir);
 APPLY (clusters);
 APPLY (comment);
@@ -30,6 +32,7 @@ APPLY (hint);
 APPLY (ignore_pbs);
 APPLY (input);
 APPLY (job_name);
+APPLY (json);
 APPLY (kill_on_invalid_dep);
 APPLY (mem);
 APPLY (mem_per_cpu);

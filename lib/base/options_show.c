@@ -10,6 +10,7 @@ static const struct {
     {"sbatch -a 1-100%10 job.sh", "100 tasks, at most 10 at a time; SLURM_ARRAY_TASK_ID tells them apart"},
     {"sbatch -d afterok:12 merge.sh", "once job 12 has ended well"},
     {"sbatch --wrap 'gzip big.dat'", "one command, no script"},
+    {"sbatch --bulk jobs.ndjson", "many jobs at once, each {\"wrap\": \"gzip 1.dat\", \"time\": \"10\"}"},
     {"sbatch --submit-key=run7 job.sh", "safe to repeat: the same key gives the same job"},
 };
 

@@ -60,6 +60,11 @@ static const ProtobufCMessageDescriptor *const descriptors[] = {
     &moisson__node_key_results__descriptor,
     &moisson__step_batch__descriptor,
     &moisson__step_news__descriptor,
+    &moisson__bulk_request__descriptor,
+    &moisson__bulk_reply__descriptor,
+    &moisson__bulk_line__descriptor,
+    &moisson__events_request__descriptor,
+    &moisson__events_page__descriptor,
 };
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)

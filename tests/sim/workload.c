@@ -163,7 +163,7 @@ static void ask_gpus (struct world *w, Moisson__JobSpec *spec)
     spec->gres_asks[spec->n_gres_asks++] = ask;
 }
 
-static Moisson__JobSpec *random_spec (struct world *w, uint32_t *ret_tasks)
+Moisson__JobSpec *workload_spec (struct world *w, uint32_t *ret_tasks)
 {
     Moisson__JobSpec *spec = xmalloc (sizeof *spec);
 
@@ -210,7 +210,7 @@ static void submit (struct world *w)
     uint32_t tasks;
     uint64_t earlier;
     _cleanup_err_ struct err err = ERR_INIT;
-    Moisson__JobSpec *spec = random_spec (w, &tasks);
+    Moisson__JobSpec *spec = workload_spec (w, &tasks);
     Moisson__Event *ev = world_new_event ();
     Moisson__Submitted *s = xmalloc (sizeof *s);
 
@@ -524,7 +524,11 @@ void workload_step (struct world *w)
 {
     uint32_t roll = dice_below (&w->dice, 1000);
 
-    if (roll < 90)
+    if (dice_percent (&w->dice, 20))
+        workload_unfold (w);
+    if (roll < 10)
+        workload_bulk (w);
+    else if (roll < 90)
         submit (w);
     else if (roll < 120)
         cancel (w);
@@ -627,6 +631,8 @@ int workload_settle (struct world *w)
             world_connect (w, &w->nodes[i]);
         set_node (w, w->nodes[i].name, "RESUME");
     }
+    while (!w->wrong.why && workload_unfold (w))
+        ;
     everything_released (w);
     for (int round = 0; round < 600 && !w->wrong.why; round++) {
         struct core_stats s = core_stats (w->core);

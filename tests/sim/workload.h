@@ -3,6 +3,9 @@
 #include "world.h"
 
 void workload_begin (struct world *w);
-int workload_gpu_type (const char *name); /* a place in vnode.gpus */ /* configuration, nodes up */
-void workload_step (struct world *w);                                 /* something happens */
-int workload_settle (struct world *w); /* no more trouble: everything must come to its end. 0, or -1 with w->wrong */
+int workload_gpu_type (const char *name); /* a place in vnode.gpus */   /* configuration, nodes up */
+void workload_step (struct world *w);                                   /* something happens */
+Moisson__JobSpec *workload_spec (struct world *w, uint32_t *ret_tasks); /* any */
+void workload_bulk (struct world *w);
+bool workload_unfold (struct world *w); /* some more of a bulk; false: there is none */
+int workload_settle (struct world *w);  /* no more trouble: everything must come to its end. 0, or -1 with w->wrong */
