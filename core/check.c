@@ -171,9 +171,8 @@ static int check_jobs (const struct core *core, struct err *err)
         if (check_job (core, job, &counts, err) || check_edges (job, err))
             return -1;
     }
-    if (counts.jobs != core->stats.jobs || counts.jobs != HASH_COUNT (core->jobs.by_id) ||
-        counts.pending != core->stats.pending || counts.running != core->stats.running ||
-        counts.ended != core->stats.ended)
+    if (counts.jobs != core->stats.jobs || counts.jobs != core->jobs.by_id.n || counts.pending != core->stats.pending ||
+        counts.running != core->stats.running || counts.ended != core->stats.ended)
         FAIL ("counted %lu jobs, %lu pending, %lu running, %lu ended; there are %lu, %lu, %lu, %lu",
               (unsigned long) core->stats.jobs, (unsigned long) core->stats.pending,
               (unsigned long) core->stats.running, (unsigned long) core->stats.ended, (unsigned long) counts.jobs,

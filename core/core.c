@@ -21,8 +21,11 @@ struct core *core_free (struct core *core)
     for (size_t i = core->jobs.n_order; i--;) /* the youngest first: nothing waits for it */
         if (core->jobs.order[i].job)
             job_remove (core, core->jobs.order[i].job);
-    free (core->jobs.order);
+    idmap_clear (&core->jobs.by_id);
+    idmap_clear (&core->jobs.by_raw);
+    idmap_clear (&core->jobs.by_index);
     shape_clear (core);
+    free (core->jobs.order);
     resv_clear (core);
     licence_clear (&core->licences);
     partition_clear (&core->partitions);

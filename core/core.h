@@ -86,8 +86,9 @@ struct core_policies {
     struct order_params params;
     usec_t rank_period_us; /* scores that move with time are taken again so often: with each cycle, if 0 */
     const struct place_ops *(*place_find) (const char *type); /* NULL: the fullest node that fits */
-    int promises;  /* waiting heads of each partition that backfilled jobs must not delay; 0 = 1, -1 = none */
-    bool in_order; /* no backfill: what waits holds back all of its partition that goes behind it */
+    int promises;       /* waiting heads of each partition that backfilled jobs must not delay; 0 = 1, -1 = none */
+    uint32_t step_work; /* how much a step does; 0 = a millisecond's worth. It changes no decision. */
+    bool in_order;      /* no backfill: what waits holds back all of its partition that goes behind it */
 };
 void core_set_policies (struct core *core, const struct core_policies *policies);
 

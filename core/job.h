@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "core/depend.h"
 #include "core/gres.h"
+#include "core/idmap.h"
 #include "core/lineup.h"
 #include "core/phases.h"
 #include "core/rest.h"
@@ -75,7 +76,6 @@ struct task {
     struct idset *rest;                   /* a record of the cancelled rest of an array: its tasks */
     struct task *prev, *next;             /* of the job, by index */
     struct task *ended_prev, *ended_next; /* ended tasks in order of their end */
-    UT_hash_handle hh_raw, hh_index;
 };
 
 struct job {
@@ -105,7 +105,6 @@ struct job {
     struct depend *depend;               /* what it waits for; NULL = nothing */
     struct edge *dependents;             /* edges of jobs that wait for it */
     struct job *group_prev, *group_next; /* live jobs of the same user and name */
-    UT_hash_handle hh;
 };
 
 struct job_place {
@@ -114,10 +113,10 @@ struct job_place {
 };
 
 struct job_table {
-    struct job *by_id;
+    struct idmap by_id;
     struct job_place *order; /* by id */
     size_t n_order, order_room, holes;
-    struct task *by_raw, *by_index;
+    struct idmap by_raw, by_index;
     struct task *ended_first; /* in order of their end */
 };
 
@@ -127,6 +126,8 @@ void job_remove (struct core *core, struct job *job);                           
 struct job *job_find (const struct core *core, uint64_t id);
 /* The first job with this id or a higher one; NULL = none. */
 struct job *job_from (const struct core *core, uint64_t id);
+#define JOBS_ITER(core, job, next_job)                                                                                 \
+    for ((job) = job_from (core, 0); (job) && ((next_job) = job_from (core, (job)->id + 1), true); (job) = (next_job))
 static inline const Moisson__JobSpec *job_spec (const struct job *job)
 {
     return job->spec->msg->spec;

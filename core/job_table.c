@@ -3,12 +3,14 @@
 #include "base/mem.h"
 #include "core/state.h"
 
+static struct id_key id_of (const void *item)
+{
+    return id_key_of (((const struct job *) item)->id);
+}
+
 struct job *job_find (const struct core *core, uint64_t id)
 {
-    struct job *job;
-
-    HASH_FIND (hh, core->jobs.by_id, &id, sizeof id, job);
-    return job;
+    return idmap_find (&core->jobs.by_id, id_key_of (id), id_of);
 }
 
 /* Ids rise, so order stays sorted by appending; but a line of a bulk comes before what was submitted while the bulk was
@@ -76,7 +78,7 @@ struct job *job_add (struct core *core, uint64_t id, struct spec *spec, usec_t s
     job->spec = spec;
     job->submit_us = submit_us;
     job->rest.array = spec->msg->spec->n_array > 0;
-    HASH_ADD (hh, core->jobs.by_id, id, sizeof job->id, job);
+    idmap_add (&core->jobs.by_id, job, id_of);
     order_append (&core->jobs, job);
     core->stats.jobs++;
     return job;
@@ -108,7 +110,7 @@ void job_remove (struct core *core, struct job *job)
     rest_clear (&job->rest);
     idset_free (job->again);
     free (job->resv_deleted);
-    HASH_DELETE (hh, core->jobs.by_id, job);
+    idmap_remove (&core->jobs.by_id, job, id_of);
     order_remove (&core->jobs, job->id);
     core->stats.jobs--;
     free (job);

@@ -8,21 +8,18 @@
 
 static void look_at_all (struct core *core)
 {
-    struct job *job, *next;
-
-    HASH_ITER (hh, core->jobs.by_id, job, next)
-    job_mark_dirty (core, job);
+    for (struct job *job = job_from (core, 0); job; job = job_from (core, job->id + 1))
+        job_mark_dirty (core, job);
     core->want_pass = true;
 }
 
 /* The limit that a partition gives is settled when a task starts. */
 static void keep_limits (struct core *core, const char *name, uint64_t limit_s)
 {
-    struct job *job, *next;
     struct task *task;
 
-    HASH_ITER (hh, core->jobs.by_id, job, next)
-    DL_FOREACH (job->tasks, task)
+    for (struct job *job = job_from (core, 0); job; job = job_from (core, job->id + 1))
+        DL_FOREACH (job->tasks, task)
     if ((task->phase == TASK_PLACED || task->phase == TASK_RUNNING) && row_partition (job, task) == name &&
         !row_facts (job, task)->spec->has_time_limit_s)
         task_settle_limit (core, task, limit_s);

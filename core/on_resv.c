@@ -11,7 +11,7 @@ static void shapes_anew (struct core *core, bool before)
     if (before == resv_any (&core->resvs))
         return;
     shape_clear (core);
-    HASH_ITER (hh, core->jobs.by_id, job, next)
+    JOBS_ITER (core, job, next)
     job_mark_dirty (core, job);
 }
 

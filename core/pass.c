@@ -261,6 +261,7 @@ static void settle (struct core *core)
 
 int core_pass_step (struct core *core, usec_t now, Moisson__Event **ret)
 {
+    uint32_t most = core->policies.step_work ? core->policies.step_work : WORK_A_STEP;
     struct rank_node *next;
 
     *ret = NULL;
@@ -269,7 +270,7 @@ int core_pass_step (struct core *core, usec_t now, Moisson__Event **ret)
         ranking_step (core);
         return CORE_E_MORE;
     }
-    for (uint32_t work = 0; work < WORK_A_STEP; work++) {
+    for (uint32_t work = 0; work < most; work++) {
         struct node *node = core->nodes.freed;
         if (node) {
             *ret = offer (core, node);
@@ -278,7 +279,7 @@ int core_pass_step (struct core *core, usec_t now, Moisson__Event **ret)
             work += WORK_OF_FIT;
         } else if (core->pass.searching) {
             search_on (core);
-            work = WORK_A_STEP;
+            work = most;
         } else if ((next = rank_tree_unseen (core->shapes.ranks, core->shapes.cycle)))
             *ret = look_at (core, shape_at (next), &work);
         else {

@@ -7,12 +7,13 @@
 #include "core/state.h"
 
 /* The next task of this job: the smallest that is free, with or without a record. */
-static uint32_t next_task (const struct job *job)
+static uint32_t next_task (const struct job *job, bool *ret_recorded)
 {
     uint32_t fresh = rest_first (&job->rest, HOLD_NONE);
     uint32_t again = job->again ? idset_first (job->again) : IDSET_NONE;
 
-    return fresh < again ? fresh : again;
+    *ret_recorded = again < fresh;
+    return again < fresh ? again : fresh;
 }
 
 static Moisson__Share *make_share (const struct pick *pick)
@@ -40,8 +41,9 @@ static int by_name (const void *a, const void *b)
 
 Moisson__Event *proposal_make (const struct core *core, const struct job *job, const struct fit *fit, usec_t now)
 {
-    uint32_t index = next_task (job);
-    const struct task *task = task_find (core, job_whole (job), index);
+    bool recorded;
+    uint32_t index = next_task (job, &recorded);
+    const struct task *task = recorded ? task_find (core, job_whole (job), index) : NULL;
     Moisson__Event *event = xmalloc (sizeof *event);
     Moisson__Placed *placed = xmalloc (sizeof *placed);
 

@@ -170,7 +170,7 @@ bool resv_in_use (const struct core *core, const struct resv *resv)
 
     if (resv->running)
         return true;
-    HASH_ITER (hh, core->jobs.by_id, job, next)
+    JOBS_ITER (core, job, next)
     if (!job->ended && job_spec (job)->reservation && !strcmp (job_spec (job)->reservation, resv->msg->name))
         return true;
     return false;
@@ -208,7 +208,7 @@ static void settle (struct core *core, struct resv *resv)
         resv->partial |= !resv->list[i].whole;
         resv->mask[node->index / 64] |= 1ULL << node->index % 64;
     }
-    HASH_ITER (hh, core->jobs.by_id, job, next)
+    JOBS_ITER (core, job, next)
     DL_FOREACH (job->tasks, task)
     if (is_active (task) && named_by (task) && !strcmp (named_by (task), msg->name))
         count (resv, task, 1);
@@ -218,7 +218,7 @@ static void look_at_waiting (struct core *core, const char *name)
 {
     struct job *job, *next;
 
-    HASH_ITER (hh, core->jobs.by_id, job, next)
+    JOBS_ITER (core, job, next)
     if (!job->ended && job_spec (job)->reservation && !strcmp (job_spec (job)->reservation, name))
         job_mark_dirty (core, job);
 }
@@ -229,7 +229,7 @@ static void move_ends (struct core *core, const struct resv *resv, usec_t from, 
     const struct job *job, *next;
     struct task *task;
 
-    HASH_ITER (hh, core->jobs.by_id, job, next)
+    JOBS_ITER (core, job, next)
     DL_FOREACH (job->tasks, task)
     if (task->inside && task->inside->end_us == from && named_by (task) && !strcmp (named_by (task), resv->msg->name)) {
         task->inside->end_us = to;
@@ -275,7 +275,7 @@ void resv_drop (struct core *core, struct resv *resv)
     struct job *job, *next;
     bool hold = !(resv->msg->flags & RESV_NO_HOLD);
 
-    HASH_ITER (hh, core->jobs.by_id, job, next)
+    JOBS_ITER (core, job, next)
     if (!job->ended && job_spec (job)->reservation && !strcmp (job_spec (job)->reservation, resv->msg->name))
         job_without_resv (core, job, resv->msg->name, hold);
     resv_free (core, resv);
@@ -302,7 +302,7 @@ void resv_configure (struct core *core)
         forget_places (resv);
         settle (core, resv);
     }
-    HASH_ITER (hh, core->jobs.by_id, job, next_job)
+    JOBS_ITER (core, job, next_job)
     DL_FOREACH (job->tasks, task)
     if (task->inside)
         set_timer (core, task->inside);

@@ -254,13 +254,12 @@ void shape_forget_spec (struct core *core, struct spec *spec)
 
 void shape_clear (struct core *core)
 {
-    struct job *job, *next_job;
     struct spec *spec, *next_spec;
 
     promise_forget_all (core);
-    HASH_ITER (hh, core->jobs.by_id, job, next_job)
-    for (struct job *at = job; at; at = at->branches) /* and its branches */
-        shape_leave (core, at);
+    for (struct job *job = job_from (core, 0); job; job = job_from (core, job->id + 1))
+        for (struct job *at = job; at; at = at->branches) /* and its branches */
+            shape_leave (core, at);
     HASH_ITER (hh, core->specs, spec, next_spec)
     shape_forget_spec (core, spec);
 }

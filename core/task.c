@@ -7,26 +7,31 @@
 #include "core/state.h"
 #include "core/steps.h"
 
-/* (job, index) lie side by side at the start of struct task: together they are the key. */
-#define INDEX_KEY_LEN (offsetof (struct task, index) + sizeof (uint32_t) - offsetof (struct task, job))
+static struct id_key index_of (const void *item)
+{
+    const struct task *task = item;
 
+    return (struct id_key){task->job->id, task->index};
+}
+
+static struct id_key raw_of (const void *item)
+{
+    const struct task *task = item;
+
+    return id_key_of (task->raw_id);
+}
+
+/* What is no array has one record at most: it needs no index. */
 struct task *task_find (const struct core *core, const struct job *job, uint32_t index)
 {
-    struct task like, *task;
-
-    memset (&like, 0, sizeof like.job + sizeof like.index);
-    memcpy (&like.job, &job, sizeof job);
-    like.index = index;
-    HASH_FIND (hh_index, core->jobs.by_index, &like, INDEX_KEY_LEN, task);
-    return task;
+    if (!job_is_array (job))
+        return job->tasks && job->tasks->index == index ? job->tasks : NULL;
+    return job->tasks ? idmap_find (&core->jobs.by_index, (struct id_key){job->id, index}, index_of) : NULL;
 }
 
 struct task *task_by_raw (const struct core *core, uint64_t raw_id)
 {
-    struct task *task;
-
-    HASH_FIND (hh_raw, core->jobs.by_raw, &raw_id, sizeof raw_id, task);
-    return task;
+    return raw_id ? idmap_find (&core->jobs.by_raw, id_key_of (raw_id), raw_of) : NULL;
 }
 
 /* Keep the list of a job sorted by index. Tasks mostly come in rising order, so look from the end. */
@@ -49,7 +54,8 @@ struct task *task_add (struct core *core, struct job *job, uint32_t index)
     task->job = job;
     task->index = index;
     task->eligible_us = job->eligible_us;
-    HASH_ADD (hh_index, core->jobs.by_index, job, INDEX_KEY_LEN, task);
+    if (job_is_array (job))
+        idmap_add (&core->jobs.by_index, task, index_of);
     list_insert (job, task);
     job->n_tasks++;
     job->n_pending++;
@@ -61,7 +67,7 @@ struct task *task_add (struct core *core, struct job *job, uint32_t index)
 void task_set_raw (struct core *core, struct task *task, uint64_t raw_id)
 {
     task->raw_id = raw_id;
-    HASH_ADD (hh_raw, core->jobs.by_raw, raw_id, sizeof task->raw_id, task);
+    idmap_add (&core->jobs.by_raw, task, raw_of);
 }
 
 static void counters_leave (struct core *core, struct task *task)
@@ -99,8 +105,9 @@ void task_remove (struct core *core, struct task *task)
     if (task->phase == TASK_ENDED)
         DL_DELETE2 (core->jobs.ended_first, task, ended_prev, ended_next);
     if (task->raw_id)
-        HASH_DELETE (hh_raw, core->jobs.by_raw, task);
-    HASH_DELETE (hh_index, core->jobs.by_index, task);
+        idmap_remove (&core->jobs.by_raw, task, raw_of);
+    if (job_is_array (task->job))
+        idmap_remove (&core->jobs.by_index, task, index_of);
     DL_DELETE (task->job->tasks, task);
     if (task->exit)
         moisson__exit__free_unpacked (task->exit, NULL);
