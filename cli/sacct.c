@@ -58,7 +58,7 @@ static void print_header (struct printing *p)
         return;
     p->header_done = true;
     for (size_t i = 0; i < p->columns.n; i++)
-        put_cell (p, i, p->columns.list[i].field->header, true, 0);
+        put_cell (p, i, p->columns.list[i].field->header, p->columns.list[i].right, 0);
     list_line (&p->line);
     if (p->s->separator)
         return;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/cleanup.h"
 #include "base/states.h"
+#include "words.h"
 
 #define PENDING MOISSON__JOB_STATE__STATE_PENDING
 #define SIGTERM_NUMBER 15
@@ -133,13 +134,20 @@ static void put_cluster (struct buf *out, const void *row)
     put_or (out, row_of (row)->cluster, "");
 }
 
-/* The script of a job that was ended from outside shows as cancelled, as Slurm has it. */
-static job_state_t state_of (const void *row)
+static bool was_told_to_end (const void *row)
 {
     job_state_t state = record_of (row)->state;
 
-    return row_of (row)->batch && state == MOISSON__JOB_STATE__STATE_TIMEOUT ? MOISSON__JOB_STATE__STATE_CANCELLED
-                                                                             : state;
+    return state == MOISSON__JOB_STATE__STATE_TIMEOUT || state == MOISSON__JOB_STATE__STATE_CANCELLED;
+}
+
+/* A script or step that a signal ended shows as cancelled, as Slurm has it. */
+static job_state_t state_of (const void *row)
+{
+    const Moisson__AcctRecord *r = record_of (row);
+    bool by_signal = r->state == MOISSON__JOB_STATE__STATE_FAILED && r->exit_signal;
+
+    return row_of (row)->batch && (was_told_to_end (row) || by_signal) ? MOISSON__JOB_STATE__STATE_CANCELLED : r->state;
 }
 
 static void put_state (struct buf *out, const void *row)
@@ -160,7 +168,7 @@ static void put_exit_code (struct buf *out, const void *row)
     const Moisson__AcctRecord *r = record_of (row);
     uint32_t code = r->exit_code, signal = r->exit_signal;
 
-    if (row_of (row)->batch && state_of (row) == MOISSON__JOB_STATE__STATE_CANCELLED) {
+    if (row_of (row)->batch && was_told_to_end (row)) {
         code = 0;
         signal = SIGTERM_NUMBER;
     }
@@ -197,7 +205,9 @@ static uint64_t elapsed_seconds (const void *row)
 
 static uint64_t cpus_of (const void *row)
 {
-    return has_started (record_of (row)) ? record_of (row)->num_cpus : 0;
+    const Moisson__AcctRecord *r = record_of (row);
+
+    return has_started (r) || !r->has_req_cpus ? r->num_cpus : r->req_cpus;
 }
 
 static void put_seconds (struct buf *out, uint64_t s)
@@ -416,19 +426,47 @@ static void put_req_mem (struct buf *out, const void *row)
         buf_puts (out, mem_format (mb, word, sizeof word));
 }
 
-/* Slurm's spelling has billing first; what runs has it, what waits asks for it. */
+static int by_word (const void *a, const void *b)
+{
+    return strcmp (*(char *const *) a, *(char *const *) b);
+}
+
+/* In the order of the names, as Slurm's records have them; a script is not billed. */
+static void put_tres (struct buf *out, const void *row, const char *tres)
+{
+    char **words = NULL;
+    size_t n = 0, start = out->len;
+
+    words_add (tres ? tres : "", &words, &n);
+    if (n)
+        qsort (words, n, sizeof *words, by_word);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t mb;
+        if (row_of (row)->batch && !strncmp (words[i], "billing=", 8))
+            continue;
+        buf_puts (out, out->len > start ? "," : "");
+        if (row_of (row)->unit && !strncmp (words[i], "mem=", 4) && !mem_parse (words[i] + 4, &mb, NULL)) {
+            buf_puts (out, "mem=");
+            put_memory (out, row, mb * 1024, 'M');
+        } else
+            buf_puts (out, words[i]);
+    }
+    words_clear (&words, &n);
+}
+
+/* What runs has it, what waits asks for it. */
 static void put_req_tres (struct buf *out, const void *row)
 {
     const Moisson__AcctRecord *r = record_of (row);
 
     if (!row_of (row)->batch)
-        put_or (out, r->req_tres ? r->req_tres : r->tres, "");
+        put_tres (out, row, r->req_tres ? r->req_tres : r->tres);
 }
 
 static void put_alloc_tres (struct buf *out, const void *row)
 {
     if (has_started (record_of (row)))
-        put_or (out, record_of (row)->tres, "");
+        put_tres (out, row, record_of (row)->tres);
 }
 
 static void put_gres (struct buf *out, const void *row)

@@ -215,13 +215,13 @@ static int judge (const struct scancel *s, const Moisson__IdResult *result)
     const char *sentence = failure_sentence ((int) result->code);
 
     if (already_over (result->code)) {
-        if ((s->filtered && !s->quiet) || s->verbose)
+        if (s->filtered && !s->quiet)
             say (job, failure_sentence (MOISSON__FAIL_CODE__FAIL_INVALID_JOB_ID));
+        else if (s->verbose)
+            say (job, sentence);
         return s->filtered && !s->quiet ? COMMAND_ERROR : 0;
     }
     if (result->code == MOISSON__FAIL_CODE__FAIL_OTHER && !result->why) {
-        if (s->verbose)
-            fprintf (stderr, TOOL ": %s job %s\n", s->request.has_signal ? "signalled" : "ending", job);
         return 0;
     }
     say (job, sentence ? sentence : result->why);
@@ -254,6 +254,9 @@ static int cancel (struct scancel *s)
         return COMMAND_ERROR;
     }
     s->request.filter = &s->filter;
+    for (size_t i = 0; s->verbose && i < s->filter.n_jobs; i++)
+        fprintf (stderr, TOOL ": %s job %s\n", s->request.has_signal ? "Signaling" : "Terminating",
+                 s->filter.jobs[i]->text);
     if (rpc_request (rpc, policy, MOISSON__MSG_TYPE__MSG_CANCEL, &s->request.base, MOISSON__MSG_TYPE__MSG_ID_RESULTS,
                      &moisson__id_results__descriptor, &reply, &err))
         return contact_failed (s, &err);

@@ -15,7 +15,7 @@ struct scontrol {
 int scontrol_rpc (struct scontrol *s);
 
 /* Says for each job what went wrong. Returns 0 or COMMAND_ERROR. */
-int scontrol_judge (const char *call, const Moisson__IdResults *reply);
+int scontrol_judge (const Moisson__IdResults *reply);
 
 /* Refuses --json for what is printed as text only. Returns COMMAND_ERROR. */
 int scontrol_no_json (const char *what);

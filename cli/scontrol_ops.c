@@ -28,7 +28,7 @@ static int take_jobs (int argc, char **argv, Moisson__JobOpRequest *request)
     return COMMAND_ERROR;
 }
 
-int scontrol_judge (const char *call, const Moisson__IdResults *reply)
+int scontrol_judge (const Moisson__IdResults *reply)
 {
     int status = 0;
 
@@ -38,7 +38,9 @@ int scontrol_judge (const char *call, const Moisson__IdResults *reply)
 
         if (result->code == MOISSON__FAIL_CODE__FAIL_OTHER && !result->why)
             continue;
-        fprintf (stderr, "%s error: %s for job %s\n", call, sentence ? sentence : result->why,
+        if (result->code == MOISSON__FAIL_CODE__FAIL_JOB_FINISHED)
+            sentence = "Job has already finished";
+        fprintf (stderr, "%s for job %s\n", sentence ? sentence : result->why,
                  result->job->text ? result->job->text : "?");
         failure_why ((int) result->code, result->why);
         status = COMMAND_ERROR;
@@ -57,7 +59,7 @@ static int ask (struct scontrol *s, const Moisson__JobOpRequest *request, const 
     if (rpc_request (s->rpc, RPC_QUERY, MOISSON__MSG_TYPE__MSG_JOB_OP, &request->base,
                      MOISSON__MSG_TYPE__MSG_ID_RESULTS, &moisson__id_results__descriptor, &reply, &err))
         return failure_report_query (call, &err);
-    status = scontrol_judge (call, reply);
+    status = scontrol_judge (reply);
     moisson__id_results__free_unpacked (reply, NULL);
     return status;
 }

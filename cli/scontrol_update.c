@@ -41,6 +41,8 @@ static const struct option_row *option_named (const char *name)
 
 static int set_time_limit (struct change *c, const char *value, char sign, struct err *err)
 {
+    if (!sign && (*value == '+' || *value == '-')) /* TimeLimit=+5, as well as TimeLimit+=5 */
+        sign = *value++;
     if (option_apply (&c->submit, option_named ("time"), value, err) < 0)
         return -1;
     if (!sign)
@@ -253,7 +255,7 @@ static int send (struct scontrol *s, struct change *c, const char *call)
                      &c->request.base, MOISSON__MSG_TYPE__MSG_ID_RESULTS, &moisson__id_results__descriptor, &reply,
                      &err))
         return failure_report_query (call, &err);
-    status = scontrol_judge (call, reply);
+    status = scontrol_judge (reply);
     moisson__id_results__free_unpacked (reply, NULL);
     return status;
 }

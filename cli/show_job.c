@@ -32,11 +32,17 @@ static const Moisson__JobSpec *spec_of (const Moisson__JobInfo *job)
 PRINT_TEXT (job_name, spec_of (job)->name)
 PRINT_TEXT (account, spec_of (job)->account ? spec_of (job)->account : "default") /* as sacct */
 PRINT_TEXT (qos, spec_of (job)->qos ? spec_of (job)->qos : "normal")
-PRINT_TEXT (dependency, spec_of (job)->dependency)
+PRINT_TEXT (dependency, job->depends)
 PRINT_TEXT (partition, job->partition ? job->partition : spec_of (job)->partition)
 PRINT_TEXT (req_nodes, spec_of (job)->nodelist)
 PRINT_TEXT (exc_nodes, spec_of (job)->exclude)
-PRINT_TEXT (node_list, job->nodes)
+PRINT (node_list)
+{
+    const Moisson__JobInfo *job = row;
+
+    show_plain (out, job->nodes ? job->nodes : "");
+}
+
 PRINT_TEXT (batch_host, job->batch_host)
 PRINT_TEXT (tres, job->tres)
 PRINT_TEXT (features, spec_of (job)->constraint)
@@ -189,7 +195,7 @@ PRINT (num_nodes)
     const Moisson__JobInfo *job = row;
     const Moisson__JobSpec *spec = spec_of (job);
 
-    if (!has_run_or_ended (job) && spec->max_nodes > spec->min_nodes)
+    if (!has_run_or_ended (job) && spec->max_nodes && spec->max_nodes >= spec->min_nodes)
         buf_printf (out, "%u-%u", spec->min_nodes, spec->max_nodes);
     else
         buf_printf (out, "%u", job->num_nodes);
@@ -198,8 +204,7 @@ PRINT (num_nodes)
 PRINT (min_memory)
 {
     const Moisson__JobInfo *job = row;
-    const Moisson__JobSpec *spec = spec_of (job);
-    uint64_t mb = spec->has_mem_per_cpu_mb ? spec->mem_per_cpu_mb : job->mem_mb;
+    uint64_t mb = job->mem_per_cpu_mb ? job->mem_per_cpu_mb : job->mem_mb;
     char text[64];
 
     buf_puts (out, mb ? mem_format (mb, text, sizeof text) : "0");
@@ -318,8 +323,8 @@ PRESENT (has_cause, job->cause && * job->cause)
 PRESENT (has_retry, spec_of (job)->retry &&*spec_of (job)->retry)
 PRESENT (has_last_end, job->last_end && * job->last_end)
 PRESENT (has_reason_text, !has_run_or_ended (job) && job->reason_text && *job->reason_text)
-PRESENT (mem_is_per_cpu, spec_of (job)->has_mem_per_cpu_mb)
-PRESENT (mem_is_per_node, !spec_of (job)->has_mem_per_cpu_mb)
+PRESENT (mem_is_per_cpu, job->mem_per_cpu_mb != 0)
+PRESENT (mem_is_per_node, !job->mem_per_cpu_mb)
 PRESENT (is_placed_and_detailed, style->detail && job->nodes && *job->nodes)
 PRESENT (has_attempt, style->detail && job->attempt)
 
@@ -388,6 +393,7 @@ static const struct show_field fields[] = {
     {"StdErr", true, NULL, std_err},
     {"StdIn", true, NULL, std_in},
     {"StdOut", true, NULL, std_out},
+    {"Power", true, ""},
     {"CpusPerTres", true, NULL, cpus_per_tres, has_cpus_per_gpu},
     {"MemPerTres", true, NULL, mem_per_tres, has_mem_per_gpu},
     {"TresPerJob", true, NULL, tres_per_job, has_gpus},

@@ -1,4 +1,4 @@
-/* squeue.c - one row a job, printed as the pages come. */
+/* squeue.c - one row a job, in order once all pages have come. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -28,7 +28,7 @@ struct squeue {
     Moisson__JobFilter filter;
     char *letters, *names, *sort, *clusters;
     struct columns columns;
-    struct squeue_sort *sorted; /* rows kept back until all are there; NULL = printed as they come */
+    struct squeue_sort *sorted;
     json_t *json;
     struct squeue_row row; /* what all rows share */
     char **only_steps;     /* beside filter.jobs: what follows the '.'; NULL entries: all of that job */
@@ -291,13 +291,18 @@ struct printing {
     struct buf line;
 };
 
-static void print_row (void *arg, const Moisson__JobInfo *job)
+static void keep_row (struct printing *p, const Moisson__JobInfo *job)
 {
-    struct printing *p = arg;
-
     p->s->row.job = job;
     columns_row (&p->s->columns, &p->s->row, &p->line);
-    list_line (&p->line);
+    squeue_sort_add (p->s->sorted, &p->s->row, buf_str (&p->line));
+    buf_reset (&p->line);
+}
+
+static void print_kept (void *arg, const char *line)
+{
+    (void) arg;
+    puts (line);
 }
 
 static void print_step (void *arg, const Moisson__JobInfo *job, const Moisson__Step *step)
@@ -323,10 +328,8 @@ static bool on_page (void *arg, const void *page)
             json_array_append_new (p->s->json, json_job (jobs->jobs[i]));
         else if (p->s->steps)
             squeue_steps_of (jobs->jobs[i], &p->s->filter, p->s->only_steps, print_step, p);
-        else if (p->s->sorted)
-            squeue_sort_add (p->s->sorted, jobs->jobs[i]);
         else
-            print_row (p, jobs->jobs[i]);
+            keep_row (p, jobs->jobs[i]);
     }
     return jobs->last;
 }
@@ -348,12 +351,17 @@ static int query (void *self, struct rpc *rpc)
                         &moisson__jobs_page__descriptor, on_page, &p, &err);
     if (r == 0) {
         print_header (s, rpc);
-        squeue_sort_finish (s->sorted, &s->row, print_row, &p);
+        squeue_sort_finish (s->sorted, print_kept, NULL);
     }
     buf_clear (&p.line);
     if (r)
         return failure_report_query ("slurm_load_jobs", &err);
     return s->want_json && json_print ("jobs", steal (&s->json)) ? COMMAND_ERROR : 0;
+}
+
+static const char *order_of (const struct squeue *s)
+{
+    return s->sort ? s->sort : s->start ? SQUEUE_SORT_START : SQUEUE_SORT_DEFAULT;
 }
 
 static int run (struct squeue *s)
@@ -363,7 +371,7 @@ static int run (struct squeue *s)
     const char *length = environment ("SLURM_BITSTR_LEN");
     uint64_t task_text = SQUEUE_TASK_TEXT;
 
-    if (choose_columns (s, &err) || (s->sort && squeue_sort_create (&s->sorted, s->sort, &err)) ||
+    if (choose_columns (s, &err) || squeue_sort_create (&s->sorted, order_of (s), &err) ||
         (length && number_parse (length, "SLURM_BITSTR_LEN", 0, 1 << 20, &task_text, &err)) ||
         rpc_create (&rpc, NULL, &err) || rpc_check_clusters (rpc, s->clusters, &err)) {
         err_report (TOOL, &err);

@@ -15,3 +15,6 @@ struct squeue_row {
 #define SQUEUE_TASK_TEXT 64
 
 const struct field *squeue_fields (size_t *ret_n);
+/* When it started or is thought to start, 0 = unknown; how long it has run. */
+usec_t squeue_start (const struct squeue_row *row);
+uint64_t squeue_used_seconds (const struct squeue_row *row);

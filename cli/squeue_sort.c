@@ -1,5 +1,7 @@
-/* squeue_sort.c - order by what the columns show: as numbers where both values are, else as text. */
+/* squeue_sort.c - order by what the columns show: states, times and sizes by what they mean, else as text with numbers.
+ */
 #include "squeue_sort.h"
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/cleanup.h"
@@ -7,17 +9,23 @@
 
 #define MAX_KEYS 16
 
+/* What a row has for a key: a number, or where its text begins in the block of the row. */
+struct value {
+    bool is_text;
+    uint64_t n;
+};
+
+/* One block a row: of a million jobs, a million are kept. Texts follow the values. */
 struct kept {
-    Moisson__JobInfo *job;
-    char *values[MAX_KEYS];
-    size_t at; /* order of arrival, decides between equals */
+    size_t at, line; /* order of arrival, decides between equals; where the line begins */
+    struct value values[];
 };
 
 struct squeue_sort {
     const struct field *keys[MAX_KEYS];
     bool falling[MAX_KEYS];
     size_t n_keys;
-    struct kept *rows;
+    struct kept **rows;
     size_t n, room;
 };
 
@@ -27,7 +35,7 @@ static const struct field *find (char letter)
     const struct field *table = squeue_fields (&n);
 
     for (size_t i = 0; i < n; i++)
-        if (table[i].letter == letter)
+        if (table[i].letter == (letter == 't' ? 'T' : letter)) /* states by their long names, as Slurm does */
             return &table[i];
     return NULL;
 }
@@ -58,11 +66,8 @@ int squeue_sort_create (struct squeue_sort **ret, const char *spec, struct err *
 
 static void forget (struct squeue_sort *s)
 {
-    for (size_t i = 0; i < s->n; i++) {
-        moisson__job_info__free_unpacked (s->rows[i].job, NULL);
-        for (size_t k = 0; k < s->n_keys; k++)
-            free (s->rows[i].values[k]);
-    }
+    for (size_t i = 0; i < s->n; i++)
+        free (s->rows[i]);
     s->n = 0;
 }
 
@@ -76,56 +81,78 @@ struct squeue_sort *squeue_sort_free (struct squeue_sort *s)
     return NULL;
 }
 
-void squeue_sort_add (struct squeue_sort *s, const Moisson__JobInfo *job)
+/* What is shown as words and sorts as a number. */
+static bool rank (char letter, const struct squeue_row *row, uint64_t *ret)
 {
-    size_t size = moisson__job_info__get_packed_size (job);
-    _cleanup_free_ uint8_t *packed = xmalloc (size);
+    const Moisson__JobInfo *job = row->job;
 
-    moisson__job_info__pack (job, packed);
-    GROW (s->rows, s->n, s->room);
-    s->rows[s->n] = (struct kept){.job = moisson__job_info__unpack (NULL, size, packed), .at = s->n};
-    s->n += s->rows[s->n].job != NULL;
+    switch (letter) {
+    case 'p':
+    case 'Q': *ret = job->priority; return true;
+    case 'S': *ret = squeue_start (row); return true;
+    case 'e': *ret = job->end_us; return true;
+    case 'V': *ret = job->submit_us; return true;
+    case 'l': *ret = job->has_time_limit_s && job->time_limit_s ? job->time_limit_s : UINT64_MAX; return true;
+    case 'm': *ret = job->mem_mb; return true;
+    case 'M': *ret = squeue_used_seconds (row); return true;
+    default: return false;
+    }
 }
 
-static int compare_values (const char *a, const char *b)
+void squeue_sort_add (struct squeue_sort *s, const struct squeue_row *row, const char *line)
 {
-    char *end_a, *end_b;
-    unsigned long long x = strtoull (a, &end_a, 10), y = strtoull (b, &end_b, 10);
+    _cleanup_buf_ struct buf texts = BUF_INIT;
+    size_t head = sizeof (struct kept) + s->n_keys * sizeof (struct value);
+    struct value values[MAX_KEYS] = {{0}};
 
-    if (end_a != a && end_b != b && x != y && !*end_a == !*end_b)
-        return x < y ? -1 : 1;
-    return strcmp (a, b);
+    for (size_t k = 0; k < s->n_keys; k++) {
+        values[k].is_text = !rank (s->keys[k]->letter, row, &values[k].n);
+        if (values[k].is_text) {
+            values[k].n = head + texts.len;
+            s->keys[k]->print (&texts, row);
+            buf_putc (&texts, '\0');
+        }
+    }
+    size_t at_line = head + texts.len;
+    struct kept *kept = xmalloc (at_line + strlen (line) + 1);
+    kept->at = s->n;
+    kept->line = at_line;
+    memcpy (kept->values, values, s->n_keys * sizeof *values);
+    memcpy ((char *) kept + head, buf_str (&texts), texts.len);
+    strcpy ((char *) kept + at_line, line);
+    GROW (s->rows, s->n, s->room);
+    s->rows[s->n++] = kept;
+}
+
+static int compare_values (const struct kept *a, const struct kept *b, size_t k)
+{
+    const struct value *x = &a->values[k], *y = &b->values[k];
+
+    if (x->is_text)
+        return strverscmp ((const char *) a + x->n, (const char *) b + y->n);
+    return x->n == y->n ? 0 : x->n < y->n ? -1 : 1;
 }
 
 static int compare (const void *pa, const void *pb, void *arg)
 {
     const struct squeue_sort *s = arg;
-    const struct kept *a = pa, *b = pb;
+    const struct kept *a = *(struct kept *const *) pa, *b = *(struct kept *const *) pb;
 
     for (size_t k = 0; k < s->n_keys; k++) {
-        int c = compare_values (a->values[k], b->values[k]);
+        int c = compare_values (a, b, k);
         if (c)
             return s->falling[k] ? -c : c;
     }
     return a->at < b->at ? -1 : a->at > b->at;
 }
 
-void squeue_sort_finish (struct squeue_sort *s, const struct squeue_row *common,
-                         void (*fn) (void *arg, const Moisson__JobInfo *job), void *arg)
+void squeue_sort_finish (struct squeue_sort *s, void (*fn) (void *arg, const char *line), void *arg)
 {
     if (!s)
         return;
-    for (size_t i = 0; i < s->n; i++) {
-        struct squeue_row row = *common;
-        row.job = s->rows[i].job;
-        for (size_t k = 0; k < s->n_keys; k++) {
-            struct buf value = BUF_INIT;
-            s->keys[k]->print (&value, &row);
-            s->rows[i].values[k] = buf_steal (&value);
-        }
-    }
-    qsort_r (s->rows, s->n, sizeof *s->rows, compare, s);
+    if (s->n)
+        qsort_r (s->rows, s->n, sizeof (struct kept *), compare, s);
     for (size_t i = 0; i < s->n; i++)
-        fn (arg, s->rows[i].job);
+        fn (arg, (const char *) s->rows[i] + s->rows[i]->line);
     forget (s);
 }

@@ -128,7 +128,8 @@ static Moisson__AcctRecord *rest_record (const struct core *core, const struct r
     fill_job (core, job, NULL, record);
     record->raw_id = job->id;
     record->state = MOISSON__JOB_STATE__STATE_PENDING;
-    set_time (job->eligible_us, &record->has_eligible_us, &record->eligible_us);
+    set_time (job->eligible_us ? job->eligible_us : job_spec (job)->begin_us, &record->has_eligible_us,
+              &record->eligible_us);
     if (row->single && job_is_array (job))
         SET (record, task, row->index);
     else if (job_is_array (job))

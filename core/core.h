@@ -142,7 +142,8 @@ struct start_facts {
     uint32_t attempt, restarts;
     const Moisson__Share *const *shares; /* the first is the batch host */
     size_t n_shares;
-    uint64_t time_limit_s; /* 0 = none */
+    uint64_t time_limit_s;                    /* 0 = none */
+    uint64_t mem_per_cpu_mb, mem_per_node_mb; /* as asked, else as the partition gives; 0 = neither */
     const char *partition;
     uint32_t task_count, task_min, task_max, task_step; /* of the array */
 };

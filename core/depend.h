@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "base/buf.h"
 #include "base/units.h"
 #include "proto/event.pb-c.h"
 
@@ -53,6 +54,9 @@ enum depend_answer {
 };
 /* *ret_due: when time alone may change the answer; UINT64_MAX = never. */
 enum depend_answer depend_answer (const struct job *job, usec_t now, usec_t *ret_due);
+
+/* Appends what is not met yet: "afterok:12(unfulfilled),afterany:13_4(unfulfilled)"; nothing if all is. */
+void depend_show (const struct job *job, usec_t now, struct buf *out);
 
 /* The groups for singleton. */
 void group_join (struct core *core, struct job *job);

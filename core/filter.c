@@ -25,7 +25,7 @@ bool filter_job (const Moisson__JobFilter *filter, const struct job *job)
     return uid && in_texts (filter->partitions, filter->n_partitions, job->partition) &&
            in_texts (filter->names, filter->n_names, spec->name) &&
            in_texts (filter->accounts, filter->n_accounts, spec->account) &&
-           in_texts (filter->qos, filter->n_qos, spec->qos);
+           in_texts (filter->qos, filter->n_qos, spec->qos ? spec->qos : "normal");
 }
 
 bool filter_state (const Moisson__JobFilter *filter, job_state_t state)

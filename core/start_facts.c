@@ -69,6 +69,15 @@ static void array_facts (const struct job *job, struct start_facts *ret)
     ret->task_count = (uint32_t) count;
 }
 
+static void memory_facts (const struct core *core, const struct task *task, struct start_facts *ret)
+{
+    struct demand demand;
+
+    demand_of (core, partition_find (core, ret->partition), row_facts (task->job, task)->spec, &demand);
+    ret->mem_per_cpu_mb = demand.mem_kind == MEM_CPU ? demand.mem_mb : 0;
+    ret->mem_per_node_mb = demand.mem_kind == MEM_NODE ? demand.mem_mb : 0;
+}
+
 int core_start_facts (const struct core *core, uint64_t raw_id, uint32_t attempt, struct start_facts *ret)
 {
     const struct task *task = task_by_raw (core, raw_id);
@@ -93,6 +102,7 @@ int core_start_facts (const struct core *core, uint64_t raw_id, uint32_t attempt
     };
     if (job_is_array (task->job))
         array_facts (task->job, ret);
+    memory_facts (core, task, ret);
     return 0;
 }
 

@@ -11,7 +11,7 @@
 /* Texts that a row borrows while it is shown. */
 struct texts {
     struct buf reason;
-    struct buf gres;
+    struct buf gres, depends;
     char *nodes, *tres, *req_tres, *rest;
 };
 
@@ -20,6 +20,7 @@ static void texts_clear (struct texts *texts)
     buf_clear (&texts->reason);
     free (texts->nodes);
     buf_clear (&texts->gres);
+    buf_clear (&texts->depends);
     free (texts->tres);
     free (texts->req_tres);
     free (texts->rest);
@@ -53,6 +54,7 @@ static void fill_size (const struct core *core, const struct row *row, Moisson__
     SET (info, num_cpus, size.cpus);
     SET (info, num_tasks, size.tasks);
     SET (info, mem_mb, size.mem_mb ? size.mem_mb : job_likely_mem (core, row->job));
+    SET_IF (info, mem_per_cpu_mb, asked.mem_per_cpu ? asked.req_mem_mb : 0);
     SET (info, gpus, size.gpus);
     info->tres = texts->tres = size_tres (&size);
     info->req_tres = texts->req_tres = size_tres (&asked);
@@ -149,6 +151,9 @@ static bool give_row (void *arg, const struct row *row)
     fill_held (row, row->task ? row->task->hold : row->hold, &info);
     info.reason = (char *) row_reason (walk->core, row, &texts.reason);
     info.reason_text = texts.reason.len ? texts.reason.data : NULL;
+    if (info.state == MOISSON__JOB_STATE__STATE_PENDING)
+        depend_show (row->job, walk->core->now, &texts.depends);
+    info.depends = texts.depends.len ? texts.depends.data : NULL;
     fill_estimate (walk, row, &info);
     return walk->fn (walk->arg, &info);
 }

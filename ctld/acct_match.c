@@ -112,5 +112,6 @@ bool acct_match (const Moisson__AcctRequest *request, const struct hostlist *nam
                        in_texts (filter->partitions, filter->n_partitions, record->partition) &&
                        in_texts (filter->names, filter->n_names, record->name) &&
                        in_texts (filter->accounts, filter->n_accounts, record->account) &&
-                       in_texts (filter->qos, filter->n_qos, record->qos) && on_nodes (names, record->nodes));
+                       in_texts (filter->qos, filter->n_qos, record->qos ? record->qos : "normal") &&
+                       on_nodes (names, record->nodes));
 }

@@ -186,6 +186,24 @@ static bool cluster (struct buf *out, const struct env_ctx *c)
     return text (out, c->cluster);
 }
 
+static bool node_aliases (struct buf *out, const struct env_ctx *c)
+{
+    (void) c;
+    return text (out, "(null)");
+}
+
+static bool address_pattern (struct buf *out, const struct env_ctx *c)
+{
+    (void) c;
+    return text (out, "node");
+}
+
+/* Where the environment begins as that of a login. */
+static bool login_env (struct buf *out, const struct env_ctx *c)
+{
+    return number (out, c->spec->has_login_env_s, 1);
+}
+
 static bool batch (struct buf *out, const struct env_ctx *c)
 {
     (void) c;
@@ -286,12 +304,14 @@ static bool asked_hint (struct buf *out, const struct env_ctx *c)
 
 static bool asked_mem_node (struct buf *out, const struct env_ctx *c)
 {
-    return number (out, c->spec->has_mem_per_node_mb && !c->spec->has_mem_per_gpu_mb, c->spec->mem_per_node_mb);
+    bool all = c->spec->has_mem_per_node_mb && !c->spec->mem_per_node_mb; /* --mem=0 */
+
+    return number (out, (c->f->mem_per_node_mb || all) && !c->spec->has_mem_per_gpu_mb, c->f->mem_per_node_mb);
 }
 
 static bool asked_mem_cpu (struct buf *out, const struct env_ctx *c)
 {
-    return number (out, c->spec->has_mem_per_cpu_mb, c->spec->mem_per_cpu_mb);
+    return number (out, c->f->mem_per_cpu_mb != 0, c->f->mem_per_cpu_mb);
 }
 
 static bool gpus_on_node (struct buf *out, const struct env_ctx *c)
@@ -358,6 +378,9 @@ static const struct {
     {"SLURM_CLUSTER_NAME", cluster},
     {"SLURMD_NODENAME", batch_node},
     {"SLURM_TOPOLOGY_ADDR", batch_node},
+    {"SLURM_TOPOLOGY_ADDR_PATTERN", address_pattern},
+    {"SLURM_NODE_ALIASES", node_aliases},
+    {"SLURM_GET_USER_ENV", login_env},
     {"SLURM_JOB_START_TIME", start_time},
     {"SLURM_JOB_END_TIME", end_time},
     {"SLURM_RESTART_COUNT", restarts},

@@ -231,7 +231,8 @@ static void put_line (const struct columns *c, const void *row, bool header, str
         } else {
             buf_reset (&value);
             col->field->print (&value, row);
-            column_put (out, buf_str (&value), col->width, col->right, 0);
+            bool whole = col->field->width == FIELD_WHOLE && value.len > (size_t) col->width;
+            column_put (out, buf_str (&value), whole ? 0 : col->width, col->right, 0);
         }
         put_text (out, col->after);
     }

@@ -14,10 +14,12 @@ struct field {
     char letter;        /* of -o; 0 = none */
     const char *name;   /* of -O and sacct -o, in canonical spelling; NULL = none */
     const char *header; /* NULL: the name in capitals */
-    int width;          /* default of sacct columns; negative = to the left */
+    int width;          /* default of sacct columns; negative = to the left. Else 0 or FIELD_WHOLE */
     const char *help;
     void (*print) (struct buf *out, const void *row); /* appends the value, unpadded */
 };
+
+#define FIELD_WHOLE 1 /* never cut: the rest of a number or time would be another one */
 
 struct column {
     const struct field *field;

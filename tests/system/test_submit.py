@@ -165,4 +165,4 @@ def test_requeue_runs_a_job_again(cluster):
     log = (cluster.work / f"slurm-{job}.out").read_text()
     assert re.search(rf"^slurmstepd: error: \*\*\* JOB {job} ON n\d CANCELLED AT \S+ DUE TO JOB REQUEUE \*\*\*$", log, re.M)
     done = cluster.run("scontrol", "requeue", job)
-    assert (done.returncode, done.stdout) == (1, "") and "already completing or completed" in done.stderr
+    assert (done.returncode, done.stdout) == (1, "") and "already finished" in done.stderr

@@ -87,12 +87,12 @@ def test_the_limit_of_a_running_job(cluster):
 def test_a_running_job_keeps_what_it_has(cluster):
     job = running(cluster, "keeps")
     said = refused(cluster, "update", f"JobId={job}", "NumCPUs=2")
-    assert said.startswith(f"slurm_update error: Job is no longer pending execution for job {job}\n")
+    assert said.startswith(f"Job is no longer pending execution for job {job}\n")
     update(cluster, f"JobId={job}", "Comment=late")
     go(cluster, "keeps")
     cluster.wait_state(job, "COMPLETED")
     assert cluster.acct_one(job, "Comment") == ["late"]
-    assert "Job/step already completing or completed" in refused(cluster, "update", f"JobId={job}", "Comment=too late")
+    assert "Job has already finished" in refused(cluster, "update", f"JobId={job}", "Comment=too late")
 
 
 def test_an_array(cluster):
@@ -162,7 +162,7 @@ def test_top(cluster):
     assert start_order(cluster, jobs[1:]) == [jobs[3], jobs[2], jobs[1]]
     cluster.ok("scontrol", "release", jobs[0])
     cluster.wait_state(jobs[0], "COMPLETED")
-    assert re.search("already completing or completed", refused(cluster, "top", full))
+    assert re.search("already finished", refused(cluster, "top", full))
 
 
 def partition(cluster, name="main"):

@@ -251,17 +251,17 @@ START_TEST (squeue_prints_pages_under_one_header)
 
     play_open (&p);
     type (&p, squeue_run, "squeue -o %i:%T");
-    printed (&p, 0, "JOBID:STATE\n7:RUNNING\n8:PENDING\n", "");
+    printed (&p, 0, "JOBID:STATE\n8:PENDING\n7:RUNNING\n", "");
     ck_assert (!p.asked_jobs->ended);
     type (&p, squeue_run, "squeue -h -o %i -t all --me");
-    printed (&p, 0, "7\n8\n", "");
+    printed (&p, 0, "8\n7\n", "");
     ck_assert (p.asked_jobs->ended);
     ck_assert_uint_eq (p.asked_jobs->filter->n_states, 0);
     ck_assert_uint_eq (p.asked_jobs->filter->uids[0], getuid ());
     type (&p, squeue_run, "squeue -h -o %i -S -i");
     printed (&p, 0, "8\n7\n", "");
     type (&p, squeue_run, "squeue -M play -o %i -r");
-    printed (&p, 0, "CLUSTER: play\nJOBID\n7\n8\n", "");
+    printed (&p, 0, "CLUSTER: play\nJOBID\n8\n7\n", "");
     ck_assert (p.asked_jobs->expand);
     play_close (&p);
 }
@@ -278,7 +278,7 @@ START_TEST (the_job_list_is_an_option_with_or_without_a_blank)
     play_open (&p);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         type (&p, squeue_run, lines[i]);
-        printed (&p, 0, "7\n8\n", "");
+        printed (&p, 0, "8\n7\n", "");
         ck_assert_msg (p.asked_jobs->filter->n_jobs == 2, "%s", lines[i]);
         ck_assert_uint_eq (p.asked_jobs->filter->jobs[1]->job_id, 8);
     }
@@ -330,13 +330,13 @@ START_TEST (formats_come_from_the_environment_too)
     setenv ("SQUEUE_FORMAT", "%i|%r", 1);
     setenv ("SQUEUE_STATES", "PENDING", 1);
     type (&p, squeue_run, "squeue -h");
-    printed (&p, 0, "7|None\n8|Priority\n", "");
+    printed (&p, 0, "8|Priority\n7|None\n", "");
     ck_assert_uint_eq (p.asked_jobs->filter->n_states, 1);
     type (&p, squeue_run, "squeue -h -O jobid:,state:3");
-    printed (&p, 0, "7RUN\n8PEN\n", "");
+    printed (&p, 0, "8PEN\n7RUN\n", "");
     setenv ("SACCT_FORMAT", "jobid%-6,state%4", 1);
     type (&p, sacct_run, "sacct -X -j 7");
-    printed (&p, 0, " JobID Stat \n------ ---- \n7      COM+ \n", "");
+    printed (&p, 0, "JobID  Stat \n------ ---- \n7      COM+ \n", "");
     play_close (&p);
 }
 END_TEST
@@ -356,7 +356,7 @@ START_TEST (sacct_rows_padded_and_parsable)
     ck_assert (p.asked_acct->all_attempts);
     type (&p, sacct_run, "sacct -j 7 -X");
     printed (&p, 0,
-             "       JobID    JobName  Partition    Account  AllocCPUS      State ExitCode \n"
+             "JobID           JobName  Partition    Account  AllocCPUS      State ExitCode \n"
              "------------ ---------- ---------- ---------- ---------- ---------- -------- \n"
              "7                 align               default          0  COMPLETED      0:0 \n",
              "");

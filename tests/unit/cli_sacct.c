@@ -154,7 +154,7 @@ START_TEST (what_waits_and_what_never_started)
     r.tasks = (char *) "1-3%2";
     ck_assert (!sacct_has_batch_row (&r));
     shows (&row, "JobID,State,Start,End,NodeList,Elapsed,AllocCPUS,ReqCPUS,Reason",
-           "14_[1-3%2]|PENDING|Unknown|Unknown|None assigned|00:00:00|0|4|Resources");
+           "14_[1-3%2]|PENDING|Unknown|Unknown|None assigned|00:00:00|4|4|Resources");
     r.state = MOISSON__JOB_STATE__STATE_CANCELLED;
     r.end_us = SECONDS (1000000020);
     shows (&row, "State,Start,End", "CANCELLED|None|2001-09-09T01:47:00");

@@ -72,7 +72,8 @@ START_TEST (a_running_job_in_lines)
                                    "   WorkDir=/data\n"
                                    "   StdErr=/data/slurm-14.out\n"
                                    "   StdIn=/dev/null\n"
-                                   "   StdOut=/data/slurm-14.out\n\n";
+                                   "   StdOut=/data/slurm-14.out\n"
+                                   "   Power=\n\n";
     Moisson__JobInfo job;
     Moisson__JobSpec spec;
     _cleanup_free_ char *text = NULL;
@@ -129,8 +130,7 @@ START_TEST (a_pending_array_keeps_what_is_not_known)
     job.tasks = (char *) "1-9%2";
     job.start_us = job.end_us = 0;
     spec.array_limit = 2;
-    spec.has_mem_per_cpu_mb = true;
-    spec.mem_per_cpu_mb = 100;
+    job.mem_per_cpu_mb = 100;
     text = shown (&job, false, 0);
     ck_assert_int_eq (
         strncmp (text, "JobId=14 ArrayJobId=14 ArrayTaskId=1-9%2 ArrayTaskThrottle=2 JobName=align\n", 75), 0);

@@ -120,6 +120,11 @@ START_TEST (a_job_that_has_ended)
     s.job.state = MOISSON__JOB_STATE__STATE_CANCELLED;
     s.job.end_us = SECONDS (1000000015);
     shows (&s, "%T %M %e %R", "CANCELLED 0:05 2001-09-09T01:46:55 n1");
+    s.job.state = MOISSON__JOB_STATE__STATE_FAILED; /* not where, but why */
+    s.job.reason = (char *) "NonZeroExitCode";
+    shows (&s, "%R|%N", "(NonZeroExitCode)|n1");
+    s.job.time_limit_s = 93840;
+    shows (&s, "%.3l|%.3j", "1-02:04:00|ali"); /* half a time is another one */
     s.job.time_limit_s = 0;
     shows (&s, "%l %L", "UNLIMITED UNLIMITED");
     s.job.has_time_limit_s = false;
@@ -202,9 +207,9 @@ START_TEST (no_letter_or_name_stands_for_two_columns)
 }
 END_TEST
 
-static void take_id (void *arg, const Moisson__JobInfo *job)
+static void take_id (void *arg, const char *line)
 {
-    buf_printf (arg, "%u ", (unsigned) job->raw_id);
+    buf_printf (arg, "%s ", line);
 }
 
 static void sorts (const char *spec, const char *order)
@@ -218,9 +223,15 @@ static void sorts (const char *spec, const char *order)
         running (&s);
         s.job.raw_id = (uint64_t[]){9, 100, 20, 3}[i];
         s.job.partition = (char *) (i % 2 ? "b" : "a");
-        squeue_sort_add (sort, &s.job);
+        s.job.priority = i == 3 ? 0 : 5;
+        if (i == 2)
+            s.job.state = MOISSON__JOB_STATE__STATE_PENDING;
+        s.job.time_limit_s = (uint32_t[]){3600, 540, 86400, 60}[i];
+        char line[] = "999";
+        snprintf (line, sizeof line, "%u", (unsigned) s.job.raw_id);
+        squeue_sort_add (sort, &s.row, line);
     }
-    squeue_sort_finish (sort, &s.row, take_id, &out);
+    squeue_sort_finish (sort, take_id, &out);
     ck_assert_str_eq (buf_str (&out), order);
     squeue_sort_free (sort);
 }
@@ -233,6 +244,8 @@ START_TEST (rows_are_sorted_by_columns)
     sorts ("-i", "100 20 9 3 ");
     sorts ("P,-i", "20 9 100 3 ");
     sorts ("P", "9 20 100 3 ");
+    sorts ("l", "3 100 9 20 ");
+    sorts (SQUEUE_SORT_DEFAULT, "20 9 100 3 ");
     ck_assert_int_eq (squeue_sort_create (&sort, "P,@", NULL), -1);
 }
 END_TEST

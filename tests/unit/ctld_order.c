@@ -162,7 +162,7 @@ START_TEST (what_was_asked_for_is)
     s.spec.has_ntasks = s.spec.has_cpus_per_task = s.spec.has_mem_per_cpu_mb = true;
     s.spec.ntasks = 4;
     s.spec.cpus_per_task = 2;
-    s.spec.mem_per_cpu_mb = 512;
+    s.spec.mem_per_cpu_mb = s.facts.mem_per_cpu_mb = 512;
     s.spec.account = "bio";
     s.spec.export_mode = "NONE";
     s.spec.dependency = "afterok:3";

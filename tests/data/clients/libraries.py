@@ -72,7 +72,7 @@ QUERIES = [
     {"client": "submitit", "words": ["scancel", "{unknown}", "--signal", "SIGTERM"], "rc": 1,
      "err": "scancel: error: Kill job error on job id {unknown}: Invalid job id specified\n"},
 
-    {"client": "Parsl", "words": ["sacct", "-X"], "has": [r"\A +JobID +JobName +Partition +Account +AllocCPUS +State ExitCode "]},
+    {"client": "Parsl", "words": ["sacct", "-X"], "has": [r"\A *JobID +JobName +Partition +Account +AllocCPUS +State ExitCode "]},
     {"client": "Parsl", "words": ["sacct", "-X", "--noheader", "--format=jobid,state%20", "--job", ALL],
      "row": r"(?P<id>\d+) +(?P<state>[A-Z_]+)(?: by \d+)? *", "want": LONG},
     {"client": "Parsl", "words": ["squeue", "--noheader", "--format=%i %t", "--job", "{held},{running},{done}"],
