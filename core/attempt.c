@@ -288,6 +288,7 @@ void attempt_begin (struct core *core, struct task *task, uint32_t attempt, stru
     task->n_shares = n_shares;
     for (uint32_t i = 0; i < n_shares; i++) {
         shares[i].task = task;
+        shares[i].licensed = !i && attempt_is_licensed (task);
         shares[i].until = i ? shares[0].until : attempt_until (core, task);
         share_take (core, &shares[i]);
     }

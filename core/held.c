@@ -22,6 +22,7 @@ struct held *held_create (const struct core *core, const struct task *task)
     held->share = *like;
     held->share.task = NULL;
     held->share.until = UINT64_MAX;
+    held->share.licensed = false;
     if (like->gres.n)
         held->share.gres.list = xmemdup (like->gres.list, like->gres.n * sizeof *like->gres.list);
     held->raw_id = task->raw_id;

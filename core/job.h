@@ -23,6 +23,7 @@ struct share {
     struct node *node;
     struct task *task;
     struct share *prev, *next; /* in the list of its node, by until */
+    bool licensed;             /* the first of an attempt that has licences */
     usec_t until;              /* when it is free again at the latest; UINT64_MAX = not known (profile.h) */
     uint32_t cpus, gpus;
     uint32_t tasks; /* 0: not known (placed by an earlier version) */

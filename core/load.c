@@ -154,6 +154,7 @@ static int load_shares (struct core *core, const Moisson__ImageTask *in, struct 
         share->gpus = gres_parts_gpus (&share->gres);
         share->tasks = in->shares[i]->tasks;
         share->until = attempt_until (core, task);
+        share->licensed = !i && attempt_is_licensed (task);
         share_take (core, share);
         share->node->excess = node_over (share->node);
         task->n_shares++;

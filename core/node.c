@@ -146,6 +146,7 @@ void share_take (struct core *core, struct share *share)
     node->used_mem_mb += share->mem_mb;
     gres_node_take (node, &share->gres);
     node->n_shares++;
+    node->n_licensed += share->licensed;
     share_list (share);
     node_reindex (core, node);
 }
@@ -159,6 +160,7 @@ void share_give (struct core *core, struct share *share)
     gres_node_give (node, &share->gres);
     gres_parts_clear (&share->gres);
     node->n_shares--;
+    node->n_licensed -= share->licensed;
     share_unlist (share);
     if (!node_over (node))
         node->excess = false;

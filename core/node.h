@@ -73,10 +73,10 @@ struct node {
     uint32_t bucket;          /* free cpus that it is indexed under, or NODE_NOWHERE */
     struct share *shares;     /* of attempts, and those that are held (held.h): their task is NULL; by until */
     struct share *last_share;
-    uint32_t n_shares, n_held;
-    uint32_t refusals;    /* starts in a row that it could not make */
-    uint64_t refused_at;  /* sequence of the event that brought the last one that counted */
-    uint32_t refused_uid; /* of whom, if that was for who the user is; else 0 */
+    uint32_t n_shares, n_held, n_licensed; /* of its shares: all, held, licensed */
+    uint32_t refusals;                     /* starts in a row that it could not make */
+    uint64_t refused_at;                   /* sequence of the event that brought the last one that counted */
+    uint32_t refused_uid;                  /* of whom, if that was for who the user is; else 0 */
     struct stray *strays; /* a hint like session: what it runs still and was told to kill; nothing goes there before */
     size_t n_strays, room_strays;
     bool freed; /* a hint for the pass: something became free here that nobody has been offered yet */

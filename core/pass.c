@@ -3,10 +3,12 @@
 #include <utlist.h>
 #include "base/mem.h"
 #include "core/limits.h"
+#include "core/profile.h"
 #include "core/state.h"
 
 #define WORK_A_STEP 128 /* in looks at a shape that is known not to fit */
 #define WORK_OF_FIT 16
+#define NODES_OF_WORK 64 /* so many may be looked at for one such look */
 #define LOOKS_AN_OFFER 256
 
 void pass_look_again (struct core *core)
@@ -107,11 +109,13 @@ static bool enough_open (const struct core *core, const struct demand *demand)
 static enum answer try_on (struct core *core, struct shape *shape, struct node *node, uint64_t stamp, struct fit *ret)
 {
     struct demand demand = shape_demand (shape);
-    struct stay stay = stay_of (shape, &demand, core->pass.now);
+    struct stay stay = stay_of (core, shape, &demand, core->pass.now);
     struct fit_ask ask = {.demand = &demand, .places = shape_places (shape), .view = FIT_NOW, .stay = &stay};
     bool one = demand.max_nodes < 2 && ask.places->n_must < 2;
     enum answer answer;
 
+    if (!stay_licensed (core, &stay))
+        return NO_ROOM;
     if (one ? fit_on (core, &ask, node, ret) : !enough_open (core, &demand) || fit_ask (core, &ask, ret))
         return NO_ROOM;
     answer = ask_limits (core, shape, &demand, NULL, stamp);
@@ -187,6 +191,7 @@ static void wait_for_room (struct core *core, struct shape *shape)
     struct pass_work *pass = &core->pass;
     struct demand demand = shape_demand (shape);
     const struct places *places = shape_places (shape);
+    struct stay stay;
 
     rank_tree_seen (&shape->node, core->shapes.cycle);
     hold_back (core, shape, pass->cycle);
@@ -196,11 +201,19 @@ static void wait_for_room (struct core *core, struct shape *shape)
             promise_drop (core, shape->promise);
         return;
     }
+    stay = stay_of (core, shape, &demand, pass->now);
+    stay.from = licences_when (core, &stay);
+    if (stay.from == UINT64_MAX) { /* those who have its licences have no limit: nodes are no use to it */
+        if (shape->promise)
+            promise_drop (core, shape->promise);
+        return;
+    }
+    stay.until = resv_until (stay.from, shape->key.time_s);
     pass->searching = shape;
     pass->places.mask = xmemdup (places->mask, core->nodes.words * sizeof *places->mask);
     pass->places.must = places->n_must ? xmemdup (places->must, places->n_must * sizeof *places->must) : NULL;
     pass->places.n_must = places->n_must;
-    search_begin (core, &pass->search, shape, &demand, &pass->places, stay_of (shape, &demand, pass->now));
+    search_begin (core, &pass->search, shape, &demand, &pass->places, stay);
 }
 
 static void search_on (struct core *core)
@@ -215,7 +228,7 @@ static void search_on (struct core *core)
         return;
     pass_forget (core, shape);
     if (rc == 0) {
-        struct stay stay = stay_of (shape, NULL, at);
+        struct stay stay = stay_of (core, shape, NULL, at);
         promises_left (core, partition);
         partition->n_promises++;
         promise_make (core, shape, &fit, at, at == PROMISE_ONE_DAY ? UINT64_MAX : stay.until);
@@ -227,7 +240,7 @@ static Moisson__Event *look_at (struct core *core, struct shape *shape, uint32_t
 {
     uint64_t stamp = core->pass.cycle;
     struct demand demand = shape_demand (shape);
-    struct stay stay = stay_of (shape, &demand, core->pass.now);
+    struct stay stay = stay_of (core, shape, &demand, core->pass.now);
     struct fit_ask ask = {.demand = &demand, .places = shape_places (shape), .view = FIT_NOW, .stay = &stay};
     _cleanup_fit_ struct fit fit = {0};
 
@@ -239,10 +252,13 @@ static Moisson__Event *look_at (struct core *core, struct shape *shape, uint32_t
         wait_for_room (core, shape);
         return NULL;
     }
-    *work += WORK_OF_FIT;
+    *work += WORK_OF_FIT + core->nodes.n_open / NODES_OF_WORK;
     if (ask_limits (core, shape, &demand, NULL, stamp) != GOES)
         close_shape (core, shape);
-    else if (!core->nodes.n_open || fit_ask (core, &ask, &fit)) {
+    else if (!stay_licensed (core, &stay)) {
+        core->pass.gated = true; /* what ends may give some back, wherever it ran */
+        wait_for_room (core, shape);
+    } else if (!core->nodes.n_open || fit_ask (core, &ask, &fit)) {
         family_close (core, shape, !ask.held_back);
         wait_for_room (core, shape);
     } else if (ask_limits (core, shape, NULL, &fit, stamp) != GOES)

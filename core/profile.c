@@ -10,6 +10,13 @@ usec_t attempt_until (const struct core *core, const struct task *task)
     return limit && limit < UINT64_MAX / USEC_PER_SEC / 2 ? start + limit * USEC_PER_SEC : UINT64_MAX;
 }
 
+bool attempt_is_licensed (const struct task *task)
+{
+    const char *asked = row_facts (task->job, task)->spec->licenses;
+
+    return asked && *asked;
+}
+
 void attempt_reckon (struct core *core, struct task *task)
 {
     usec_t until = attempt_until (core, task);
@@ -51,6 +58,17 @@ static bool allowed_at (const struct core *core, const struct stay *stay, const 
     return stay_allowed (core, &then, node, tasks);
 }
 
+#define EDGES_MOST 32 /* of reservations and promises that are looked past */
+
+/* When does something else than the end of an attempt change what is allowed there? */
+static usec_t next_edge (const struct core *core, const struct stay *stay, const struct node *node, usec_t after)
+{
+    usec_t promise = promise_next_end (core, stay, node, after);
+    usec_t resv = resv_any (&core->resvs) ? resv_next_edge (core, after) : UINT64_MAX;
+
+    return promise < resv ? promise : resv;
+}
+
 usec_t node_when (const struct core *core, const struct stay *stay, const struct node *node, uint32_t tasks,
                   usec_t best)
 {
@@ -58,19 +76,18 @@ usec_t node_when (const struct core *core, const struct stay *stay, const struct
     const struct share *share = node->shares;
     usec_t at = stay->from;
 
-    while (at < best) {
+    while (true) {
         for (; share && share->until <= at; share = share->next)
             take_off (&later, share);
         if (demand_holds (stay->demand, &later, FIT_NOW, tasks) && allowed_at (core, stay, node, tasks, at))
             return at;
         if (!share || share->until == UINT64_MAX)
             break;
+        if (share->until >= best)
+            return UINT64_MAX;
         at = share->until;
     }
-    if (at >= best)
-        return UINT64_MAX;
-    at = promise_next_end (core, stay, node, at); /* what was promised to others has been had */
-    if (at < best && at != UINT64_MAX) {
+    for (int n = 0; n < EDGES_MOST && (at = next_edge (core, stay, node, at)) < best; n++) {
         node_at (node, at, 0, &later);
         if (demand_holds (stay->demand, &later, FIT_NOW, tasks) && allowed_at (core, stay, node, tasks, at))
             return at;

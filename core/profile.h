@@ -7,8 +7,12 @@ struct task;
 
 /* When this attempt is over at the latest, by its limit: UINT64_MAX = never. For share.until. */
 usec_t attempt_until (const struct core *core, const struct task *task);
+bool attempt_is_licensed (const struct task *task);
 /* Its limit, its start or anything else that attempt_until rests on has changed. */
 void attempt_reckon (struct core *core, struct task *task);
+
+/* When there are the licences that it asks for, from stay->from on; UINT64_MAX: nobody knows. (licence_when.c) */
+usec_t licences_when (const struct core *core, const struct stay *stay);
 
 /* The node without what ends by `at`; UINT64_MAX: without all but what was placed after event `since`. A shallow copy,
  * not to be freed: for demand_fits and the like. */

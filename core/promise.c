@@ -1,17 +1,19 @@
 /* promise.c - what is promised to the heads that wait, and who must keep it. */
 #include "core/promise.h"
+#include <string.h>
 #include <utlist.h>
+#include "base/licences.h"
 #include "base/mem.h"
 #include "core/profile.h"
 #include "core/state.h"
 
-struct stay stay_of (const struct shape *shape, const struct demand *demand, usec_t from)
+struct stay stay_of (const struct core *core, const struct shape *shape, const struct demand *demand, usec_t from)
 {
-    uint64_t limit = shape->key.time_s;
-    bool ends = limit && limit < UINT64_MAX / USEC_PER_SEC / 2;
-
-    return (struct stay){
-        .demand = demand, .shape = shape, .from = from, .until = ends ? from + limit * USEC_PER_SEC : UINT64_MAX};
+    return (struct stay){.demand = demand,
+                         .shape = shape,
+                         .in = resv_find (core, shape->key.family->demand.reservation),
+                         .from = from,
+                         .until = resv_until (from, shape->key.time_s)};
 }
 
 /* --- the table ---------------------------------------------------------------------------------------------------- */
@@ -123,10 +125,23 @@ static bool room_at (const struct core *core, const struct stay *stay, const str
     return demand_holds (stay->demand, &later, FIT_NOW, tasks);
 }
 
+static bool reserved (const struct core *core, const struct stay *stay, const struct node *node, uint32_t tasks)
+{
+    uint32_t cpus = stay->demand->exclusive ? node->cpus : demand_cpus (stay->demand, node, tasks);
+    struct node later;
+
+    node_at (node, stay->from, 0, &later);
+    if (stay->from <= core->pass.now) /* what is over its limit is still there */
+        later = *node;
+    return !resv_allows (core, stay->in, node, node_free_cpus (&later), cpus, stay->from, stay->until);
+}
+
 bool stay_allowed (const struct core *core, const struct stay *stay, const struct node *node, uint32_t tasks)
 {
     const struct promise *promise;
 
+    if (resv_any (&core->resvs) && reserved (core, stay, node, tasks))
+        return false;
     DL_FOREACH (core->promises.list, promise)
     if (promise->until > stay->from && (promise->at < stay->until || promise->at == PROMISE_ONE_DAY) &&
         binding (promise, stay, node) && !room_at (core, stay, node, tasks, promise))
@@ -143,4 +158,51 @@ usec_t promise_next_end (const struct core *core, const struct stay *stay, const
     if (promise->until > after && promise->until < end && binding (promise, stay, node))
         end = promise->until;
     return end;
+}
+
+/* --- licences ----------------------------------------------------------------------------------------------------- */
+
+static uint32_t asked_of (const struct licence_list *list, const char *name)
+{
+    uint32_t n = 0;
+
+    for (size_t i = 0; i < list->n; i++)
+        n += strcmp (list->list[i].name, name) ? 0 : list->list[i].n;
+    return n;
+}
+
+/* What waits for licences, or will take some, finds them: what goes behind it and lasts longer leaves them. */
+static uint32_t promised_to_others (const struct core *core, const struct stay *stay, const char *name)
+{
+    const struct promise *promise;
+    uint32_t n = 0;
+
+    DL_FOREACH (core->promises.list, promise)
+    {
+        const char *asked = promise->shape->key.family->demand.licenses;
+        _cleanup_licences_ struct licence_list list = LICENCE_LIST_INIT;
+        if (asked && promise->shape != stay->shape && (promise->at < stay->until || promise->at == PROMISE_ONE_DAY) &&
+            !(stay->shape && rank_before (&stay->shape->node.rank, &promise->shape->node.rank)) &&
+            licences_parse (&list, asked, NULL) == 0)
+            n += asked_of (&list, name);
+    }
+    return n;
+}
+
+bool stay_licensed (const struct core *core, const struct stay *stay)
+{
+    _cleanup_licences_ struct licence_list list = LICENCE_LIST_INIT;
+    const char *asked = stay->demand->licenses;
+
+    if (!asked || licences_parse (&list, asked, NULL))
+        return true;
+    if (!licence_free (core, asked, stay->in, stay->from, stay->until))
+        return false;
+    for (size_t i = 0; i < list.n; i++) {
+        const struct licence *licence = licence_find (core, list.list[i].name);
+        uint32_t left = licence ? licence_left (core, licence, stay->in, stay->from, stay->until) : 0;
+        if ((uint64_t) asked_of (&list, list.list[i].name) + promised_to_others (core, stay, list.list[i].name) > left)
+            return false;
+    }
+    return true;
 }

@@ -37,9 +37,13 @@ struct promise_table {
 struct stay {
     const struct demand *demand;
     const struct shape *shape; /* whose; its own promise does not count against it. NULL: of nobody yet */
+    const struct resv *in;     /* the reservation that it names; NULL = none */
     usec_t from, until;        /* until UINT64_MAX: no limit */
 };
-struct stay stay_of (const struct shape *shape, const struct demand *demand, usec_t from);
+/* demand: of the shape. */
+struct stay stay_of (const struct core *core, const struct shape *shape, const struct demand *demand, usec_t from);
+/* Are there the licences that it asks for, also for the heads that were promised some? */
+bool stay_licensed (const struct core *core, const struct stay *stay);
 
 /* May so many tasks of it be on this node all that time? The one place where everything that holds a node for others is
  * asked: promises, and reservations of nodes. */
