@@ -124,6 +124,33 @@ static bool has_max_per_cpu (const void *row, const struct show_style *style)
     return ((const Moisson__PartitionInfo *) row)->max_mem_per_cpu_mb > 0;
 }
 
+PRINT (grace)
+{
+    buf_printf (out, "%u", ((const Moisson__PartitionInfo *) row)->grace_s);
+}
+
+PRINT (start_rate)
+{
+    const char *rate = ((const Moisson__PartitionInfo *) row)->start_rate;
+
+    buf_puts (out, rate ? rate : "UNLIMITED");
+}
+
+PRINT (user_start_rate)
+{
+    const char *rate = ((const Moisson__PartitionInfo *) row)->user_start_rate;
+
+    buf_puts (out, rate ? rate : "UNLIMITED");
+}
+
+static bool has_rate (const void *row, const struct show_style *style)
+{
+    const Moisson__PartitionInfo *p = row;
+
+    (void) style;
+    return p->start_rate || p->user_start_rate;
+}
+
 static const struct show_field fields[] = {
     {"PartitionName", true, NULL, name},
     {"AllowGroups", true, "ALL"},
@@ -135,7 +162,7 @@ static const struct show_field fields[] = {
     {"DefaultTime", true, NULL, default_time},
     {"DisableRootJobs", false, "NO"},
     {"ExclusiveUser", false, "NO"},
-    {"GraceTime", false, "0"},
+    {"GraceTime", false, NULL, grace},
     {"Hidden", false, "NO"},
     {"MaxNodes", true, NULL, max_nodes},
     {"MaxTime", false, NULL, max_time},
@@ -159,6 +186,8 @@ static const struct show_field fields[] = {
     {"DefMemPerNode", true, NULL, mem_per_node, is_per_node},
     {"MaxMemPerNode", false, NULL, max_mem_per_node},
     {"MaxMemPerCPU", false, NULL, max_mem_per_cpu, has_max_per_cpu},
+    {"StartRate", true, NULL, start_rate, has_rate},
+    {"StartRatePerUser", false, NULL, user_start_rate, has_rate},
     {"TRES", true, NULL, tres},
 };
 

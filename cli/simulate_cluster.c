@@ -399,7 +399,10 @@ static void clock_event (struct cluster *c)
 /* When the core wants to be told the time. */
 static uint64_t next_clock (const struct cluster *c)
 {
-    usec_t at = core_next_deadline (c->core);
+    usec_t at = core_next_deadline (c->core), wake = core_pass_wake (c->core);
+
+    if (wake < at)
+        at = wake;
     uint64_t s = at == UINT64_MAX ? UINT64_MAX : (at + USEC_PER_SEC - 1) / USEC_PER_SEC;
 
     return s == UINT64_MAX ? s : s > NOT_ZERO_S ? s - NOT_ZERO_S : 0;

@@ -28,6 +28,7 @@ struct core *core_free (struct core *core)
     free (core->jobs.order);
     resv_clear (core);
     licence_clear (&core->licences);
+    start_clear (&core->starts);
     partition_clear (&core->partitions);
     node_table_clear (&core->nodes);
     while (core->bulks)

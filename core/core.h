@@ -103,6 +103,8 @@ enum { CORE_E_NOTHING = 1, CORE_E_MORE };
 void core_pass_begin (struct core *core, usec_t now);
 int core_pass_step (struct core *core, usec_t now, Moisson__Event **ret);
 bool core_pass_wanted (const struct core *core);
+/* When time alone lets something go that this cycle held back (StartRate): begin a new one then. UINT64_MAX = never. */
+usec_t core_pass_wake (const struct core *core);
 int core_next_placement (struct core *core, usec_t now, Moisson__Event **ret); /* all steps up to one: never MORE */
 #define ESTIMATE_UNKNOWN_US (365 * 24 * 3600 * USEC_PER_SEC) /* as Slurm says it where no limit gives an end */
 /* Would this spec fit an empty cluster, and when could it start (--test-only)? 0 and *ret_us (now or an estimate). */

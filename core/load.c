@@ -32,6 +32,7 @@ static int load_head (struct core *core, const Moisson__Image *image, struct err
         if (partition && partition->conf)
             partition_change (core, partition, head->partitions[i]);
     }
+    start_load (core, head->starts, head->n_starts);
     licence_configure (core);
     for (size_t i = 0; i < head->n_reservations; i++)
         resv_put (core, head->reservations[i]);

@@ -72,6 +72,7 @@ int on_configured (struct core *core, const Moisson__Event *event, struct err *e
     licence_configure (core);
     resv_configure (core);
     misfit_judge_all (core);
+    start_configured (core);
     look_at_all (core);
     if (old)
         moisson__config__free_unpacked (old, NULL);

@@ -85,6 +85,7 @@ int on_placed (struct core *core, const Moisson__Event *event, struct err *err)
         core->next_id += placed->raw_id == core->next_id;
     }
     attempt_begin (core, task, placed->attempt, shares, (uint32_t) placed->n_shares);
+    start_count (core, job);
     if (placed->time_limit_s)
         task_settle_limit (core, task, placed->time_limit_s);
     return 0;

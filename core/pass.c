@@ -37,6 +37,7 @@ void core_pass_begin (struct core *core, usec_t now)
     pass->now = now > core->now ? now : core->now;
     pass->cycle = ++pass->stamp;
     pass->wanted = pass->gated = pass->settled = false;
+    pass->wake = UINT64_MAX;
     pass_forget (core, pass->searching);
     core->shapes.cycle++;
     while (core->nodes.freed) /* the cycle looks at all nodes */
@@ -73,6 +74,24 @@ static enum answer behind_gate (struct core *core, struct shape *shape, enum gat
     return NOT_NOW;
 }
 
+#define PORTION (100 * 1000) /* microseconds: starts that have become possible are not looked for more often */
+
+/* Has its user, or its partition, started as much as may start in so short a time? */
+static enum answer ask_start (struct core *core, struct shape *shape, uint64_t stamp)
+{
+    struct pass_work *pass = &core->pass;
+    usec_t at;
+
+    if (start_gate (core, shape_first (shape), pass->now, &at) == GATE_OPEN)
+        return GOES;
+    if (at < pass->now + PORTION)
+        at = pass->now + PORTION;
+    if (at < pass->wake)
+        pass->wake = at;
+    shape->key.lane->closed = stamp;
+    return NOT_NOW;
+}
+
 static enum answer ask_limits (struct core *core, struct shape *shape, const struct demand *demand,
                                const struct fit *fit, uint64_t stamp)
 {
@@ -80,7 +99,14 @@ static enum answer ask_limits (struct core *core, struct shape *shape, const str
     enum gate gate =
         fit ? limits_gate_fit (core, head, fit, core->pass.now) : limits_gate (core, head, demand, core->pass.now);
 
+    if (gate == GATE_OPEN && !fit)
+        return ask_start (core, shape, stamp);
     return behind_gate (core, shape, gate, stamp);
+}
+
+usec_t core_pass_wake (const struct core *core)
+{
+    return core->pass.wake;
 }
 
 /* Without backfill what waits holds back all of its partition that goes behind it. */

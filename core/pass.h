@@ -18,6 +18,7 @@ struct pass_work {
     uint64_t cycle; /* the stamp of the cycle */
     bool wanted;    /* a new cycle, when there is time for one */
     bool gated;     /* limits hold something back: what ends may let it go */
+    usec_t wake;    /* when time alone lets something go that was held back (start_rate.h); UINT64_MAX = never */
     bool settled;   /* this cycle has come to its end */
     struct shape *searching; /* for whose head `search` is; NULL = for nobody's */
     struct search search;

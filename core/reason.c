@@ -161,6 +161,11 @@ static bool array_limit (const struct core *core, const struct row *row, struct 
            say (text, "%u tasks of this array run, %%%u allows no more", row->job->n_active, limit);
 }
 
+static bool start_rate (const struct core *core, const struct row *row, struct buf *text)
+{
+    return row_queue (row)->shape && start_explain (core, row->job, text);
+}
+
 /* The usable node with most free cpus among those it may go to; NULL = none is usable. */
 static const struct node *freest (const struct core *core, const struct places *places)
 {
@@ -268,6 +273,7 @@ static const struct {
     {"PartitionInactive", partition_inactive},
     {"PartitionDown", partition_down},
     {"JobArrayTaskLimit", array_limit},
+    {"StartRate", start_rate},
     {"ReqNodeNotAvail", nodes_not_available},
     {"Priority", priority},
     {"Resources", resources},

@@ -54,11 +54,15 @@ static int save_head (const struct save *save, uint64_t sequence)
     head.partitions = save_sets (save->core, &head.n_partitions);
     head.reservations = save_resvs (save->core, &head.n_reservations);
     SET_IF (&head, next_resv_id, save->core->resvs.next_id);
+    head.starts = start_save (save->core, &head.n_starts);
     image.what_case = MOISSON__IMAGE__WHAT_HEAD;
     image.head = &head;
     int rc = save->fn (save->arg, &image);
     free (head.reservations);
     free (head.partitions);
+    for (size_t i = 0; i < head.n_starts; i++)
+        free (head.starts[i]);
+    free (head.starts);
     return rc;
 }
 

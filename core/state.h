@@ -18,6 +18,7 @@
 #include "core/resv.h"
 #include "core/shape.h"
 #include "core/spec.h"
+#include "core/start_rate.h"
 
 struct core {
     usec_t now;        /* of the last event */
@@ -39,6 +40,7 @@ struct core {
     uint64_t folded;    /* their lines that are not */
     struct key_table keys;
     struct heap timers;
+    struct start_table starts;
     struct job *dirty; /* to be looked at again before the event is done */
     struct core_stats stats;
     struct core_policies policies; /* not state: see core.h */

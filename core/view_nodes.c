@@ -1,4 +1,6 @@
 /* view_nodes.c - rows of nodes and partitions for sinfo and scontrol. */
+#include <inttypes.h>
+#include <stdio.h>
 #include "base/buf.h"
 #include "base/hostlist.h"
 #include "base/mem.h"
@@ -163,6 +165,17 @@ static void fill_nodes (const struct core *core, const struct partition *partiti
     info->has_total_nodes = info->has_total_cpus = info->has_total_mem_mb = info->has_total_gpus = true;
 }
 
+/* As it is configured; NULL = any. */
+static char *rate_text (uint32_t n, uint64_t us, char *buf, size_t size)
+{
+    const char *unit = us == USEC_PER_SEC ? "s" : us == 60 * USEC_PER_SEC ? "min" : "h";
+
+    if (!n)
+        return NULL;
+    snprintf (buf, size, "%" PRIu32 "/%s", n, unit);
+    return buf;
+}
+
 void core_partitions (const struct core *core, core_partition_fn fn, void *arg)
 {
     for (size_t i = 0; core->config && i < core->config->n_partitions; i++) {
@@ -172,6 +185,7 @@ void core_partitions (const struct core *core, core_partition_fn fn, void *arg)
         _cleanup_free_ char *text = NULL;
         _cleanup_buf_ struct buf tres = BUF_INIT;
         struct gres_parts gres = {0};
+        char rates[2][32];
         Moisson__PartitionInfo info = MOISSON__PARTITION_INFO__INIT;
 
         fill_nodes (core, partition, &info, names, &gres);
@@ -192,6 +206,9 @@ void core_partitions (const struct core *core, core_partition_fn fn, void *arg)
         SET (&info, min_nodes, conf->min_nodes);
         SET (&info, max_nodes, conf->max_nodes);
         SET (&info, priority, conf->priority);
+        SET_IF (&info, grace_s, conf->grace_s);
+        info.start_rate = rate_text (conf->start_rate, conf->start_rate_us, rates[0], sizeof rates[0]);
+        info.user_start_rate = rate_text (conf->user_start_rate, conf->user_start_rate_us, rates[1], sizeof rates[1]);
         fn (arg, &info);
     }
 }

@@ -51,6 +51,15 @@ static void begin (struct pass *pass)
     pass->stats.passes++;
 }
 
+static usec_t until_wake (const struct pass *pass)
+{
+    usec_t wake = core_pass_wake (pass->ctld->core), now = now_wall ();
+
+    if (wake <= now)
+        return 0;
+    return wake - now < PERIOD ? wake - now : PERIOD;
+}
+
 /* The next cycle: soon, if this one may have missed something; but most of the time is for other work. */
 static void plan (struct pass *pass)
 {
@@ -61,7 +70,7 @@ static void plan (struct pass *pass)
     if (core_pass_wanted (pass->ctld->core))
         timer_arm (pass->timer, rest);
     else if (core_stats (pass->ctld->core).pending)
-        timer_arm (pass->timer, PERIOD);
+        timer_arm (pass->timer, until_wake (pass));
     else
         timer_disarm (pass->timer);
 }
