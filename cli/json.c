@@ -117,6 +117,7 @@ static void put_times (json_t *o, const Moisson__JobInfo *job)
     put_time (o, "eligible_time", job->eligible_us);
     put_time (o, "start_time", job->start_us);
     put_time (o, "end_time", job->end_us);
+    put_time (o, "suspend_time", job->suspended_at);
     /* in minutes, as Slurm counts them; null is no limit */
     put (o, "time_limit", job->time_limit_s ? json_integer ((json_int_t) (job->time_limit_s / 60)) : json_null ());
 }

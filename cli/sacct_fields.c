@@ -5,9 +5,9 @@
 #include <string.h>
 #include "base/cleanup.h"
 #include "base/states.h"
+#include "show.h"
 #include "words.h"
 
-#define PENDING MOISSON__JOB_STATE__STATE_PENDING
 #define SIGTERM_NUMBER 15
 
 static const struct sacct_row *row_of (const void *row)
@@ -22,7 +22,7 @@ static const Moisson__AcctRecord *record_of (const void *row)
 
 bool sacct_has_batch_row (const Moisson__AcctRecord *r)
 {
-    return r->attempt > 0 && r->start_us && r->state != PENDING;
+    return r->attempt > 0 && r->start_us && !state_is_pending (r->state);
 }
 
 Moisson__AcctRecord sacct_step_record (const Moisson__AcctRecord *job, const Moisson__Step *step)
@@ -34,6 +34,7 @@ Moisson__AcctRecord sacct_step_record (const Moisson__AcctRecord *job, const Moi
     r.exit_code = step->exit_code;
     r.exit_signal = step->exit_signal;
     r.start_us = step->start_us;
+    r.suspended_us = r.suspended_at = 0; /* which of it was in the step's time is not known */
     r.end_us = step->end_us;
     r.cpu_user_us = step->cpu_user_us;
     r.cpu_sys_us = step->cpu_sys_us;
@@ -192,7 +193,7 @@ static void put_reason (struct buf *out, const void *row)
 
 static bool has_started (const Moisson__AcctRecord *r)
 {
-    return r->start_us && r->state != PENDING;
+    return r->start_us && !state_is_pending (r->state);
 }
 
 static uint64_t elapsed_seconds (const void *row)
@@ -200,7 +201,7 @@ static uint64_t elapsed_seconds (const void *row)
     const Moisson__AcctRecord *r = record_of (row);
     usec_t until = state_is_ended (r->state) ? r->end_us : row_of (row)->now;
 
-    return has_started (r) && until > r->start_us ? (until - r->start_us) / USEC_PER_SEC : 0;
+    return has_started (r) ? show_running (r->start_us, until, r->suspended_us, r->suspended_at) / USEC_PER_SEC : 0;
 }
 
 static uint64_t cpus_of (const void *row)
@@ -225,6 +226,15 @@ static void put_elapsed (struct buf *out, const void *row)
 static void put_elapsed_raw (struct buf *out, const void *row)
 {
     put_number (out, elapsed_seconds (row));
+}
+
+static void put_suspended (struct buf *out, const void *row)
+{
+    const Moisson__AcctRecord *r = record_of (row);
+    usec_t now = row_of (row)->now;
+
+    put_seconds (out, (r->suspended_us + (r->suspended_at && now > r->suspended_at ? now - r->suspended_at : 0)) /
+                          USEC_PER_SEC);
 }
 
 static void put_cpu_time (struct buf *out, const void *row)
@@ -481,12 +491,6 @@ static void put_zero (struct buf *out, const void *row)
         buf_puts (out, "0");
 }
 
-static void put_no_time (struct buf *out, const void *row)
-{
-    (void) row;
-    buf_puts (out, "00:00:00");
-}
-
 static void put_energy (struct buf *out, const void *row)
 {
     put_number (out, record_of (row)->energy_j);
@@ -590,7 +594,7 @@ static const struct field fields[] = {
     ROW ("Submit", 19, "submission", put_submit),
     ROW ("SubmitKey", 20, "key of the submission", put_submit_key),
     NONE ("SubmitLine", 20),
-    ROW ("Suspended", 10, "time that it was stopped", put_no_time),
+    ROW ("Suspended", 10, "time that it stood still", put_suspended),
     ROW ("SystemCPU", 10, "CPU time in the kernel", put_system_cpu),
     NONE ("SystemComment", 20),
     ROW ("Timelimit", 10, "time limit", put_limit),

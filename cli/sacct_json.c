@@ -1,6 +1,7 @@
 /* sacct_json.c - `sacct --json`. */
 #include "sacct_json.h"
 #include "base/states.h"
+#include "show.h"
 #include "json.h"
 #include "sacct_fields.h"
 
@@ -20,11 +21,13 @@ static json_t *times_of (const Moisson__AcctRecord *r, usec_t now)
     usec_t until = ended ? r->end_us : now;
     json_t *limit = r->has_time_limit_s && r->time_limit_s ? number (r->time_limit_s) : json_null ();
 
-    return json_pack ("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "submission", seconds (r->submit_us), "eligible",
-                      seconds (r->eligible_us), "start", seconds (r->start_us), "end", seconds (ended ? r->end_us : 0),
-                      "elapsed", seconds (r->start_us && until > r->start_us ? until - r->start_us : 0), "limit", limit,
-                      "user_usec", number (r->cpu_user_us), "system_usec", number (r->cpu_sys_us), "total_usec",
-                      number (r->cpu_user_us + r->cpu_sys_us));
+    return json_pack (
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "submission", seconds (r->submit_us), "eligible",
+        seconds (r->eligible_us), "start", seconds (r->start_us), "end", seconds (ended ? r->end_us : 0), "elapsed",
+        seconds (show_running (r->start_us, until, r->suspended_us, r->suspended_at)), "suspended",
+        seconds (r->suspended_us + (r->suspended_at && until > r->suspended_at ? until - r->suspended_at : 0)), "limit",
+        limit, "user_usec", number (r->cpu_user_us), "system_usec", number (r->cpu_sys_us), "total_usec",
+        number (r->cpu_user_us + r->cpu_sys_us));
 }
 
 static json_t *steps_of (const Moisson__AcctRecord *r, usec_t now)

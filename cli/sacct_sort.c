@@ -78,6 +78,12 @@ static uint64_t task_of (const Moisson__AcctRecord *r)
     return r->has_task ? r->task : r->has_array_id ? UINT64_MAX : 0;
 }
 
+/* One without an attempt waits for it, or never got it: it comes after those that there were. */
+static uint64_t attempt_of (const Moisson__AcctRecord *r)
+{
+    return r->attempt ? r->attempt : UINT64_MAX;
+}
+
 static int compare (const void *pa, const void *pb)
 {
     const struct kept *ka = pa, *kb = pb;
@@ -87,7 +93,7 @@ static int compare (const void *pa, const void *pb)
     if (!c)
         c = order (task_of (a), task_of (b));
     if (!c)
-        c = order (a->attempt, b->attempt);
+        c = order (attempt_of (a), attempt_of (b));
     return c ? c : order (ka->at, kb->at);
 }
 

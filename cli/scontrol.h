@@ -27,6 +27,8 @@ int scontrol_uhold (struct scontrol *s, int argc, char **argv);
 int scontrol_release (struct scontrol *s, int argc, char **argv);
 int scontrol_requeue (struct scontrol *s, int argc, char **argv);
 int scontrol_requeuehold (struct scontrol *s, int argc, char **argv);
+int scontrol_suspend (struct scontrol *s, int argc, char **argv);
+int scontrol_resume (struct scontrol *s, int argc, char **argv);
 int scontrol_update (struct scontrol *s, int argc, char **argv);
 int scontrol_update_nodes (struct scontrol *s, int argc, char **argv);
 void scontrol_update_help (FILE *out);

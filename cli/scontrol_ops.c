@@ -8,6 +8,22 @@
 #include "jobref.h"
 #include "scontrol.h"
 
+/* State=SpecialExit, of requeuehold. */
+static int take_special (const char *text, Moisson__JobOpRequest *request)
+{
+    const char *state = text + 6;
+
+    request->has_special = request->special = request->op == MOISSON__JOB_OP__OP_REQUEUE_HOLD &&
+                                              (!strcasecmp (state, "SpecialExit") || !strcasecmp (state, "SE"));
+    if (request->special)
+        return 0;
+    fprintf (stderr,
+             "scontrol: error: invalid keyword: %s\n        fix: name jobs; State=SpecialExit goes with "
+             "requeuehold, and is the only one\n",
+             text);
+    return COMMAND_ERROR;
+}
+
 static int take_jobs (int argc, char **argv, Moisson__JobOpRequest *request)
 {
     _cleanup_err_ struct err err = ERR_INIT;
@@ -15,6 +31,11 @@ static int take_jobs (int argc, char **argv, Moisson__JobOpRequest *request)
     for (int i = 0; i < argc; i++) {
         const char *text = argv[i];
 
+        if (!strncasecmp (text, "state=", 6)) {
+            if (take_special (text, request))
+                return COMMAND_ERROR;
+            continue;
+        }
         if (!strncasecmp (text, "job=", 4) || !strncasecmp (text, "jobid=", 6))
             text = strchr (text, '=') + 1;
         if (jobref_list_add (text, &request->jobs, &request->n_jobs, &err)) {
@@ -100,6 +121,16 @@ int scontrol_requeue (struct scontrol *s, int argc, char **argv)
 int scontrol_requeuehold (struct scontrol *s, int argc, char **argv)
 {
     return job_op (s, argc, argv, MOISSON__JOB_OP__OP_REQUEUE_HOLD, "slurm_requeue");
+}
+
+int scontrol_suspend (struct scontrol *s, int argc, char **argv)
+{
+    return job_op (s, argc, argv, MOISSON__JOB_OP__OP_SUSPEND, "slurm_suspend");
+}
+
+int scontrol_resume (struct scontrol *s, int argc, char **argv)
+{
+    return job_op (s, argc, argv, MOISSON__JOB_OP__OP_RESUME, "slurm_suspend");
 }
 
 /* --- ping, shutdown --------------------------------------------------------------------------------------------- */

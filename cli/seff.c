@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/cleanup.h"
 #include "base/states.h"
+#include "show.h"
 #include "command.h"
 #include "failure.h"
 #include "jobref.h"
@@ -66,12 +67,12 @@ void seff_put (struct buf *out, const Moisson__AcctRecord *r, const char *cluste
     usec_t until = ended ? r->end_us : now;
 
     put_head (out, r, cluster);
-    if (!r->start_us || r->state == MOISSON__JOB_STATE__STATE_PENDING) {
+    if (!r->start_us || state_is_pending (r->state)) {
         buf_printf (out, "Efficiency not available for jobs in the %s state.\n", state_name (r->state));
         return;
     }
     put_cores (out, r);
-    put_cpu (out, r, until > r->start_us ? (until - r->start_us) / USEC_PER_SEC : 0);
+    put_cpu (out, r, show_running (r->start_us, until, r->suspended_us, r->suspended_at) / USEC_PER_SEC);
     put_memory (out, r);
     if (!ended)
         buf_printf (out, "WARNING: Efficiency statistics may be misleading for %s jobs.\n", state_name (r->state));

@@ -47,3 +47,11 @@ void show_gres (struct buf *out, const char *words, const char *prefix)
         p += len + (p[len] == ',');
     }
 }
+
+usec_t show_running (usec_t start, usec_t until, usec_t still_us, usec_t still_at)
+{
+    usec_t all = start && until > start ? until - start : 0;
+    usec_t still = still_us + (still_at && until > still_at ? until - still_at : 0);
+
+    return all > still ? all - still : 0;
+}

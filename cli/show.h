@@ -39,6 +39,9 @@ void show_partition (struct buf *out, const Moisson__PartitionInfo *partition, c
  * "(null)"; times in the style's format, 0 = unset. */
 void show_plain (struct buf *out, const char *s);
 void show_text (struct buf *out, const char *s);
+/* How long it ran from start to until, less the time that it stood still: still_us, and since still_at (0 = it does
+ * not). */
+usec_t show_running (usec_t start, usec_t until, usec_t still_us, usec_t still_at);
 void show_time (struct buf *out, usec_t t, const char *unset, const struct show_style *style);
 
 /* "gres:gpu:2,gres:disk:4" of "gpu:2,disk:4"; prefix "gres:" or "gres:gpu:". */

@@ -119,7 +119,7 @@ PRINT (exit_code)
 
 static bool has_run_or_ended (const Moisson__JobInfo *job)
 {
-    return job->state != MOISSON__JOB_STATE__STATE_PENDING;
+    return !state_is_pending (job->state);
 }
 
 /* A job that was cancelled before it started has both times: clients parse them for every ended job. */
@@ -140,9 +140,10 @@ PRINT (run_time)
     usec_t start = start_time (job), end = state_is_ended (job->state) ? job->end_us : style->now;
     char text[64];
 
-    if (!has_run_or_ended (job) || !start || end < start)
+    if (!has_run_or_ended (job))
         end = start;
-    buf_puts (out, duration_format ((end - start) / USEC_PER_SEC, text, sizeof text));
+    usec_t ran = show_running (start, end, job->suspended_us, job->suspended_at);
+    buf_puts (out, duration_format (ran / USEC_PER_SEC, text, sizeof text));
 }
 
 PRINT (time_limit)
@@ -180,7 +181,18 @@ PRINT_TIME (submit_at, job->submit_us, "Unknown")
 PRINT_TIME (eligible_at, job->eligible_us, "Unknown")
 PRINT_TIME (start_at, waits_for_begin (job, style) ? spec_of (job)->begin_us : start_time (job), "Unknown")
 PRINT_TIME (end_at, has_run_or_ended (job) ? job->end_us : 0, "Unknown")
+PRINT_TIME (suspended_at, job->suspended_at, "None")
 PRINT_TIME (deadline_at, spec_of (job)->deadline_us, "N/A")
+
+/* How long it ran before it stood still last. */
+PRINT (before_suspend)
+{
+    const Moisson__JobInfo *job = row;
+    usec_t ran = job->suspended_at ? show_running (job->start_us, job->suspended_at, job->suspended_us, 0) : 0;
+
+    (void) style;
+    buf_printf (out, "%llu", (unsigned long long) (ran / USEC_PER_SEC));
+}
 
 PRINT (alloc_node)
 {
@@ -358,8 +370,8 @@ static const struct show_field fields[] = {
     {"StartTime", true, NULL, start_at},
     {"EndTime", false, NULL, end_at},
     {"Deadline", false, NULL, deadline_at},
-    {"SuspendTime", true, "None"},
-    {"SecsPreSuspend", false, "0"},
+    {"SuspendTime", true, NULL, suspended_at},
+    {"SecsPreSuspend", false, NULL, before_suspend},
     {"Partition", true, NULL, partition},
     {"AllocNode:Sid", false, NULL, alloc_node},
     {"ReqNodeList", true, NULL, req_nodes},

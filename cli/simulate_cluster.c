@@ -232,6 +232,8 @@ static void perform (struct cluster *c, const struct fx *fx)
     case FX_WANT_PASS: c->want_pass = true; break;
     case FX_LIMIT:
     case FX_FORGET:
+    case FX_SUSPEND:  /* nobody asks for it, */
+    case FX_RERECORD: /* nor for what has ended */
     case FX_REBOOT:
     case FX_JOB_ENDED: break;
     }

@@ -9,8 +9,6 @@
 #include "cells.h"
 #include "show.h"
 
-#define PENDING MOISSON__JOB_STATE__STATE_PENDING
-
 static const struct squeue_row *row_of (const void *row)
 {
     return row;
@@ -165,8 +163,9 @@ static void put_where_or_why (struct buf *out, const void *row)
 {
     const Moisson__JobState state = job_of (row)->state;
 
-    if (state != PENDING && state != MOISSON__JOB_STATE__STATE_FAILED && state != MOISSON__JOB_STATE__STATE_TIMEOUT &&
-        state != MOISSON__JOB_STATE__STATE_OUT_OF_MEMORY && state != MOISSON__JOB_STATE__STATE_DEADLINE) {
+    if (!state_is_pending (state) && state != MOISSON__JOB_STATE__STATE_FAILED &&
+        state != MOISSON__JOB_STATE__STATE_TIMEOUT && state != MOISSON__JOB_STATE__STATE_OUT_OF_MEMORY &&
+        state != MOISSON__JOB_STATE__STATE_DEADLINE) {
         put_nodes (out, row);
         return;
     }
@@ -192,20 +191,23 @@ usec_t squeue_start (const struct squeue_row *row)
 {
     const Moisson__JobInfo *job = row->job;
 
-    return job->state == PENDING && spec_of (row)->begin_us > row->now ? spec_of (row)->begin_us : job->start_us;
+    return state_is_pending (job->state) && spec_of (row)->begin_us > row->now ? spec_of (row)->begin_us
+                                                                               : job->start_us;
 }
 
 TIME (put_start, squeue_start (row))
-/* Of what waits for its time: when it will have ended at the latest if it starts then. */
+/* Of what waits for its time: when it will have ended at the latest if it starts then. Of what stands still it moves
+ * away with the time. */
 static usec_t end_time (const struct squeue_row *row)
 {
     const Moisson__JobInfo *job = row->job;
+    usec_t limit = job->time_limit_s * USEC_PER_SEC;
 
-    if (job->state != PENDING)
+    if (job->suspended_at && limit && job->end_us)
+        return job->start_us + limit + job->suspended_us + row->now - job->suspended_at;
+    if (!state_is_pending (job->state))
         return job->end_us;
-    return spec_of (row)->begin_us > row->now && job->time_limit_s
-               ? spec_of (row)->begin_us + job->time_limit_s * USEC_PER_SEC
-               : 0;
+    return spec_of (row)->begin_us > row->now && limit ? spec_of (row)->begin_us + limit : 0;
 }
 
 TIME (put_end, end_time (row))
@@ -219,9 +221,9 @@ uint64_t squeue_used_seconds (const struct squeue_row *row)
     const Moisson__JobInfo *job = row->job;
     usec_t until = state_is_ended (job->state) ? job->end_us : row->now;
 
-    if (job->state == PENDING || !job->start_us || until < job->start_us)
+    if (state_is_pending (job->state))
         return 0;
-    return (until - job->start_us) / USEC_PER_SEC;
+    return show_running (job->start_us, until, job->suspended_us, job->suspended_at) / USEC_PER_SEC;
 }
 
 static void put_seconds (struct buf *out, uint64_t s)
@@ -268,7 +270,7 @@ static void put_time_left (struct buf *out, const void *row)
 static void put_time_pending (struct buf *out, const void *row)
 {
     const Moisson__JobInfo *job = job_of (row);
-    usec_t until = job->start_us && job->state != PENDING ? job->start_us : row_of (row)->now;
+    usec_t until = job->start_us && !state_is_pending (job->state) ? job->start_us : row_of (row)->now;
 
     uint64_t s = job->submit_us && until > job->submit_us ? (until - job->submit_us) / USEC_PER_SEC : 0;
 

@@ -81,7 +81,7 @@ static bool on_jobs (void *arg, const void *message)
             continue;
         why_put_job (&s->text, page->jobs[i], &s->style);
         put_out (s, s->array ? object_of_job (page->jobs[i]) : NULL);
-        if (page->jobs[i]->state == MOISSON__JOB_STATE__STATE_PENDING && s->rows == 1)
+        if (state_is_pending (page->jobs[i]->state) && s->rows == 1)
             note_dependencies (s, page->jobs[i]->spec);
     }
     return page->last;

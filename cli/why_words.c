@@ -95,7 +95,7 @@ void why_put_job (struct buf *out, const Moisson__JobInfo *job, const struct why
 
     buf_printf (out, "Job %s", id);
     put_name (out, job->spec ? job->spec->name : NULL);
-    if (job->state == MOISSON__JOB_STATE__STATE_PENDING)
+    if (state_is_pending (job->state))
         put_waiting (out, job, style);
     else
         put_running (out, job, style);

@@ -95,6 +95,9 @@ static void fill_task (const struct task *task, Moisson__AcctRecord *record)
     record->gpu_ids = xstrdup (task->gpu_ids);
     if (task->has_cancelled_by)
         SET (record, cancelled_by, task->cancelled_by);
+    if (task->was_suspended)
+        SET (record, suspended_us, task->suspended_us);
+    set_time (task->suspended_at, &record->has_suspended_at, &record->suspended_at);
     if (task->phase == TASK_ENDED)
         fill_exit (task, record);
     record->steps = steps_copy (task, &record->n_steps);

@@ -366,10 +366,26 @@ static int check_gres (const struct request *r, struct err *err)
 
 static int check_deadline (const struct request *r, struct err *err)
 {
-    if (!r->spec->deadline_us || r->spec->deadline_us > r->now)
+    const Moisson__JobSpec *spec = r->spec;
+    const struct partition *partition = r->partition;
+    usec_t at = spec->has_begin_us && spec->begin_us > r->now ? spec->begin_us : r->now;
+    uint64_t least = spec->time_min_s ? spec->time_min_s : partition_time_limit (partition, spec);
+    char deadline[64], end[64];
+
+    if (!spec->deadline_us)
         return 0;
-    err_set (err, MOISSON__FAIL_CODE__FAIL_BAD_SPEC, "Requested deadline is in the past");
-    return err_fix (err, "give a later --deadline");
+    time_format (spec->deadline_us, NULL, "", deadline, sizeof deadline);
+    if (spec->deadline_us <= r->now) {
+        err_set (err, MOISSON__FAIL_CODE__FAIL_BAD_SPEC, "Requested deadline is in the past: %s", deadline);
+        return err_fix (err, "give a later --deadline");
+    }
+    if (at + least * USEC_PER_SEC <= spec->deadline_us)
+        return 0;
+    time_format (at + least * USEC_PER_SEC, NULL, "", end, sizeof end);
+    err_set (err, MOISSON__FAIL_CODE__FAIL_BAD_SPEC,
+             "Requested deadline cannot be met: the job could end at %s at the earliest, its deadline is %s", end,
+             deadline);
+    return err_fix (err, "give a later --deadline, a shorter --time or --time-min, or an earlier --begin");
 }
 
 static int check_licences (const struct request *r, struct err *err)
@@ -396,7 +412,8 @@ int admit_changed (const struct core *core, const Moisson__JobSpec *spec, const 
         return -1;
     if (!r.partition)
         return 0; /* it waits in one that has left the configuration */
-    if ((what->time && check_time (&r, err)) || (what->depends && check_depends (&r, err)) ||
+    if ((what->time && check_time (&r, err)) || (what->deadline && check_deadline (&r, err)) ||
+        (what->depends && check_depends (&r, err)) ||
         (what->resources && (check_gres (&r, err) || check_licences (&r, err) || check_reservation (&r, err) ||
                              check_resources (&r, err))))
         return -1;

@@ -151,7 +151,7 @@ static bool prolongs (const struct change *c)
             continue;
         if ((c->changes->has_time_limit_s && raises (c->changes->time_limit_s, limit)) ||
             (c->update->has_time_shift_s && c->update->time_shift_s > 0 && limit) ||
-            (c->update->has_end_us && limit && c->update->end_us > task->start_us + limit * USEC_PER_SEC))
+            (c->update->has_end_us && limit && c->update->end_us > task_end_by (c->core, task)))
             return true;
     }
     return false;
@@ -230,6 +230,8 @@ static int check_waiting (struct change *c, Moisson__JobSpec *spec, struct err *
         .partition = changes->partition && !c->by_operator,
         .time = !c->by_operator && (changes->partition || changes->has_time_limit_s || c->update->has_time_shift_s),
         .depends = changes->n_depends > 0,
+        .deadline = changes->has_deadline_us || changes->has_begin_us || changes->has_time_limit_s ||
+                    c->update->has_time_shift_s,
         .resources = amend_needs_pending (changes, &field),
     };
 

@@ -20,6 +20,7 @@ static const struct {
     {MOISSON__EVENT__WHAT_CANCEL_REQUESTED, on_cancel_requested},
     {MOISSON__EVENT__WHAT_HELD, on_held},
     {MOISSON__EVENT__WHAT_REQUEUED, on_requeued},
+    {MOISSON__EVENT__WHAT_SUSPENDED, on_suspended},
     {MOISSON__EVENT__WHAT_NODE_UP, on_node_up},
     {MOISSON__EVENT__WHAT_NODE_DOWN, on_node_down},
     {MOISSON__EVENT__WHAT_NODE_SET, on_node_set},
@@ -70,6 +71,30 @@ bool job_startable (const struct core *core, const struct job *job)
     return partition && partition->conf && !job_hidden (core, whole, &until);
 }
 
+usec_t job_start_by (const struct core *core, const struct job *job)
+{
+    const Moisson__JobSpec *spec = job_spec (job);
+    uint64_t least = spec->time_min_s ? spec->time_min_s : job_time_limit (core, job);
+
+    if (!spec->deadline_us)
+        return UINT64_MAX;
+    return spec->deadline_us > least * USEC_PER_SEC ? spec->deadline_us - least * USEC_PER_SEC : 0;
+}
+
+static void end_overdue (struct core *core, struct job *job)
+{
+    struct task *task, *next;
+
+    for (int h = 0; h < N_HOLDS; h++) {
+        struct idset *set = rest_take_all (&job->rest, h);
+        if (set)
+            rest_overdue (core, job, set);
+    }
+    DL_FOREACH_SAFE (job->tasks, task, next)
+    if (task->phase == TASK_PENDING)
+        pending_overdue (core, task);
+}
+
 static void cancel_for_ever (struct core *core, struct job *job)
 {
     static const char cause[] = "what it depends on can never be satisfied";
@@ -85,16 +110,34 @@ static void cancel_for_ever (struct core *core, struct job *job)
         pending_cancel (core, task, NULL, cause);
 }
 
+static bool kill_on_invalid (const struct core *core, const struct job *job)
+{
+    const Moisson__JobSpec *spec = job_spec (job);
+
+    return spec->has_kill_on_invalid_dep ? spec->kill_on_invalid_dep : core->config->kill_invalid_depend;
+}
+
+static bool job_has_pending (const struct job *job)
+{
+    return job->n_pending || rest_total (&job->rest);
+}
+
 static void job_refresh (struct core *core, struct job *job)
 {
     usec_t until = UINT64_MAX;
     bool hidden;
 
     depend_look (core, job);
-    if (!job->ended && job_spec (job)->kill_on_invalid_dep && depend_answer (job, core->now, &until) == DEPEND_NEVER)
+    if (!job->ended && kill_on_invalid (core, job) && depend_answer (job, core->now, &until) == DEPEND_NEVER)
         cancel_for_ever (core, job);
+    if (job_has_pending (job) && core->now > job_start_by (core, job))
+        end_overdue (core, job);
     hidden = !job->ended && job_hidden (core, job, &until);
-    if (hidden && until != UINT64_MAX)
+    if (!hidden)
+        until = UINT64_MAX;
+    if (job_has_pending (job) && job_start_by (core, job) < until)
+        until = job_start_by (core, job) + 1;
+    if (until != UINT64_MAX)
         heap_put (&core->timers, &job->timer, 0, until);
     else
         heap_remove (&core->timers, &job->timer);

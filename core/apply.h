@@ -20,6 +20,7 @@ int on_ended (struct core *core, const Moisson__Event *event, struct err *err);
 int on_cancel_requested (struct core *core, const Moisson__Event *event, struct err *err);
 int on_held (struct core *core, const Moisson__Event *event, struct err *err);
 int on_requeued (struct core *core, const Moisson__Event *event, struct err *err);
+int on_suspended (struct core *core, const Moisson__Event *event, struct err *err);
 int on_node_up (struct core *core, const Moisson__Event *event, struct err *err);
 int on_node_down (struct core *core, const Moisson__Event *event, struct err *err);
 int on_released (struct core *core, const Moisson__Event *event, struct err *err);

@@ -1,6 +1,7 @@
 /* attempt.c - the life of attempts. */
 #include "core/attempt.h"
 #include <string.h>
+#include <utlist.h>
 #include "base/mem.h"
 #include "core/acct.h"
 #include "core/branch.h"
@@ -32,6 +33,7 @@ void pending_hold (struct core *core, struct task *task, enum hold hold)
         free (task->cause); /* why it was held */
         task->cause = NULL;
     }
+    task->special &= hold != HOLD_NONE;
     again_set (task, hold == HOLD_NONE);
     job_mark_dirty (core, task->job);
 }
@@ -44,12 +46,13 @@ void task_exit_status (const struct task *task, uint32_t *ret_code, uint32_t *re
     *ret_signal = task->exit ? task->exit->signal : 0;
 }
 
-static void add_record (struct core *core, const struct task *task, uint32_t attempt, bool requeued)
+static Moisson__AcctRecord *add_record_as (struct core *core, enum fx_kind kind, const struct task *task,
+                                           uint32_t attempt, bool requeued)
 {
-    struct fx *fx = effects_add (core->fx, FX_RECORD);
+    struct fx *fx = effects_add (core->fx, kind);
 
     if (!fx)
-        return;
+        return NULL;
     fx->job_id = task->job->id;
     fx->raw_id = task->raw_id;
     fx->attempt = attempt;
@@ -59,6 +62,12 @@ static void add_record (struct core *core, const struct task *task, uint32_t att
         fx->record->has_requeued = true;
         fx->record->requeued = true;
     }
+    return fx->record;
+}
+
+static void add_record (struct core *core, const struct task *task, uint32_t attempt, bool requeued)
+{
+    add_record_as (core, FX_RECORD, task, attempt, requeued);
 }
 
 static void job_check_end (struct core *core, struct job *job)
@@ -75,20 +84,12 @@ static void job_check_end (struct core *core, struct job *job)
         fx->job_id = job->id;
 }
 
-/* The task is over for good: what its job and those that wait for it must know. */
-static void task_final (struct core *core, struct task *task)
+/* What this ended task says of its job as a whole. */
+static void count_outcome (struct job *job, const struct task *task)
 {
-    struct job *job = task->job;
     uint32_t code, signal;
 
     task_exit_status (task, &code, &signal);
-    if (!task->begun)
-        job->n_unbegun--;
-    task->begun = true;
-    task->over_us = core->now;
-    task->end_sequence = core->sequence + 1;
-    core->stats.ended++;
-    task_append_ended (core, task);
     if (task->state == MOISSON__JOB_STATE__STATE_CANCELLED)
         job->cancelled = true;
     else if (task->state != MOISSON__JOB_STATE__STATE_COMPLETED)
@@ -97,6 +98,34 @@ static void task_final (struct core *core, struct task *task)
         job->max_exit_code = code;
     if (signal > job->max_exit_signal)
         job->max_exit_signal = signal;
+}
+
+void outcome_keep (const struct task *task)
+{
+    struct job *job = task->job;
+    uint32_t code, signal;
+
+    task_exit_status (task, &code, &signal);
+    job->gone.cancelled |= task->state == MOISSON__JOB_STATE__STATE_CANCELLED;
+    job->gone.failed |=
+        task->state != MOISSON__JOB_STATE__STATE_CANCELLED && task->state != MOISSON__JOB_STATE__STATE_COMPLETED;
+    job->gone.code = code > job->gone.code ? code : job->gone.code;
+    job->gone.signal = signal > job->gone.signal ? signal : job->gone.signal;
+}
+
+/* The task is over for good: what its job and those that wait for it must know. */
+static void task_final (struct core *core, struct task *task)
+{
+    struct job *job = task->job;
+
+    if (!task->begun)
+        job->n_unbegun--;
+    task->begun = true;
+    task->over_us = core->now;
+    task->end_sequence = core->sequence + 1;
+    core->stats.ended++;
+    task_append_ended (core, task);
+    count_outcome (job, task);
     job_check_end (core, job);
     depend_news (core, job);
     job_mark_dirty (core, job);
@@ -178,6 +207,8 @@ static void become_pending (struct core *core, struct task *task)
     task->cause = task->cpu_ids = task->gpu_ids = NULL;
     task->state = MOISSON__JOB_STATE__STATE_PENDING;
     task->start_us = task->end_us = 0;
+    task->suspended_at = task->suspended_us = 0;
+    task->was_suspended = false;
     task->boot = 0;
     task->stop = STOP_NO;
     task->has_cancelled_by = false;
@@ -186,12 +217,22 @@ static void become_pending (struct core *core, struct task *task)
     task->job->n_pending++;
     core->stats.pending++;
     branch_enter (core, task);
+    task->special = task->again_special;
     pending_hold (core, task, task->again_hold);
     task->again_hold = HOLD_NONE;
+    task->again_special = false;
+}
+
+/* Of what stands still, the time until now counts as such. */
+static void suspension_close (struct core *core, struct task *task)
+{
+    task->suspended_us = task_suspended (core, task);
+    task->suspended_at = 0;
 }
 
 void attempt_over (struct core *core, struct task *task, const struct over *over)
 {
+    suspension_close (core, task);
     note_end (core, task, over);
     steps_close (task);
     keep_where_it_ran (task);
@@ -222,13 +263,53 @@ void attempt_again (struct core *core, struct task *task, struct over *over, str
     free (answer->words);
 }
 
-void pending_cancel (struct core *core, struct task *task, const uint32_t *by_uid, const char *cause)
+/* Its job has ended otherwise than it looked: what the records that are left, and those that are gone, say of it. */
+static void job_reopen (struct core *core, struct job *job)
 {
-    phase_move (&task->phase, ON_CANCELLED, NULL);
+    const struct task *task;
+
+    job->failed = job->gone.failed;
+    job->cancelled = job->gone.cancelled;
+    job->max_exit_code = job->gone.code;
+    job->max_exit_signal = job->gone.signal;
+    DL_FOREACH (job->tasks, task)
+    if (task->phase == TASK_ENDED)
+        count_outcome (job, task);
+    if (!job->ended)
+        return;
+    job->ended = false;
+    job->end_us = 0;
+    group_join (core, job);
+}
+
+void attempt_reopen (struct core *core, struct task *task)
+{
+    Moisson__AcctRecord *record = add_record_as (core, FX_RERECORD, task, task->attempt, true);
+
+    if (record) {
+        record->has_superseded = true;
+        record->superseded = core->sequence + 1;
+    }
+    phase_move (&task->phase, ON_REQUEUED, NULL);
+    DL_DELETE2 (core->jobs.ended_first, task, ended_prev, ended_next);
+    core->stats.ended--;
+    task->over_us = 0;
+    task->end_sequence = 0;
+    task->restarts++;
+    task->eligible_us = core->now;
+    become_pending (core, task);
+    job_reopen (core, task->job);
+}
+
+static void pending_end (struct core *core, struct task *task, enum task_event on, job_state_t state,
+                         const uint32_t *by_uid, const char *cause)
+{
+    phase_move (&task->phase, on, NULL);
     again_set (task, false);
     branch_leave (core, task);
     task->hold = HOLD_NONE;
-    task->state = MOISSON__JOB_STATE__STATE_CANCELLED;
+    task->special = false;
+    task->state = state;
     task->has_cancelled_by = by_uid != NULL;
     task->cancelled_by = by_uid ? *by_uid : 0;
     free (task->cause);
@@ -240,7 +321,19 @@ void pending_cancel (struct core *core, struct task *task, const uint32_t *by_ui
     task_final (core, task);
 }
 
-void rest_cancel (struct core *core, struct job *job, struct idset *set, const uint32_t *by_uid, const char *cause)
+void pending_cancel (struct core *core, struct task *task, const uint32_t *by_uid, const char *cause)
+{
+    pending_end (core, task, ON_CANCELLED, MOISSON__JOB_STATE__STATE_CANCELLED, by_uid, cause);
+}
+
+void pending_overdue (struct core *core, struct task *task)
+{
+    pending_end (core, task, ON_OVERDUE, MOISSON__JOB_STATE__STATE_DEADLINE, NULL,
+                 "it could no longer end before its deadline");
+}
+
+/* One record, pending, for all of these. */
+static struct task *rest_record (struct core *core, struct job *job, struct idset *set)
 {
     struct task *task;
 
@@ -250,7 +343,17 @@ void rest_cancel (struct core *core, struct job *job, struct idset *set, const u
         task->rest = set;
     else
         idset_free (set);
-    pending_cancel (core, task, by_uid, cause);
+    return task;
+}
+
+void rest_cancel (struct core *core, struct job *job, struct idset *set, const uint32_t *by_uid, const char *cause)
+{
+    pending_cancel (core, rest_record (core, job, set), by_uid, cause);
+}
+
+void rest_overdue (struct core *core, struct job *job, struct idset *set)
+{
+    pending_overdue (core, rest_record (core, job, set));
 }
 
 /* --- attempts ----------------------------------------------------------------------------------------------------- */
@@ -352,11 +455,25 @@ void attempt_refused (struct core *core, struct task *task, const char *cause, b
                          : xasprintf ("held after %d refused starts: %s", REFUSALS_A_TASK, cause);
 }
 
+void attempt_suspend (struct core *core, struct task *task, bool on)
+{
+    struct fx *fx = add_node_effect (core, FX_SUSPEND, task);
+
+    if (fx)
+        fx->suspend = on;
+    suspension_close (core, task);
+    task->suspended_at = on ? core->now : 0;
+    task->was_suspended = true;
+    attempt_reckon (core, task);
+}
+
 void attempt_stop (struct core *core, struct task *task, enum stop_why why, Moisson__StopHow how, const char *note)
 {
     struct fx *fx = add_node_effect (core, FX_STOP, task);
 
     task->stop = why;
+    suspension_close (core, task);
+    attempt_reckon (core, task);
     if (fx) {
         fx->how = how;
         fx->note = xstrdup (note);

@@ -21,7 +21,9 @@ void attempt_withdraw (struct core *core, struct task *task);
 void attempt_refused (struct core *core, struct task *task, const char *cause, bool costly);
 void task_settle_limit (struct core *core, struct task *task, uint64_t limit_s); /* it keeps this one */
 void attempt_limit (struct core *core, struct task *task); /* tell its node the time limit in force */
-/* Ask its node to stop it. */
+/* It runs: let it stand still, or go on; its node is told. */
+void attempt_suspend (struct core *core, struct task *task, bool on);
+/* Ask its node to stop it; one that stands still goes on for that. */
 void attempt_stop (struct core *core, struct task *task, enum stop_why why, Moisson__StopHow how, const char *note);
 
 struct over {
@@ -30,12 +32,20 @@ struct over {
     const char *cause;         /* NULL: what exit says */
     bool again;                /* another attempt is asked for */
 };
+/* The record of an ended task goes: what it said of its job as a whole stays. */
+void outcome_keep (const struct task *task);
 /* The phase has moved to ENDED: give the resources back, record, and then end for good or become pending again. */
 void attempt_over (struct core *core, struct task *task, const struct over *over);
 /* Likewise, with what was decided about another attempt; takes its words. */
 void attempt_again (struct core *core, struct task *task, struct over *over, struct retry_answer *answer);
+/* It has ended for good, after an attempt, and is to run again: pending once more; the record of that attempt says so
+ * from now on. */
+void attempt_reopen (struct core *core, struct task *task);
 /* A pending record ends as cancelled. */
 void pending_cancel (struct core *core, struct task *task, const uint32_t *by_uid, const char *cause);
+/* A pending record, or tasks that have none (the set is taken over), end as DEADLINE. */
+void pending_overdue (struct core *core, struct task *task);
+void rest_overdue (struct core *core, struct job *job, struct idset *set);
 /* Hold or free a pending record. */
 void pending_hold (struct core *core, struct task *task, enum hold hold);
 

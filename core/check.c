@@ -81,6 +81,13 @@ static int check_task (const struct core *core, const struct task *task, struct 
     const struct idset *again = task_queue (task)->again;
     if ((again && idset_has (again, task->index)) != (task->phase == TASK_PENDING && task->hold == HOLD_NONE))
         FAIL ("task %u of job %lu is wrongly listed as placeable", task->index, id);
+    if (task->suspended_at && (task->phase != TASK_RUNNING || task->stop || task->suspended_at > core->now))
+        FAIL ("task %u of job %lu is %s%s, and stands still", task->index, id, phase_name (task->phase),
+              task->stop ? ", stopping" : "");
+    if ((task->suspended_us || task->was_suspended) && (task->phase == TASK_PENDING || task->phase == TASK_PLACED))
+        FAIL ("task %u of job %lu is %s, and stood still", task->index, id, phase_name (task->phase));
+    if (task->special && (task->phase != TASK_PENDING || task->hold == HOLD_NONE))
+        FAIL ("task %u of job %lu is special, and not held", task->index, id);
     if (task->next && (task->next->index <= task->index || task->next->prev != task))
         FAIL ("tasks of job %lu are out of order at %u", id, task->index);
     if (task->rest && (idset_first (task->rest) != task->index || task->phase != TASK_ENDED))

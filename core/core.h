@@ -126,6 +126,8 @@ struct reconcile_ops {
     void (*forget) (void *arg, uint64_t raw_id, uint32_t attempt);
     /* its limit has changed since it was placed; may be NULL */
     void (*limit) (void *arg, uint64_t raw_id, uint32_t attempt, uint64_t limit_s);
+    /* stand still, or go on; may be NULL */
+    void (*suspend) (void *arg, uint64_t raw_id, uint32_t attempt, bool on);
 };
 void core_reconcile (struct core *core, const Moisson__Register *facts, const struct reconcile_ops *ops, void *arg);
 
@@ -146,6 +148,7 @@ struct start_facts {
     size_t n_shares;
     uint64_t time_limit_s;                    /* 0 = none */
     uint64_t mem_per_cpu_mb, mem_per_node_mb; /* as asked, else as the partition gives; 0 = neither */
+    uint64_t over_limit_s;                    /* it may run so much longer; UINT64_MAX = for ever */
     const char *partition;
     uint32_t task_count, task_min, task_max, task_step; /* of the array */
 };

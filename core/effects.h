@@ -1,5 +1,5 @@
 /* effects.h - what an event asks the daemon to do, in order. Everything here is performed only after the commit of the
- * event that caused it, but for FX_RECORD, which is committed with it. */
+ * event that caused it, but for FX_RECORD and FX_RERECORD, which are committed with it. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -11,8 +11,10 @@ enum fx_kind {
     FX_START,     /* send a start order for (raw_id, attempt) to node */
     FX_STOP,      /* send a stop: how, note */
     FX_LIMIT,     /* send a new time limit: limit_s */
+    FX_SUSPEND,   /* send a suspend or (suspend false) a resume */
     FX_FORGET,    /* tell the node that the exit of (raw_id, attempt) is recorded */
     FX_RECORD,    /* accounting record, to be committed with the event */
+    FX_RERECORD,  /* likewise: takes the place of the one that this attempt has */
     FX_WANT_PASS, /* something became free, eligible or pending: begin a pass */
     FX_REBOOT,    /* tell node to reboot */
     FX_JOB_ENDED, /* the job as a whole (job_id) has ended: wake `sbatch --wait` */
@@ -23,11 +25,12 @@ struct fx {
     uint64_t job_id;
     uint64_t raw_id;
     uint32_t attempt;
-    char *node;                  /* owned; START, STOP, LIMIT, FORGET, REBOOT */
+    char *node;                  /* owned; START, STOP, LIMIT, SUSPEND, FORGET, REBOOT */
     Moisson__StopHow how;        /* STOP */
     char *note;                  /* owned, may be NULL; STOP */
     uint64_t limit_s;            /* LIMIT; 0 = none */
-    Moisson__AcctRecord *record; /* owned (unpacked form); RECORD */
+    bool suspend;                /* SUSPEND */
+    Moisson__AcctRecord *record; /* owned (unpacked form); RECORD, RERECORD */
 };
 
 struct effects {

@@ -7,9 +7,10 @@ static usec_t share_until (const struct core *core, const struct share *share)
 {
     const struct task *task = share->task;
     uint64_t limit = task_time_limit (core, task);
-    usec_t start = task->start_us ? task->start_us : core->now;
 
-    return limit ? start + limit * USEC_PER_SEC : UINT64_MAX;
+    if (!limit)
+        return UINT64_MAX;
+    return task->start_us ? task_end_by (core, task) : core->now + limit * USEC_PER_SEC;
 }
 
 static int by_end (const void *a, const void *b)

@@ -54,19 +54,22 @@ struct task {
     uint64_t placed_at;    /* sequence of its placement */
     uint32_t cancelled_by; /* uid; valid with has_cancelled_by */
     bool has_cancelled_by;
-    bool begun;            /* some attempt of it has started, or it has ended */
-    struct inside *inside; /* of a reservation that ends (resv.h); NULL */
-    bool relimited;        /* its time limit was changed after it was placed: its node is told */
-    bool configuring;      /* a hint, not state: the controller prepares its start */
-    job_state_t state;     /* ended: the final one */
+    bool begun;                  /* some attempt of it has started, or it has ended */
+    struct inside *inside;       /* of a reservation that ends (resv.h); NULL */
+    bool relimited;              /* its time limit was changed after it was placed: its node is told */
+    bool was_suspended;          /* in this attempt: its node is told the wish again */
+    bool special, again_special; /* pending: shown as SPECIAL_EXIT; it will be */
+    bool configuring;            /* a hint, not state: the controller prepares its start */
+    job_state_t state;           /* ended: the final one */
     uint32_t n_shares;
     struct share *shares; /* placed or running */
     uint64_t boot;        /* hash of the boot id that the batch host had */
     usec_t eligible_us, start_us, end_us;
-    usec_t over_us;        /* of the event that ended it: MinJobAge counts from here */
-    uint64_t end_sequence; /* of the event that ended it */
-    Moisson__Exit *exit;   /* ended: as the node said; NULL without attempt */
-    Moisson__Share *last;  /* ended: where it ran, for views: n_last of them */
+    usec_t suspended_at, suspended_us; /* since when it stands still, 0 = it does not; how long it did before */
+    usec_t over_us;                    /* of the event that ended it: MinJobAge counts from here */
+    uint64_t end_sequence;             /* of the event that ended it */
+    Moisson__Exit *exit;               /* ended: as the node said; NULL without attempt */
+    Moisson__Share *last;              /* ended: where it ran, for views: n_last of them */
     uint32_t n_last;
     char *cause; /* why it ended, or why it was held after refused starts, in words; NULL */
     char *cpu_ids, *gpu_ids;
@@ -93,7 +96,11 @@ struct job {
     uint32_t n_unbegun;  /* records that have not begun */
     uint32_t max_exit_code, max_exit_signal;
     bool failed, cancelled; /* did any task end so */
-    bool ended;             /* nothing left to run */
+    struct {
+        uint32_t code, signal;
+        bool failed, cancelled;
+    } gone;     /* the same, of the records that are gone */
+    bool ended; /* nothing left to run */
     bool dirty;
     struct job *dirty_next;
     struct lineup_item queue;            /* in its shape, by priority, eligible time, id */
@@ -171,5 +178,8 @@ struct node *task_host (const struct task *task); /* runs its batch script; NULL
 void task_own (struct task *task, struct spec *spec);
 void task_disown (struct core *core, struct task *task); /* that of its job again */
 void task_append_ended (struct core *core, struct task *task);
-job_state_t task_state (const struct task *task); /* as shown */
-void task_forget_last (struct task *task);        /* where it ran */
+job_state_t task_state (const struct task *task);                         /* as shown */
+usec_t task_suspended (const struct core *core, const struct task *task); /* how long it stood still until now */
+/* When it ends at the latest, if it started; 0 = no limit says. */
+usec_t task_end_by (const struct core *core, const struct task *task);
+void task_forget_last (struct task *task); /* where it ran */

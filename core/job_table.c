@@ -140,14 +140,7 @@ struct spec *job_spec_with (struct core *core, const Moisson__Submitted *like, M
 
 static uint64_t time_limit (const struct core *core, const struct job *job, const struct task *task)
 {
-    const Moisson__JobSpec *spec = row_facts (job, task)->spec;
-    const struct partition *partition = partition_find (core, row_partition (job, task));
-
-    if (spec->has_time_limit_s)
-        return spec->time_limit_s;
-    if (!partition || !partition->conf)
-        return 0;
-    return partition->conf->default_time_s ? partition->conf->default_time_s : partition->conf->max_time_s;
+    return partition_time_limit (partition_find (core, row_partition (job, task)), row_facts (job, task)->spec);
 }
 
 uint32_t job_priority (const Moisson__JobSpec *spec)

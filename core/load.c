@@ -131,6 +131,10 @@ static struct job *load_facts (struct core *core, const Moisson__ImageJob *in)
     job->cancelled = in->cancelled;
     job->max_exit_code = in->max_exit_code;
     job->max_exit_signal = in->max_exit_signal;
+    job->gone.failed = in->gone_failed;
+    job->gone.cancelled = in->gone_cancelled;
+    job->gone.code = in->gone_exit_code;
+    job->gone.signal = in->gone_exit_signal;
     if (!job->ended)
         group_join (core, job);
     return job;
@@ -196,6 +200,11 @@ static void load_task_facts (const Moisson__ImageTask *in, struct task *task)
     task->start_us = in->start_us;
     task->end_us = in->end_us;
     task->over_us = in->over_us;
+    task->suspended_at = in->suspended_at;
+    task->suspended_us = in->suspended_us;
+    task->was_suspended = in->was_suspended;
+    task->special = in->special;
+    task->again_special = in->requeue_special;
     task->exit = in->exit ? message_copy (&in->exit->base) : NULL;
     task->cause = xstrdup (in->cause);
     task->cpu_ids = xstrdup (in->cpu_ids);

@@ -1,6 +1,7 @@
 /* on_clock.c - what time alone decides: begin times, purges of what has ended, old submit keys. */
 #include <utlist.h>
 #include "core/apply.h"
+#include "core/attempt.h"
 #include "core/state.h"
 
 static usec_t purge_at (const struct core *core, const struct task *task)
@@ -14,6 +15,7 @@ static void purge (struct core *core)
 
     while ((task = core->jobs.ended_first) && purge_at (core, task) <= core->now) {
         struct job *job = task->job;
+        outcome_keep (task);
         task_remove (core, task);
         if (job->ended && !job->n_tasks)
             job_remove (core, job);

@@ -129,19 +129,34 @@ int on_held (struct core *core, const Moisson__Event *event, struct err *err)
 
 /* --- requeue ------------------------------------------------------------------------------------------------------ */
 
+static void hold_pending (struct core *core, struct task *task, const Moisson__Requeued *asked)
+{
+    if (!asked->hold)
+        return;
+    if (task->hold != HOLD_USER && task->hold != HOLD_ADMIN)
+        pending_hold (core, task, HOLD_USER);
+    task->special |= asked->special;
+}
+
+/* What ended without an attempt (cancelled while pending) has nothing to run again. */
 static void requeue_task (struct core *core, struct task *task, void *arg)
 {
     const Moisson__Requeued *asked = arg;
-    enum hold hold = asked->hold ? HOLD_USER : HOLD_NONE;
 
-    if (task->phase == TASK_PENDING && hold != HOLD_NONE) {
-        if (task->hold == HOLD_NONE)
-            pending_hold (core, task, hold);
+    if (task->phase == TASK_PENDING) {
+        hold_pending (core, task, asked);
         return;
     }
-    if (task->stop == STOP_BY_CANCEL || phase_move (&task->phase, ON_REQUEUED, NULL))
+    if (!phase_find (task->phase, ON_REQUEUED) ||
+        (task->phase == TASK_ENDED ? !task->n_last : task->stop == STOP_BY_CANCEL))
         return;
-    task->again_hold = hold;
+    task->again_hold = asked->hold ? HOLD_USER : HOLD_NONE;
+    task->again_special = asked->hold && asked->special;
+    if (task->phase == TASK_ENDED) {
+        attempt_reopen (core, task);
+        return;
+    }
+    phase_move (&task->phase, ON_REQUEUED, NULL);
     attempt_stop (core, task, STOP_BY_REQUEUE, MOISSON__STOP_HOW__STOP_CANCEL, "DUE TO JOB REQUEUE");
 }
 
@@ -154,6 +169,13 @@ int on_requeued (struct core *core, const Moisson__Event *event, struct err *err
     if (!job)
         return -1;
     event_tasks (core, job, only, asked->tasks, asked->n_tasks, requeue_task, asked);
+    if (asked->hold && !only) {
+        Moisson__Held held = MOISSON__HELD__INIT;
+        held.tasks = asked->tasks;
+        held.n_tasks = asked->n_tasks;
+        held.held = true;
+        hold_rest (job, &held);
+    }
     job_mark_dirty (core, job);
     return 0;
 }

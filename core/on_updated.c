@@ -24,12 +24,15 @@ static void shift_limit (const Moisson__JobUpdated *asked, uint64_t limit, Moiss
     spec->time_limit_s = shifted < 60 ? 60 : (uint64_t) shifted;
 }
 
-static void end_at (const Moisson__JobUpdated *asked, const struct task *task, Moisson__JobSpec *spec)
+static void end_at (const struct core *core, const Moisson__JobUpdated *asked, const struct task *task,
+                    Moisson__JobSpec *spec)
 {
+    usec_t from = task->start_us + task_suspended (core, task);
+
     if (!asked->has_end_us || !task->start_us)
         return;
     spec->has_time_limit_s = true;
-    spec->time_limit_s = asked->end_us > task->start_us ? (asked->end_us - task->start_us) / USEC_PER_SEC : 1;
+    spec->time_limit_s = asked->end_us > from ? (asked->end_us - from) / USEC_PER_SEC : 1;
     if (!spec->time_limit_s)
         spec->time_limit_s = 1;
 }
@@ -59,7 +62,7 @@ static void update_task (struct core *core, struct task *task, void *arg)
         return;
     spec = amend_spec (facts->spec, asked->changes, true);
     shift_limit (asked, before, spec);
-    end_at (asked, task, spec);
+    end_at (core, asked, task, spec);
     own = job_spec_with (core, facts, spec);
     task_own (task, own);
     if (old)

@@ -25,6 +25,15 @@ static bool state_says (const struct partition *partition, bool starts)
     return true;
 }
 
+uint64_t partition_time_limit (const struct partition *partition, const Moisson__JobSpec *spec)
+{
+    if (spec->has_time_limit_s)
+        return spec->time_limit_s;
+    if (!partition || !partition->conf)
+        return 0;
+    return partition->conf->default_time_s ? partition->conf->default_time_s : partition->conf->max_time_s;
+}
+
 bool partition_starts (const struct partition *partition)
 {
     return state_says (partition, true);

@@ -37,6 +37,8 @@ void partition_forget_sets (struct core *core);
 const char *partition_intern (struct core *core, const char *name);
 /* The partition that this spec asks for or gets; NULL where there is none. */
 struct partition *partition_of_spec (const struct core *core, const Moisson__JobSpec *spec);
+/* Of such a job there, seconds: as asked, or the partition's; 0 = none. partition may be NULL. */
+uint64_t partition_time_limit (const struct partition *partition, const Moisson__JobSpec *spec);
 bool partition_starts (const struct partition *partition);  /* are jobs of it placed? */
 bool partition_accepts (const struct partition *partition); /* are jobs accepted into it? */
 void partition_clear (struct partition_table *partitions);

@@ -4,6 +4,7 @@
 static const struct phase_row table[] = {
     {TASK_PENDING, ON_PLACED, TASK_PLACED, "take the resources, send the start order"},
     {TASK_PENDING, ON_CANCELLED, TASK_ENDED, "record it as cancelled"},
+    {TASK_PENDING, ON_OVERDUE, TASK_ENDED, "record it as DEADLINE"},
     {TASK_PLACED, ON_UNPLACED, TASK_PENDING, "give the resources back; back to its old rank, no record"},
     {TASK_PLACED, ON_REFUSED, TASK_PENDING, "as above; its node counts it, and the task is held after five"},
     {TASK_PLACED, ON_STARTED, TASK_RUNNING, "tell those that wait for its start"},
@@ -14,8 +15,10 @@ static const struct phase_row table[] = {
     {TASK_RUNNING, ON_EXITED, TASK_ENDED, "give the resources back, record, let the node forget it"},
     {TASK_RUNNING, ON_CANCELLED, TASK_RUNNING, "send a stop; it shows COMPLETING"},
     {TASK_RUNNING, ON_REQUEUED, TASK_RUNNING, "send a stop; pending again once it is over"},
+    {TASK_RUNNING, ON_SUSPENDED, TASK_RUNNING, "send a suspend, or a resume; it keeps its resources"},
     {TASK_RUNNING, ON_LOST, TASK_ENDED, "give the resources back, record as NODE_FAIL"},
     {TASK_ENDED, ON_AGAIN, TASK_PENDING, "its attempt is recorded as requeued; another may be placed"},
+    {TASK_ENDED, ON_REQUEUED, TASK_PENDING, "mark the record of its last attempt: another may be placed"},
 };
 
 static const char *const phase_names[N_PHASES] = {"PENDING", "PLACED", "RUNNING", "ENDED"};
@@ -24,9 +27,10 @@ static const struct {
     const char *name;
     bool news;
 } event_names[N_TASK_EVENTS] = {
-    [ON_PLACED] = {"placed", false},     [ON_UNPLACED] = {"unplaced", true}, [ON_REFUSED] = {"refused", true},
-    [ON_STARTED] = {"started", true},    [ON_EXITED] = {"ended", true},      [ON_CANCELLED] = {"cancelled", false},
-    [ON_REQUEUED] = {"requeued", false}, [ON_LOST] = {"node lost", true},    [ON_AGAIN] = {"again", false},
+    [ON_PLACED] = {"placed", false},       [ON_UNPLACED] = {"unplaced", true}, [ON_REFUSED] = {"refused", true},
+    [ON_STARTED] = {"started", true},      [ON_EXITED] = {"ended", true},      [ON_CANCELLED] = {"cancelled", false},
+    [ON_REQUEUED] = {"requeued", false},   [ON_LOST] = {"node lost", true},    [ON_AGAIN] = {"again", false},
+    [ON_SUSPENDED] = {"suspended", false}, [ON_OVERDUE] = {"overdue", false},
 };
 
 struct phase_row_list phase_rows (void)

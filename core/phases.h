@@ -24,6 +24,8 @@ enum task_event {
     ON_REQUEUED,
     ON_LOST,
     ON_AGAIN,
+    ON_SUSPENDED, /* or to go on */
+    ON_OVERDUE,   /* its deadline cannot be met any more */
     N_TASK_EVENTS
 };
 

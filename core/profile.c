@@ -5,7 +5,10 @@
 usec_t attempt_until (const struct core *core, const struct task *task)
 {
     uint64_t limit = task_time_limit (core, task);
-    usec_t start = task->start_us ? task->start_us : core->now;
+    usec_t start = task->start_us ? task->start_us + task->suspended_us : core->now;
+
+    if (task->suspended_at)
+        return UINT64_MAX; /* nobody knows when it goes on */
 
     return limit && limit < UINT64_MAX / USEC_PER_SEC / 2 ? start + limit * USEC_PER_SEC : UINT64_MAX;
 }

@@ -5,7 +5,7 @@
 struct share;
 struct task;
 
-/* When this attempt is over at the latest, by its limit: UINT64_MAX = never. For share.until. */
+/* When this attempt is over at the latest, by its limit: UINT64_MAX = never, or it stands still. For share.until. */
 usec_t attempt_until (const struct core *core, const struct task *task);
 bool attempt_is_licensed (const struct task *task);
 /* Its limit, its start or anything else that attempt_until rests on has changed. */

@@ -30,8 +30,10 @@ static const struct {
     {MOISSON__ATTEMPT_PHASE__PHASE_TOMBSTONE, PRESENT_TOMBSTONE},
 };
 
-static enum present_as present_of (Moisson__AttemptPhase phase)
+static enum present_as present_of (Moisson__AttemptPhase phase, bool suspended)
 {
+    if (phase == MOISSON__ATTEMPT_PHASE__PHASE_RUNNING && suspended)
+        return PRESENT_SUSPENDED;
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
         if (phases[i].phase == phase)
             return phases[i].present;
@@ -44,6 +46,8 @@ static enum wanted_as wanted_of (const struct task *task)
 
     if (task->stop)
         return running ? WANTED_STOPPING_RUNNING : WANTED_STOPPING_PLACED;
+    if (running && task->suspended_at)
+        return WANTED_SUSPENDED;
     return running ? WANTED_RUNNING : WANTED_PLACED;
 }
 
@@ -187,13 +191,17 @@ static Moisson__Event *refused_event (const struct core *core, const struct item
     return event;
 }
 
-/* The session may have broken before the node heard of it. */
-static void limit_again (const struct core *core, const struct item *item, const struct reconcile_ops *ops, void *arg)
+/* The session may have broken before the node heard of it; or its shepherd has not yet done what it was told before. */
+static void wishes_again (const struct core *core, const struct item *item, const struct reconcile_ops *ops, void *arg)
 {
     const struct task *task = task_by_raw (core, item->raw_id);
 
-    if (task && task->attempt == item->attempt && task->relimited)
+    if (!task || task->attempt != item->attempt)
+        return;
+    if (task->relimited && ops->limit)
         ops->limit (arg, item->raw_id, item->attempt, task_time_limit (core, task));
+    if (task->was_suspended && item->wanted == WANTED_RUNNING && item->present == PRESENT_RUNNING && ops->suspend)
+        ops->suspend (arg, item->raw_id, item->attempt, false);
 }
 
 static void settle (struct core *core, const struct item *item, const char *node, const struct reconcile_ops *ops,
@@ -219,8 +227,10 @@ static void settle (struct core *core, const struct item *item, const char *node
         ops->event (arg, ended_event (core, item, MOISSON__END_KIND__END_CANCELLED, node));
     if (what & DO_FORGET)
         ops->forget (arg, item->raw_id, item->attempt);
-    if (item->present == PRESENT_RUNNING && ops->limit)
-        limit_again (core, item, ops, arg);
+    if (what & (DO_SUSPEND | DO_RESUME) && ops->suspend)
+        ops->suspend (arg, item->raw_id, item->attempt, what & DO_SUSPEND);
+    if (item->present == PRESENT_RUNNING || item->present == PRESENT_SUSPENDED)
+        wishes_again (core, item, ops, arg);
 }
 
 void core_reconcile (struct core *core, const Moisson__Register *facts, const struct reconcile_ops *ops, void *arg)
@@ -228,8 +238,8 @@ void core_reconcile (struct core *core, const Moisson__Register *facts, const st
     struct list list = {0};
 
     for (size_t i = 0; i < facts->n_attempts; i++)
-        add_present (core, &list, facts, facts->attempts[i]->id, present_of (facts->attempts[i]->phase),
-                     facts->attempts[i]);
+        add_present (core, &list, facts, facts->attempts[i]->id,
+                     present_of (facts->attempts[i]->phase, facts->attempts[i]->suspended), facts->attempts[i]);
     for (size_t i = 0; i < facts->n_tombstones; i++)
         add_present (core, &list, facts, facts->tombstones[i], PRESENT_TOMBSTONE, NULL);
     if (list.n)

@@ -6,6 +6,7 @@
 enum wanted_as {
     WANTED_PLACED,          /* may have started */
     WANTED_RUNNING,         /* the node said STARTED */
+    WANTED_SUSPENDED,       /* likewise, and it is to stand still */
     WANTED_STOPPING_PLACED, /* a stop was asked; the node never said STARTED */
     WANTED_STOPPING_RUNNING,
     WANTED_NONE, /* unknown id, an old attempt, or one that has ended */
@@ -17,6 +18,7 @@ enum present_as {
     PRESENT_GONE, /* absent, and the node has been rebooted since: a spool may forget in a power loss */
     PRESENT_STARTING,
     PRESENT_RUNNING,
+    PRESENT_SUSPENDED,
     PRESENT_EXITED,
     PRESENT_REFUSED,
     PRESENT_TOMBSTONE,
@@ -34,6 +36,8 @@ enum reconcile_do {
     DO_KILL = 1 << 6,      /* send a kill; its exit will be let go */
     DO_FORGET = 1 << 7,    /* the node may let it go */
     DO_REFUSED = 1 << 8,   /* apply Ended: refused, with the cause that the node reports */
+    DO_SUSPEND = 1 << 9,   /* send the suspend again */
+    DO_RESUME = 1 << 10,   /* send the resume again */
 };
 
 struct reconcile_cell {

@@ -240,6 +240,11 @@ static Moisson__ImageTask *save_task (const struct task *task)
     SET_IF (out, resv_over, task->inside && task->inside->over);
     out->former_partition = task->branch ? NULL : xstrdup (task->own_partition);
     retry_save (task->retry, out);
+    SET_IF (out, suspended_at, task->suspended_at);
+    SET_IF (out, suspended_us, task->suspended_us);
+    SET_IF (out, was_suspended, task->was_suspended);
+    SET_IF (out, special, task->special);
+    SET_IF (out, requeue_special, task->again_special);
     out->cpu_ids = xstrdup (task->cpu_ids);
     out->gpu_ids = xstrdup (task->gpu_ids);
     out->cause = xstrdup (task->cause);
@@ -281,6 +286,10 @@ static Moisson__ImageJob *save_facts (const struct job *job)
     SET_IF (out, cancelled, job->cancelled);
     SET_IF (out, max_exit_code, job->max_exit_code);
     SET_IF (out, max_exit_signal, job->max_exit_signal);
+    SET_IF (out, gone_failed, job->gone.failed);
+    SET_IF (out, gone_cancelled, job->gone.cancelled);
+    SET_IF (out, gone_exit_code, job->gone.code);
+    SET_IF (out, gone_exit_signal, job->gone.signal);
     save_depend (job, out);
     return out;
 }

@@ -294,7 +294,7 @@ static int job_check (const struct core *core, const struct job *job, struct err
     const struct heap_item *timer = &job_whole (job)->timer;
     bool due = heap_has (timer) && timer->key <= core->now; /* the next Clock lets it in */
 
-    if ((job_startable (core, job) && !due) != (shape != NULL) || (shape != NULL) != lineup_has (&job->queue))
+    if ((!due && job_startable (core, job) != (shape != NULL)) || (shape != NULL) != lineup_has (&job->queue))
         return err_set (err, 0, "job %lu is %s a shape", (unsigned long) job->id, shape ? "wrongly in" : "not in");
     if (shape && (job->queue.rank.tie != job->id || job->queue.rank.key != job->eligible_us ||
                   job->queue.rank.class != UINT32_MAX - job_priority (job_spec (job)) ||

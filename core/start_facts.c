@@ -78,6 +78,14 @@ static void memory_facts (const struct core *core, const struct task *task, stru
     ret->mem_per_node_mb = demand.mem_kind == MEM_NODE ? demand.mem_mb : 0;
 }
 
+static uint64_t over_limit (const struct core *core, const struct task *task)
+{
+    const struct partition *partition = partition_find (core, row_partition (task->job, task));
+
+    return partition && partition->conf && partition->conf->has_over_time_limit_s ? partition->conf->over_time_limit_s
+                                                                                  : core->config->over_time_limit_s;
+}
+
 int core_start_facts (const struct core *core, uint64_t raw_id, uint32_t attempt, struct start_facts *ret)
 {
     const struct task *task = task_by_raw (core, raw_id);
@@ -98,6 +106,7 @@ int core_start_facts (const struct core *core, uint64_t raw_id, uint32_t attempt
         .shares = scratch->list,
         .n_shares = task->n_shares,
         .time_limit_s = task_time_limit (core, task),
+        .over_limit_s = over_limit (core, task),
         .partition = row_partition (task->job, task),
     };
     if (job_is_array (task->job))

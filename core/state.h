@@ -59,4 +59,6 @@ void job_mark_dirty (struct core *core, struct job *job);
 void core_settle (struct core *core);
 /* Is it hidden from the pass by a dependency or a begin time? *ret_until: when time alone may change that. */
 bool job_hidden (const struct core *core, const struct job *job, usec_t *ret_until);
+/* Until when something of it may start and still end before its --deadline; UINT64_MAX: it has none. */
+usec_t job_start_by (const struct core *core, const struct job *job);
 bool job_startable (const struct core *core, const struct job *job); /* something of it may be placed now */

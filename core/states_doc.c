@@ -44,7 +44,8 @@ static void print_phases (FILE *out)
              "What has no row here is refused with a sentence or, where it is news from a node (unplaced, refused,\n"
              "started, ended, node lost), counted as stale and dropped. A stop that was asked for is a flag beside "
              "PLACED and\n"
-             "RUNNING, shown as COMPLETING. PLACED is shown as PENDING with the reason `Starting`, or as\nCONFIGURING "
+             "RUNNING, shown as COMPLETING; so is a suspension beside RUNNING, shown as SUSPENDED. PLACED is shown as "
+             "PENDING with the reason `Starting`, or as\nCONFIGURING "
              "while PrologSlurmctld runs.\n\n"
              "| phase | event | next | what follows |\n| --- | --- | --- | --- |\n");
     for (size_t i = 0; i < list.n; i++)

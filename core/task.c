@@ -156,12 +156,28 @@ struct node *task_host (const struct task *task)
 job_state_t task_state (const struct task *task)
 {
     switch (task->phase) {
-    case TASK_PENDING: return MOISSON__JOB_STATE__STATE_PENDING;
+    case TASK_PENDING:
+        return task->special ? MOISSON__JOB_STATE__STATE_SPECIAL_EXIT : MOISSON__JOB_STATE__STATE_PENDING;
     case TASK_PLACED:
         if (task->stop)
             return MOISSON__JOB_STATE__STATE_COMPLETING;
         return task->configuring ? MOISSON__JOB_STATE__STATE_CONFIGURING : MOISSON__JOB_STATE__STATE_PENDING;
-    case TASK_RUNNING: return task->stop ? MOISSON__JOB_STATE__STATE_COMPLETING : MOISSON__JOB_STATE__STATE_RUNNING;
+    case TASK_RUNNING:
+        if (task->stop)
+            return MOISSON__JOB_STATE__STATE_COMPLETING;
+        return task->suspended_at ? MOISSON__JOB_STATE__STATE_SUSPENDED : MOISSON__JOB_STATE__STATE_RUNNING;
     default: return task->state;
     }
+}
+
+usec_t task_suspended (const struct core *core, const struct task *task)
+{
+    return task->suspended_us + (task->suspended_at ? core->now - task->suspended_at : 0);
+}
+
+usec_t task_end_by (const struct core *core, const struct task *task)
+{
+    uint64_t limit = task_time_limit (core, task);
+
+    return limit && task->start_us ? task->start_us + limit * USEC_PER_SEC + task_suspended (core, task) : 0;
 }

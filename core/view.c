@@ -70,14 +70,14 @@ static void fill_held (const struct row *row, enum hold hold, Moisson__JobInfo *
 
 static void fill_end (const struct core *core, const struct task *task, Moisson__JobInfo *info)
 {
-    uint64_t limit = task_time_limit (core, task);
+    usec_t by = task_end_by (core, task);
 
     if (task->phase == TASK_ENDED) {
         SET_IF (info, end_us, task->end_us);
         task_exit_status (task, &info->exit_code, &info->exit_signal);
         info->has_exit_code = info->has_exit_signal = true;
-    } else if (task->start_us && limit)
-        SET (info, end_us, task->start_us + limit * USEC_PER_SEC);
+    } else
+        SET_IF (info, end_us, by);
 }
 
 static void fill_task (const struct core *core, const struct task *task, Moisson__JobInfo *info, struct texts *texts)
@@ -90,6 +90,8 @@ static void fill_task (const struct core *core, const struct task *task, Moisson
         info->tasks = texts->rest = idset_format (task->rest, 0, 0);
     SET_IF (info, eligible_us, task->eligible_us ? task->eligible_us : task->job->eligible_us);
     SET_IF (info, start_us, task->start_us);
+    SET_IF (info, suspended_at, task->suspended_at);
+    SET_IF (info, suspended_us, task->suspended_us);
     SET (info, restarts, task->restarts);
     SET_IF (info, attempt, task->attempt);
     SET (info, start_unconfirmed, task->phase == TASK_PLACED);

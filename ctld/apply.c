@@ -32,6 +32,11 @@ static void do_limit (struct ctld *ctld, const struct fx *fx)
     nodes_limit (ctld->nodes, fx->node, fx->raw_id, fx->attempt, fx->limit_s);
 }
 
+static void do_suspend (struct ctld *ctld, const struct fx *fx)
+{
+    nodes_suspend (ctld->nodes, fx->node, fx->raw_id, fx->attempt, fx->suspend);
+}
+
 static void do_forget (struct ctld *ctld, const struct fx *fx)
 {
     nodes_forget (ctld->nodes, fx->node, fx->raw_id, fx->attempt);
@@ -55,8 +60,8 @@ static void do_job_ended (struct ctld *ctld, const struct fx *fx)
 /* What is done after the commit. FX_RECORD is committed with the event, and followed by an epilog; FX_WANT_PASS is
  * honoured in the same turn, so that the placement which follows an exit shares its commit. */
 static void (*const performers[]) (struct ctld *ctld, const struct fx *fx) = {
-    [FX_START] = do_start,   [FX_STOP] = do_stop,     [FX_LIMIT] = do_limit,         [FX_FORGET] = do_forget,
-    [FX_RECORD] = do_record, [FX_REBOOT] = do_reboot, [FX_JOB_ENDED] = do_job_ended,
+    [FX_START] = do_start,     [FX_STOP] = do_stop,     [FX_LIMIT] = do_limit,   [FX_FORGET] = do_forget,
+    [FX_SUSPEND] = do_suspend, [FX_RECORD] = do_record, [FX_REBOOT] = do_reboot, [FX_JOB_ENDED] = do_job_ended,
 };
 
 static void perform (void *arg, bool committed)

@@ -57,9 +57,10 @@ void batch_add_event (struct batch *batch, uint64_t sequence, const Moisson__Eve
     batch->bytes += row.len;
 }
 
-void batch_add_record (struct batch *batch, uint64_t sequence, const Moisson__AcctRecord *record)
+void batch_add_record (struct batch *batch, uint64_t sequence, const Moisson__AcctRecord *record, bool replaces)
 {
     struct store_record r = {.sequence = sequence,
+                             .replaces = replaces,
                              .raw_id = record->raw_id,
                              .array_id = record->has_array_id ? record->array_id : 0,
                              .attempt = record->attempt,

@@ -12,7 +12,8 @@ struct batch *batch_free (struct batch *batch);
 DEFINE_CLEANUP (struct batch *, batch_free)
 
 void batch_add_event (struct batch *batch, uint64_t sequence, const Moisson__Event *event);
-void batch_add_record (struct batch *batch, uint64_t sequence, const Moisson__AcctRecord *record);
+/* replaces: the one that this attempt has */
+void batch_add_record (struct batch *batch, uint64_t sequence, const Moisson__AcctRecord *record, bool replaces);
 void batch_add_blob (struct batch *batch, const struct store_blob *blob);
 
 /* Move everything of more (which follows batch) into batch, and free more. */

@@ -342,8 +342,8 @@ uint64_t journal_append (struct journal *j, const Moisson__Event *event, const s
     open_batch (j);
     batch_add_event (j->open, ++j->sequence, event);
     for (size_t i = 0; fx && i < fx->n; i++)
-        if (fx->list[i].kind == FX_RECORD)
-            batch_add_record (j->open, j->sequence, fx->list[i].record);
+        if (fx->list[i].kind == FX_RECORD || fx->list[i].kind == FX_RERECORD)
+            batch_add_record (j->open, j->sequence, fx->list[i].record, fx->list[i].kind == FX_RERECORD);
     for (size_t i = 0; i < n_blobs; i++)
         batch_add_blob (j->open, &blobs[i]);
     if (batch_rows (j->open) >= COMMIT_ROWS || batch_bytes (j->open) >= COMMIT_BYTES)

@@ -426,6 +426,22 @@ void nodes_limit (struct nodes *nodes, const char *name, uint64_t raw_id, uint32
     late_arm (nodes->flush);
 }
 
+/* Likewise. */
+void nodes_suspend (struct nodes *nodes, const char *name, uint64_t raw_id, uint32_t attempt, bool on)
+{
+    struct node_link *link = ready_link (nodes, name);
+    Moisson__Stop stop = MOISSON__STOP__INIT;
+
+    if (!link)
+        return; /* reconciliation will say it */
+    stop.how = MOISSON__STOP_HOW__STOP_SIGNAL;
+    stop.has_signal = stop.has_suspend = true;
+    stop.suspend = on;
+    node_mail_stop (&link->mail, &stop, raw_id, attempt);
+    late_arm (nodes->flush);
+    log_debug ("job=%" PRIu64 " attempt=%u node=%s event=%s", raw_id, attempt, name, on ? "suspend" : "resume");
+}
+
 bool nodes_signal (struct nodes *nodes, const char *name, const struct node_signal *what)
 {
     struct node_link *link = ready_link (nodes, name);

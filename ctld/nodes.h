@@ -27,6 +27,8 @@ bool nodes_start (struct nodes *nodes, const char *name, uint64_t raw_id, uint32
 void nodes_stop (struct nodes *nodes, const char *name, uint64_t raw_id, uint32_t attempt, Moisson__StopHow how,
                  const char *note);
 void nodes_limit (struct nodes *nodes, const char *name, uint64_t raw_id, uint32_t attempt, uint64_t limit_s);
+/* Stand still, or go on. */
+void nodes_suspend (struct nodes *nodes, const char *name, uint64_t raw_id, uint32_t attempt, bool on);
 struct node_signal {
     uint64_t raw_id;
     uint32_t attempt;

@@ -93,6 +93,8 @@ static void add_record (void *arg, uint64_t rowid, const uint8_t *data, size_t l
     a->seen++;
     if (!record)
         return; /* of a version to come */
+    if (record->has_superseded && record->superseded > a->sequence)
+        record->requeued = false; /* the answer is of before that */
     if (acct_match (a->asked, a->names, record))
         page_add (&a->page, &record->base);
     moisson__acct_record__free_unpacked (record, NULL);

@@ -167,7 +167,8 @@ static bool signal_row (void *arg, const Moisson__JobInfo *row)
                                .batch_only = asked->has_batch && asked->batch};
 
     what.children_only = !what.batch_only && !(asked->has_full && asked->full);
-    if (row->state != MOISSON__JOB_STATE__STATE_RUNNING || !row->batch_host)
+    if ((row->state != MOISSON__JOB_STATE__STATE_RUNNING && row->state != MOISSON__JOB_STATE__STATE_SUSPENDED) ||
+        !row->batch_host)
         return true;
     if (!action_allowed (ACTION_JOB_CANCEL, who->uid, who->roles, row->uid))
         err_set (&s->err, MOISSON__FAIL_CODE__FAIL_PERMISSION, JOB_OF_ANOTHER);

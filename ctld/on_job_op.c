@@ -1,7 +1,8 @@
-/* on_job_op.c - hold, release, requeue: each reference is one event. */
+/* on_job_op.c - hold, release, requeue, suspend, resume: each reference is one event. */
 #include <inttypes.h>
 #include <string.h>
 #include "base/log.h"
+#include "base/states.h"
 #include "ctld/apply.h"
 #include "ctld/id_work.h"
 #include "ctld/rpc.h"
@@ -10,15 +11,17 @@ static const struct op_row {
     Moisson__JobOp op;
     const char *word;
     enum action action;
-    bool requeue; /* a Requeued event, else a Held one */
-    bool held;    /* Held.held, Requeued.hold */
+    enum { AS_HELD, AS_REQUEUED, AS_SUSPENDED } event;
+    bool on;      /* Held.held, Requeued.hold, Suspended.suspended */
     bool as_user; /* the hold is the user's, whoever asks */
 } ops[] = {
-    {MOISSON__JOB_OP__OP_HOLD, "hold", ACTION_JOB_HOLD, false, true, false},
-    {MOISSON__JOB_OP__OP_UHOLD, "uhold", ACTION_JOB_HOLD, false, true, true},
-    {MOISSON__JOB_OP__OP_RELEASE, "release", ACTION_JOB_RELEASE, false, false, false},
-    {MOISSON__JOB_OP__OP_REQUEUE, "requeue", ACTION_JOB_REQUEUE, true, false, false},
-    {MOISSON__JOB_OP__OP_REQUEUE_HOLD, "requeuehold", ACTION_JOB_REQUEUE, true, true, false},
+    {MOISSON__JOB_OP__OP_HOLD, "hold", ACTION_JOB_HOLD, AS_HELD, true, false},
+    {MOISSON__JOB_OP__OP_UHOLD, "uhold", ACTION_JOB_HOLD, AS_HELD, true, true},
+    {MOISSON__JOB_OP__OP_RELEASE, "release", ACTION_JOB_RELEASE, AS_HELD, false, false},
+    {MOISSON__JOB_OP__OP_REQUEUE, "requeue", ACTION_JOB_REQUEUE, AS_REQUEUED, false, false},
+    {MOISSON__JOB_OP__OP_REQUEUE_HOLD, "requeuehold", ACTION_JOB_REQUEUE, AS_REQUEUED, true, false},
+    {MOISSON__JOB_OP__OP_SUSPEND, "suspend", ACTION_JOB_SUSPEND, AS_SUSPENDED, true, false},
+    {MOISSON__JOB_OP__OP_RESUME, "resume", ACTION_JOB_SUSPEND, AS_SUSPENDED, false, false},
 };
 
 static const struct op_row *op_find (Moisson__JobOp op)
@@ -29,29 +32,95 @@ static const struct op_row *op_find (Moisson__JobOp op)
     return NULL;
 }
 
-/* What a reference stands for, as far as holds are concerned. */
+/* What a reference stands for. */
 struct look {
-    bool any, pending, held_by_admin;
+    bool any;                /* what has not ended */
+    bool pending, active;    /* waits; placed or running, and not to end */
+    bool running, suspended; /* of what is active */
+    bool ran;                /* what has ended after an attempt */
+    bool held_by_admin;
+    bool once; /* asked for --no-requeue */
 };
 
 static bool look_at (void *arg, const Moisson__JobInfo *row)
 {
     struct look *look = arg;
+    const Moisson__JobSpec *spec = row->spec;
+    bool unconfirmed = row->has_start_unconfirmed && row->start_unconfirmed;
 
+    look->once |= spec->has_requeue && !spec->requeue;
+    if (state_is_ended (row->state)) {
+        look->ran |= row->nodes && *row->nodes;
+        return true;
+    }
     look->any = true;
-    if (row->state != MOISSON__JOB_STATE__STATE_PENDING || row->start_unconfirmed)
+    look->running |= row->state == MOISSON__JOB_STATE__STATE_RUNNING;
+    look->suspended |= row->state == MOISSON__JOB_STATE__STATE_SUSPENDED;
+    look->active |=
+        row->state != MOISSON__JOB_STATE__STATE_COMPLETING && (unconfirmed || !state_is_pending (row->state));
+    if (!state_is_pending (row->state) || unconfirmed)
         return true;
     look->pending = true;
     look->held_by_admin |= row->reason && !strcmp (row->reason, "JobHeldAdmin");
-    return !look->held_by_admin;
+    return true;
 }
 
 static struct look look_up (const struct core *core, Moisson__JobRef *ref)
 {
     struct look look = {0};
 
-    core_jobs_of (core, ref, false, look_at, &look);
+    core_jobs_of (core, ref, true, look_at, &look);
     return look;
+}
+
+static int refuse_finished (struct err *err)
+{
+    return err_set (err, MOISSON__FAIL_CODE__FAIL_JOB_FINISHED, "Job/step already completing or completed");
+}
+
+static int refuse_pending (struct err *err)
+{
+    return err_set (err, MOISSON__FAIL_CODE__FAIL_JOB_PENDING, "Job is pending execution");
+}
+
+static int check_requeue (const struct op_row *row, const struct look *look, const Moisson__JobRef *ref,
+                          struct err *err)
+{
+    if (look->pending && !look->active && !look->ran)
+        return row->on ? 0 : refuse_pending (err);
+    if (!look->active && !look->ran && !look->pending)
+        return refuse_finished (err);
+    if (!look->once)
+        return 0;
+    err_set (err, MOISSON__FAIL_CODE__FAIL_OTHER,
+             "Requested operation is presently disabled: job %" PRIu64 " asked for --no-requeue", ref->job_id);
+    return err_fix (err, look->any ? "scontrol update JobId=%" PRIu64 " Requeue=1, then requeue it" : "submit it again",
+                    ref->job_id);
+}
+
+static int check_suspend (const struct op_row *row, const struct look *look, struct err *err)
+{
+    if (row->on ? look->running : look->suspended)
+        return 0;
+    if (!look->any || (!look->active && !look->pending))
+        return refuse_finished (err);
+    if (!look->running && !look->suspended)
+        return refuse_pending (err);
+    return err_set (err, MOISSON__FAIL_CODE__FAIL_OTHER, row->on ? "Job is already suspended" : "Job is not suspended");
+}
+
+static int check_hold (const struct request *request, const struct op_row *row, const struct look *look, uint32_t owner,
+                       struct err *err)
+{
+    const struct session *who = request->session;
+
+    if (!look->any)
+        return refuse_finished (err);
+    if (!look->pending)
+        return err_set (err, MOISSON__FAIL_CODE__FAIL_JOB_NOT_PENDING, "Job is no longer pending execution");
+    if (!row->on && look->held_by_admin && !action_allowed (ACTION_JOB_RELEASE_ADMIN, who->uid, who->roles, owner))
+        return err_set (err, MOISSON__FAIL_CODE__FAIL_PERMISSION, "an operator holds this job; ask one to release it");
+    return 0;
 }
 
 static int check (const struct request *request, const struct op_row *row, Moisson__JobRef *ref, uint32_t *ret_owner,
@@ -63,18 +132,15 @@ static int check (const struct request *request, const struct op_row *row, Moiss
     if (!core_knows (core, ref) || core_job_owner (core, ref->job_id, ret_owner) < 0)
         return err_set (err, MOISSON__FAIL_CODE__FAIL_INVALID_JOB_ID, "Invalid job id specified");
     if (!action_allowed (row->action, who->uid, who->roles, *ret_owner))
-        return err_set (err, MOISSON__FAIL_CODE__FAIL_PERMISSION, JOB_OF_ANOTHER);
+        return err_set (err, MOISSON__FAIL_CODE__FAIL_PERMISSION,
+                        row->action == ACTION_JOB_SUSPEND ? "only an operator may suspend or resume jobs"
+                                                          : JOB_OF_ANOTHER);
     struct look look = look_up (core, ref);
-    if (!look.any)
-        return err_set (err, MOISSON__FAIL_CODE__FAIL_JOB_FINISHED, "Job/step already completing or completed");
-    if (row->requeue)
-        return 0;
-    if (!look.pending)
-        return err_set (err, MOISSON__FAIL_CODE__FAIL_JOB_NOT_PENDING, "Job is no longer pending execution");
-    if (!row->held && look.held_by_admin &&
-        !action_allowed (ACTION_JOB_RELEASE_ADMIN, who->uid, who->roles, *ret_owner))
-        return err_set (err, MOISSON__FAIL_CODE__FAIL_PERMISSION, "an operator holds this job; ask one to release it");
-    return 0;
+    if (row->event == AS_REQUEUED)
+        return check_requeue (row, &look, ref, err);
+    if (row->event == AS_SUSPENDED)
+        return check_suspend (row, &look, err);
+    return check_hold (request, row, &look, *ret_owner, err);
 }
 
 static int apply_held (struct request *request, const struct op_row *row, const Moisson__JobRef *ref, uint32_t owner,
@@ -88,10 +154,10 @@ static int apply_held (struct request *request, const struct op_row *row, const 
     held.job_id = ref->job_id;
     held.tasks = ref->tasks;
     held.n_tasks = ref->n_tasks;
-    held.held = row->held;
+    held.held = row->on;
     held.uid = who->uid;
     held.has_by_admin = true; /* a hold of one's own job is a user's hold; operators lift both kinds */
-    held.by_admin = is_operator && !row->as_user && (!row->held || owner != who->uid);
+    held.by_admin = is_operator && !row->as_user && (!row->on || owner != who->uid);
     event.what_case = MOISSON__EVENT__WHAT_HELD;
     event.held = &held;
     return ctld_apply (request->ctld, &event, err);
@@ -100,6 +166,7 @@ static int apply_held (struct request *request, const struct op_row *row, const 
 static int apply_requeued (struct request *request, const struct op_row *row, const Moisson__JobRef *ref,
                            struct err *err)
 {
+    const Moisson__JobOpRequest *asked = request->msg;
     Moisson__Requeued requeued = MOISSON__REQUEUED__INIT;
     Moisson__Event event = MOISSON__EVENT__INIT;
 
@@ -108,9 +175,26 @@ static int apply_requeued (struct request *request, const struct op_row *row, co
     requeued.n_tasks = ref->n_tasks;
     requeued.uid = request->session->uid;
     requeued.has_hold = true;
-    requeued.hold = row->held;
+    requeued.hold = row->on;
+    requeued.has_special = requeued.special = asked->has_special && asked->special;
     event.what_case = MOISSON__EVENT__WHAT_REQUEUED;
     event.requeued = &requeued;
+    return ctld_apply (request->ctld, &event, err);
+}
+
+static int apply_suspended (struct request *request, const struct op_row *row, const Moisson__JobRef *ref,
+                            struct err *err)
+{
+    Moisson__Suspended suspended = MOISSON__SUSPENDED__INIT;
+    Moisson__Event event = MOISSON__EVENT__INIT;
+
+    suspended.job_id = ref->job_id;
+    suspended.tasks = ref->tasks;
+    suspended.n_tasks = ref->n_tasks;
+    suspended.uid = request->session->uid;
+    suspended.suspended = row->on;
+    event.what_case = MOISSON__EVENT__WHAT_SUSPENDED;
+    event.suspended = &suspended;
     return ctld_apply (request->ctld, &event, err);
 }
 
@@ -124,8 +208,9 @@ static void step (struct id_work *work, size_t i)
     int rc = check (work->request, row, ref, &owner, &err);
 
     if (rc == 0)
-        rc = row->requeue ? apply_requeued (work->request, row, ref, &err)
-                          : apply_held (work->request, row, ref, owner, &err);
+        rc = row->event == AS_REQUEUED    ? apply_requeued (work->request, row, ref, &err)
+             : row->event == AS_SUSPENDED ? apply_suspended (work->request, row, ref, &err)
+                                          : apply_held (work->request, row, ref, owner, &err);
     if (rc == 0)
         log_info ("job=%" PRIu64 " event=%s uid=%u", ref->job_id, row->word, work->request->session->uid);
     id_work_result (work, ref, rc < 0 ? &err : NULL, rc < 0 ? 0 : 1);

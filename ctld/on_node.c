@@ -61,6 +61,7 @@ struct wish { /* what reconciliation wants sent, behind the commit of what it re
     uint32_t attempt;
     Moisson__StopHow how;
     uint64_t limit_s;
+    bool suspend;
     char *note;
 };
 
@@ -108,6 +109,11 @@ static void want_limit (void *arg, uint64_t raw_id, uint32_t attempt, uint64_t l
     wish_add (arg, (struct wish){.kind = FX_LIMIT, .raw_id = raw_id, .attempt = attempt, .limit_s = limit_s});
 }
 
+static void want_suspend (void *arg, uint64_t raw_id, uint32_t attempt, bool on)
+{
+    wish_add (arg, (struct wish){.kind = FX_SUSPEND, .raw_id = raw_id, .attempt = attempt, .suspend = on});
+}
+
 static void send_wish (struct registering *r, const struct wish *wish)
 {
     struct nodes *nodes = r->ctld->nodes;
@@ -119,6 +125,8 @@ static void send_wish (struct registering *r, const struct wish *wish)
         nodes_stop (nodes, node, wish->raw_id, wish->attempt, wish->how, wish->note);
     else if (wish->kind == FX_LIMIT)
         nodes_limit (nodes, node, wish->raw_id, wish->attempt, wish->limit_s);
+    else if (wish->kind == FX_SUSPEND)
+        nodes_suspend (nodes, node, wish->raw_id, wish->attempt, wish->suspend);
     else
         nodes_forget (nodes, node, wish->raw_id, wish->attempt);
 }
@@ -238,7 +246,7 @@ static void hear_steps (struct request *request, const Moisson__Register *facts)
 
 void rpc_register (struct request *request)
 {
-    static const struct reconcile_ops ops = {want_event, want_start, want_stop, want_forget, want_limit};
+    static const struct reconcile_ops ops = {want_event, want_start, want_stop, want_forget, want_limit, want_suspend};
     struct ctld *ctld = request->ctld;
     const Moisson__Register *facts = request->msg;
     _cleanup_err_ struct err err = ERR_INIT;

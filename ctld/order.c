@@ -51,6 +51,8 @@ static void fill (Moisson__Order *order, const struct start_facts *facts, const 
     order->threads_per_core = job->spec->threads_per_core;
     order->has_time_limit_s = true;
     order->time_limit_s = facts->time_limit_s;
+    order->has_over_limit_s = facts->over_limit_s != 0;
+    order->over_limit_s = facts->over_limit_s;
     order->kill_wait_s = terms->kill_wait_s;
     order->has_array_id = order->has_task = facts->array_id != 0;
     order->array_id = facts->array_id;

@@ -11,7 +11,7 @@ static const struct rpc_row rows[] = {
     ROW (SUBMIT, ROLE_USER, submit_request, rpc_submit, "make a job"),
     ROW (BULK, ROLE_USER, bulk_request, rpc_bulk, "make many jobs"),
     ROW (CANCEL, ROLE_USER, cancel_request, rpc_cancel, "end or signal jobs"),
-    ROW (JOB_OP, ROLE_USER, job_op_request, rpc_job_op, "hold, release, requeue jobs"),
+    ROW (JOB_OP, ROLE_USER, job_op_request, rpc_job_op, "hold, release, requeue, suspend jobs"),
     ROW (JOB_UPDATE, ROLE_USER, job_update_request, rpc_job_update, "change jobs"),
     ROW (BATCH_SCRIPT, ROLE_USER, job_ref, rpc_batch_script, "read the script of a job"),
     ROW (JOBS, ROLE_USER, jobs_request, rpc_jobs, "list jobs"),
@@ -70,13 +70,10 @@ const struct rpc_row *rpc_find (Moisson__MsgType type, unsigned roles, struct er
 enum { OWNER = 1, OPERATOR = 2 };
 
 static const unsigned rights[] = {
-    [ACTION_JOB_CANCEL] = OWNER | OPERATOR,
-    [ACTION_JOB_HOLD] = OWNER | OPERATOR,
-    [ACTION_JOB_RELEASE] = OWNER | OPERATOR,
-    [ACTION_JOB_RELEASE_ADMIN] = OPERATOR,
-    [ACTION_JOB_REQUEUE] = OWNER | OPERATOR,
-    [ACTION_JOB_UPDATE] = OWNER | OPERATOR,
-    [ACTION_JOB_TOP] = OPERATOR,
+    [ACTION_JOB_CANCEL] = OWNER | OPERATOR,  [ACTION_JOB_HOLD] = OWNER | OPERATOR,
+    [ACTION_JOB_RELEASE] = OWNER | OPERATOR, [ACTION_JOB_RELEASE_ADMIN] = OPERATOR,
+    [ACTION_JOB_REQUEUE] = OWNER | OPERATOR, [ACTION_JOB_SUSPEND] = OPERATOR,
+    [ACTION_JOB_UPDATE] = OWNER | OPERATOR,  [ACTION_JOB_TOP] = OPERATOR,
     [ACTION_JOB_SCRIPT] = OWNER | OPERATOR,
 };
 

@@ -25,6 +25,7 @@ enum action {
     ACTION_JOB_RELEASE,
     ACTION_JOB_RELEASE_ADMIN, /* a hold that an operator placed */
     ACTION_JOB_REQUEUE,
+    ACTION_JOB_SUSPEND, /* and resume */
     ACTION_JOB_UPDATE,
     ACTION_JOB_TOP,
     ACTION_JOB_SCRIPT, /* read it */

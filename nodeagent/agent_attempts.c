@@ -337,6 +337,7 @@ static Moisson__AttemptReport *make_report (struct attempt *t)
     r->report.exit = has_ended (t) ? &r->exit.exit : NULL;
     r->report.has_start_us = t->status.start_us != 0;
     r->report.start_us = t->status.start_us;
+    r->report.has_suspended = r->report.suspended = t->status.suspended_at != 0;
     r->report.cpu_ids = t->cpu_ids;
     r->report.gpu_ids = t->gpu_text;
     r->report.steps = steps_report (t, &r->report.n_steps);

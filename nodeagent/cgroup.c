@@ -92,6 +92,8 @@ static void make_texts (struct cgroup *cg)
     buf_puts (&base, cg->manager->name);
     for (size_t i = 0; i < cg->n_nodes; i++)
         buf_printf (&base, "\t%s=%s", cg->nodes[i].what, cg->nodes[i].path);
+    if (cg->freezer)
+        buf_printf (&base, "\tfreezer=%s", cg->freezer);
     cg->base = buf_steal (&base);
 }
 
@@ -145,19 +147,26 @@ int cgroup_open (struct cgroup **ret, const struct cgroup_wish *wish, struct err
 }
 
 /* What is in use stays: rmdir says no. */
+static void leave_node (const char *path)
+{
+    _cleanup_free_ char *leaf = xasprintf ("%s/%s", path, shepherds);
+    _cleanup_free_ char *above = xstrndup (path, (size_t) (strrchr (path, '/') - path));
+
+    (void) !rmdir (leaf);
+    if (rmdir (path) == 0)
+        (void) !rmdir (above);
+}
+
 struct cgroup *cgroup_close (struct cgroup *cg)
 {
     if (!cg)
         return NULL;
-    for (size_t i = 0; i < cg->n_nodes; i++) {
-        _cleanup_free_ char *leaf = xasprintf ("%s/%s", cg->nodes[i].path, shepherds);
-        _cleanup_free_ char *above =
-            xstrndup (cg->nodes[i].path, (size_t) (strrchr (cg->nodes[i].path, '/') - cg->nodes[i].path));
-        (void) !rmdir (leaf);
-        if (rmdir (cg->nodes[i].path) == 0)
-            (void) !rmdir (above);
-    }
+    for (size_t i = 0; i < cg->n_nodes; i++)
+        leave_node (cg->nodes[i].path);
+    if (cg->freezer)
+        leave_node (cg->freezer);
     dirs_clear (cg->nodes, &cg->n_nodes);
+    free (cg->freezer);
     free (cg->missing);
     free (cg->text);
     free (cg->base);
@@ -219,6 +228,7 @@ struct cgroup_group *cgroup_find (struct cgroup *cg, const char *name)
 
     for (size_t i = 0; i < cg->n_nodes; i++)
         add_dir (g, &cg->nodes[i], name);
+    g->freezer = cg->freezer ? xasprintf ("%s/%s", cg->freezer, name) : NULL;
     return g;
 }
 
@@ -238,6 +248,7 @@ int cgroup_make (struct cgroup *cg, const char *name, const struct cgroup_limits
     _cleanup_ (cgroup_freep) struct cgroup_group *g = group_create (cg->manager);
     int rc = 0;
 
+    g->freezer = cg->freezer ? xasprintf ("%s/%s", cg->freezer, name) : NULL;
     for (size_t i = 0; i < cg->n_nodes && rc == 0; i++) {
         if (!cg->manager->is_needed (cg, i, limits))
             continue;
@@ -252,14 +263,20 @@ int cgroup_make (struct cgroup *cg, const char *name, const struct cgroup_limits
     return 0;
 }
 
+/* Before the path of a group that is not made yet. */
+#define LATER_FREEZER "later freezer="
+
 char **cgroup_words (const struct cgroup_group *g, size_t *ret_n)
 {
-    char **words = xcalloc (g->n_dirs + 1, sizeof *words);
+    size_t n = g->n_dirs + 1;
+    char **words = xcalloc (n + 1, sizeof *words);
 
     words[0] = xstrdup (g->manager->name);
     for (size_t i = 0; i < g->n_dirs; i++)
         words[i + 1] = xasprintf ("%s=%s", g->dirs[i].what, g->dirs[i].path);
-    *ret_n = g->n_dirs + 1;
+    if (g->freezer)
+        words[n++] = xasprintf (LATER_FREEZER "%s", g->freezer);
+    *ret_n = n;
     return words;
 }
 
@@ -277,12 +294,16 @@ int cgroup_join (struct cgroup_group **ret, char *const *words, size_t n_words, 
 {
     const struct cgroup_manager *m = n_words ? manager_named (words[0]) : cgroup_none ();
 
-    if (!m || n_words > CGROUP_TREES_MAX + 1)
+    if (!m || n_words > CGROUP_TREES_MAX + 2)
         return err_set (err, 0, "the order names no known kind of cgroup");
     _cleanup_ (cgroup_freep) struct cgroup_group *g = group_create (m);
     for (size_t i = 1; i < n_words; i++) {
         const char *equals = strchr (words[i], '=');
-        if (!equals)
+        if (strncmp (words[i], LATER_FREEZER, strlen (LATER_FREEZER)) == 0 && !g->freezer) {
+            g->freezer = xstrdup (words[i] + strlen (LATER_FREEZER));
+            continue;
+        }
+        if (!equals || g->n_dirs == CGROUP_TREES_MAX)
             return err_set (err, 0, "the order's cgroup '%s' is no CONTROLLER=DIRECTORY", words[i]);
         struct cgroup_dir *dir = &g->dirs[g->n_dirs];
         *dir = (struct cgroup_dir){xstrndup (words[i], (size_t) (equals - words[i])), xstrdup (equals + 1)};
@@ -306,6 +327,7 @@ struct cgroup_group *cgroup_free (struct cgroup_group *g)
     if (g->oom_control_fd >= 0)
         close (g->oom_control_fd);
     dirs_clear (g->dirs, &g->n_dirs);
+    free (g->freezer);
     free (g);
     return NULL;
 }
@@ -334,6 +356,11 @@ bool cgroup_is_populated (const struct cgroup_group *g)
 int cgroup_kill (struct cgroup_group *g)
 {
     return g->manager->kill (g);
+}
+
+int cgroup_freeze (struct cgroup_group *g, bool on)
+{
+    return g->manager->freeze (g, on);
 }
 
 struct pid_list {
@@ -394,5 +421,7 @@ int cgroup_remove (struct cgroup_group *g)
         int one = cgroup_remove_dir (g->dirs[i].path);
         rc = rc ? rc : one;
     }
+    if (g->freezer && rc == 0)
+        rc = cgroup_remove_dir (g->freezer);
     return rc == -ENOTEMPTY ? -EBUSY : rc;
 }

@@ -78,6 +78,9 @@ bool cgroup_knows_all (const struct cgroup_group *g); /* is who is not in it non
 bool cgroup_is_populated (const struct cgroup_group *g);
 /* One round: KILL for everybody in it, such that none forks away. Repeat until it is not populated. 0 or -errno. */
 int cgroup_kill (struct cgroup_group *g);
+/* Everybody in it stands still, and whoever they would fork; or they go on. 0; -ENOTSUP: the host has no freezer;
+ * or -errno. */
+int cgroup_freeze (struct cgroup_group *g, bool on);
 size_t cgroup_pids (const struct cgroup_group *g, pid_t *ret, size_t room); /* how many are in it; the first ones */
 
 struct cgroup_usage {

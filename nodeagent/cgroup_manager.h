@@ -16,12 +16,14 @@ struct cgroup {
     char *missing;                             /* "cpuset, pids": what was wished and is not there; NULL = nothing */
     struct cgroup_dir nodes[CGROUP_TREES_MAX]; /* BASE/moisson/NODE in each hierarchy */
     size_t n_nodes;
+    char *freezer; /* v1: the node's directory there, for groups that are made when they are needed; NULL = none */
 };
 
 struct cgroup_group {
     const struct cgroup_manager *manager;
     struct cgroup_dir dirs[CGROUP_TREES_MAX];
     size_t n_dirs;
+    char *freezer;              /* v1: its directory there, which is made when it is needed; NULL = the host has none */
     int fds[CGROUP_TREES_MAX];  /* of dirs, O_PATH; -1 until cgroup_join */
     int oom_fd, oom_control_fd; /* -1 until cgroup_oom_fd */
 };
@@ -36,6 +38,7 @@ struct cgroup_manager {
     pid_t (*fork) (struct cgroup_group *g, int *ret_errnum);
     bool (*is_populated) (const struct cgroup_group *g);
     int (*kill) (struct cgroup_group *g);
+    int (*freeze) (struct cgroup_group *g, bool on);
     int (*usage) (const struct cgroup_group *g, bool now, struct cgroup_usage *ret);
     uint64_t (*ooms) (const struct cgroup_group *g);
     int (*oom_fd) (struct cgroup_group *g, short *ret_events);

@@ -1,4 +1,5 @@
 /* cgroup_none.c - the manager of hosts without cgroups: it limits nothing, and nobody is ever in a group of it. */
+#include <errno.h>
 #include <sys/types.h>
 #include <unistd.h>
 #include "nodeagent/cgroup_manager.h"
@@ -46,6 +47,13 @@ static int none_kill (struct cgroup_group *g)
     return 0;
 }
 
+static int none_freeze (struct cgroup_group *g, bool on)
+{
+    (void) g;
+    (void) on;
+    return -ENOTSUP;
+}
+
 static int none_usage (const struct cgroup_group *g, bool now, struct cgroup_usage *ret)
 {
     (void) g;
@@ -69,9 +77,9 @@ static int none_oom_fd (struct cgroup_group *g, short *ret_events)
 
 const struct cgroup_manager *cgroup_none (void)
 {
-    static const struct cgroup_manager none = {"none",    none_open,         none_is_needed, none_limit,
-                                               none_fork, none_is_populated, none_kill,      none_usage,
-                                               none_ooms, none_oom_fd};
+    static const struct cgroup_manager none = {"none",     none_open,         none_is_needed, none_limit,
+                                               none_fork,  none_is_populated, none_kill,      none_freeze,
+                                               none_usage, none_ooms,         none_oom_fd};
 
     return &none;
 }

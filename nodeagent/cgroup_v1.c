@@ -142,6 +142,19 @@ static bool has_node (const struct cgroup *cg, const char *controller)
     return false;
 }
 
+/* For those few jobs that are suspended: not one more directory for every job. Where it is mounted with another
+ * controller it is that one's. */
+static void keep_freezer (struct cgroup *cg, const struct host *h, const struct cgroup_wish *wish)
+{
+    size_t n = cg->n_nodes;
+
+    if (make_node (cg, h, wish, "freezer", NULL) || cg->n_nodes == n)
+        return;
+    cg->n_nodes = n;
+    cg->freezer = cg->nodes[n].path;
+    free (cg->nodes[n].what);
+}
+
 /* pids stops forks while a job is killed; where it is not there, the freezer does. */
 static int v1_open (struct cgroup *cg, const struct cgroup_wish *wish, struct err *err)
 {
@@ -156,7 +169,11 @@ static int v1_open (struct cgroup *cg, const struct cgroup_wish *wish, struct er
         _cleanup_free_ char *words = xasprintf ("%s (%s)", wished[i].name, why.why);
         cgroup_add_missing (cg, words);
     }
-    if (has_node (cg, "pids") || make_node (cg, &h, wish, "freezer", err) == 0)
+    if (has_node (cg, "pids")) {
+        keep_freezer (cg, &h, wish);
+        return 0;
+    }
+    if (make_node (cg, &h, wish, "freezer", err) == 0)
         return 0;
     return err_set (err, 0, "neither pids nor freezer can be used: %s", cg->missing);
 }
@@ -280,7 +297,53 @@ static int v1_kill (struct cgroup_group *g)
         cgroup_kill_pids (dir_of_forks (g));
     if (freezer) /* who is frozen dies when it thaws */
         rc = cgroup_write (freezer, "freezer.state", "THAWED");
+    if (g->freezer)
+        cgroup_write (g->freezer, "freezer.state", "THAWED");
     return rc == -ENOENT ? 0 : rc;
+}
+
+struct moving {
+    const char *to;
+    size_t n;
+};
+
+static void move_pid (void *arg, pid_t pid)
+{
+    struct moving *m = arg;
+
+    m->n += pid > 0 && cgroup_write_number (m->to, "cgroup.procs", (uint64_t) pid) == 0;
+}
+
+static void count_pid (void *arg, pid_t pid)
+{
+    (void) pid;
+    ++*(size_t *) arg;
+}
+
+/* Everybody into a group of the freezer: again while somebody was forked beside it. Whom they fork later is in it. */
+#define ROUNDS_MOST 100
+static int enter_freezer (const struct cgroup_group *g)
+{
+    struct moving m = {.to = g->freezer};
+    size_t inside = 0, before = SIZE_MAX;
+
+    if (!dir_of_forks (g) || cgroup_mkdir (g->freezer, NULL))
+        return -ENOTSUP;
+    for (int i = 0; i < ROUNDS_MOST && inside != before; i++) {
+        before = inside;
+        inside = 0;
+        cgroup_each_pid (dir_of_forks (g), move_pid, &m);
+        cgroup_each_pid (g->freezer, count_pid, &inside);
+    }
+    return m.n ? 0 : -ESRCH;
+}
+
+static int v1_freeze (struct cgroup_group *g, bool on)
+{
+    const char *own = cgroup_dir_of (g, "freezer"), *dir = own ? own : g->freezer;
+    int rc = !dir ? -ENOTSUP : on && !own ? enter_freezer (g) : 0;
+
+    return rc ? rc : cgroup_write (dir, "freezer.state", on ? "FROZEN" : "THAWED");
 }
 
 static int v1_usage (const struct cgroup_group *g, bool now, struct cgroup_usage *ret)
@@ -333,8 +396,8 @@ static int v1_oom_fd (struct cgroup_group *g, short *ret_events)
 
 const struct cgroup_manager *cgroup_v1 (void)
 {
-    static const struct cgroup_manager v1 = {"cgroup/v1",     v1_open, v1_is_needed, v1_limit, v1_fork,
-                                             v1_is_populated, v1_kill, v1_usage,     v1_ooms,  v1_oom_fd};
+    static const struct cgroup_manager v1 = {"cgroup/v1", v1_open,   v1_is_needed, v1_limit, v1_fork,  v1_is_populated,
+                                             v1_kill,     v1_freeze, v1_usage,     v1_ooms,  v1_oom_fd};
 
     return &v1;
 }

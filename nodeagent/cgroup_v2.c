@@ -249,6 +249,11 @@ static int v2_kill (struct cgroup_group *g)
     return rc ? rc : thawed;
 }
 
+static int v2_freeze (struct cgroup_group *g, bool on)
+{
+    return cgroup_write (g->dirs[0].path, "cgroup.freeze", on ? "1" : "0"); /* not there before Linux 5.2 */
+}
+
 static int v2_usage (const struct cgroup_group *g, bool now, struct cgroup_usage *ret)
 {
     _cleanup_buf_ struct buf text = BUF_INIT;
@@ -283,8 +288,8 @@ static int v2_oom_fd (struct cgroup_group *g, short *ret_events)
 
 const struct cgroup_manager *cgroup_v2 (void)
 {
-    static const struct cgroup_manager v2 = {"cgroup/v2",     v2_open, v2_is_needed, v2_limit, v2_fork,
-                                             v2_is_populated, v2_kill, v2_usage,     v2_ooms,  v2_oom_fd};
+    static const struct cgroup_manager v2 = {"cgroup/v2", v2_open,   v2_is_needed, v2_limit, v2_fork,  v2_is_populated,
+                                             v2_kill,     v2_freeze, v2_usage,     v2_ooms,  v2_oom_fd};
 
     return &v2;
 }

@@ -43,6 +43,10 @@ int control_parse (const char *line, struct control *ret, struct err *err)
         *ret = (struct control){.verb = CONTROL_CANCEL};
     else if (strcmp (line, "kill") == 0)
         *ret = (struct control){.verb = CONTROL_KILL};
+    else if (strcmp (line, "suspend") == 0)
+        *ret = (struct control){.verb = CONTROL_SUSPEND};
+    else if (strcmp (line, "resume") == 0)
+        *ret = (struct control){.verb = CONTROL_RESUME};
     else if (strncmp (line, "signal ", 7) == 0)
         return parse_signal (line + 7, ret, err);
     else if (strncmp (line, "limit ", 6) == 0)
@@ -69,6 +73,10 @@ void control_format (const Moisson__Stop *stop, struct buf *out)
     add_note (stop->note, out);
     if (stop->how != MOISSON__STOP_HOW__STOP_SIGNAL) {
         buf_puts (out, stop->how == MOISSON__STOP_HOW__STOP_KILL ? "kill\n" : "cancel\n");
+        return;
+    }
+    if (stop->has_suspend) {
+        buf_puts (out, stop->suspend ? "suspend\n" : "resume\n");
         return;
     }
     if (stop->has_time_limit_s) {

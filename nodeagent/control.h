@@ -5,13 +5,22 @@
  *   cancel                             TERM (and CONT), KillWait, KILL of the whole tree
  *   kill                               KILL of the whole tree
  *   signal N batch|all|children        one signal: the batch shell, everything, everything but the batch shell
+ *   suspend, resume                    stand still, and go on: nothing while it is being ended
  *   limit SECONDS                      another time limit, from its start on; 0 = none */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"
 #include "proto/node.pb-c.h"
 
-enum control_verb { CONTROL_NOTE, CONTROL_CANCEL, CONTROL_KILL, CONTROL_SIGNAL, CONTROL_LIMIT };
+enum control_verb {
+    CONTROL_NOTE,
+    CONTROL_CANCEL,
+    CONTROL_KILL,
+    CONTROL_SIGNAL,
+    CONTROL_LIMIT,
+    CONTROL_SUSPEND,
+    CONTROL_RESUME
+};
 enum control_whom { WHOM_BATCH, WHOM_ALL, WHOM_CHILDREN };
 
 struct control {

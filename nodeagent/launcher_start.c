@@ -242,6 +242,9 @@ void launcher_stop_again (struct launcher *l, struct live *live)
         free (steal (&live->stop));
 }
 
+/* One write to a fifo is whole up to 4096 bytes. */
+#define UNDELIVERED_MOST 2048
+
 void launcher_stop (struct launcher *l, const Moisson__Stop *stop)
 {
     struct live *live = launcher_find (l, id_of (stop->id));
@@ -253,6 +256,8 @@ void launcher_stop (struct launcher *l, const Moisson__Stop *stop)
         return; /* it has ended, or never was here: the agent knows which */
     if (live->stop && is_signal && !live->stop_is_signal)
         return; /* an end is on its way: nothing takes its place */
+    if (live->stop && is_signal && strlen (live->stop) < UNDELIVERED_MOST)
+        buf_puts (&lines, live->stop); /* one does not make up for another */
     control_format (stop, &lines);
     free (live->stop);
     live->stop = buf_steal (&lines);

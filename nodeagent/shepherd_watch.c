@@ -60,6 +60,9 @@ struct watch {
     short oom_events;
     struct meter meter;
     usec_t begun, due[N_DUE], again;
+    uint64_t limit_s;          /* in force; 0 = none */
+    usec_t still_at, still_us; /* since when it stands still, 0 = it does not; how long it did before */
+    bool by_signals;           /* it stands still by STOP, for want of a freezer */
     struct warning warning;
     bool warned;
     char *note; /* of the next stop */
@@ -117,6 +120,68 @@ static void begin_killing (struct watch *w)
     set_due (w, DUE_AGAIN, 0);
 }
 
+/* --- standing still ------------------------------------------------------------------------------------------------
+ */
+
+static void stop_all (struct watch *w)
+{
+    const struct cgroup_group *g = w->s->job->group;
+    size_t before = 0, n = 0;
+
+    if (!cgroup_knows_all (g)) {
+        tree_stop (getpid ());
+        return;
+    }
+    do { /* who is stopped forks no more: again while there are more than before */
+        before = n;
+        signal_all (w, 0, SIGSTOP);
+        n = cgroup_pids (g, NULL, 0);
+    } while (n > before);
+}
+
+static int let_freeze (struct watch *w, bool on)
+{
+    int rc = on || !w->by_signals ? cgroup_freeze (w->s->job->group, on) : 0;
+
+    if (on) {
+        w->by_signals = rc != 0;
+        if (rc)
+            stop_all (w);
+    } else if (w->by_signals) {
+        signal_all (w, 0, SIGCONT);
+        w->by_signals = false;
+    }
+    return on ? 0 : rc;
+}
+
+static void set_limits (struct watch *w);
+static void save (struct watch *w);
+
+static void stand_still (struct watch *w, bool on)
+{
+    struct status *st = &w->s->status;
+    usec_t now = clock_monotonic ();
+    int rc = let_freeze (w, on);
+
+    if (rc)
+        log_error ("the job's cgroup does not thaw: %s", strerror (-rc));
+    if (!on)
+        w->still_us += now - w->still_at;
+    w->still_at = on ? now : 0;
+    st->suspended_at = on ? clock_wall () : 0;
+    st->suspended_us = w->still_us;
+    set_limits (w);
+    save (w);
+}
+
+/* What is being ended, or is not there yet, does not stand still. */
+static void suspend (struct watch *w, bool on)
+{
+    if ((w->still_at != 0) == on || w->child <= 0 || w->term_sent || w->killing)
+        return;
+    stand_still (w, on);
+}
+
 static void send_term (struct watch *w)
 {
     w->term_sent = true;
@@ -124,6 +189,8 @@ static void send_term (struct watch *w)
     set_due (w, DUE_WARN, NEVER);
     set_due (w, DUE_KILL, clock_monotonic () + (usec_t) w->s->job->order->kill_wait_s * USEC_PER_SEC);
     signal_all (w, 0, SIGTERM);
+    if (w->still_at)
+        stand_still (w, false);
     signal_all (w, 0, SIGCONT); /* a stopped process meets its TERM only when it goes on */
 }
 
@@ -182,31 +249,48 @@ static void send_signal (struct watch *w, int sig, enum control_whom whom)
         signal_all (w, whom == WHOM_CHILDREN ? w->child : 0, sig);
 }
 
-static void set_limits (struct watch *w, uint64_t limit_s)
+/* --signal is about the limit itself, whatever OverTimeLimit adds to it. */
+static void set_warning (struct watch *w, usec_t begun, usec_t limit)
 {
     _cleanup_err_ struct err err = ERR_INIT;
     const char *text = w->s->job->spec->signal;
-    usec_t limit = limit_s * USEC_PER_SEC, now = clock_monotonic ();
+    usec_t now = clock_monotonic ();
 
-    set_due (w, DUE_LIMIT, limit ? w->begun + limit : NEVER);
-    set_due (w, DUE_WARN, NEVER);
-    if (limit == 0 || !text || !text[0])
+    if (!text || !text[0])
         return;
     if (warning_parse (text, &w->warning, &err)) {
         log_warn ("%s", err.why);
         return;
     }
     usec_t before = (usec_t) w->warning.before_s * USEC_PER_SEC;
-    usec_t at = before < limit ? w->begun + limit - before : w->begun;
+    usec_t at = before < limit ? begun + limit - before : begun;
     if (!w->warned || at > now) /* who was warned is warned again only of an end that has moved away */
         set_due (w, DUE_WARN, at);
+}
+
+/* Time in which it stood still does not count. */
+static void set_limits (struct watch *w)
+{
+    const Moisson__Order *order = w->s->job->order;
+    usec_t limit = w->limit_s * USEC_PER_SEC, begun = w->begun + w->still_us;
+    uint64_t over = order->has_over_limit_s ? order->over_limit_s : 0;
+
+    set_due (w, DUE_LIMIT, NEVER);
+    set_due (w, DUE_WARN, NEVER);
+    if (limit == 0 || w->still_at || w->term_sent)
+        return;
+    if (over <= UINT32_MAX)
+        set_due (w, DUE_LIMIT, begun + limit + over * USEC_PER_SEC);
+    set_warning (w, begun, limit);
 }
 
 /* The limit has been changed. What is being ended stays so. */
 static void change_limit (struct watch *w, uint64_t limit_s)
 {
-    if (w->child > 0 && !w->term_sent)
-        set_limits (w, limit_s);
+    if (w->child <= 0 || w->term_sent)
+        return;
+    w->limit_s = limit_s;
+    set_limits (w);
 }
 
 static void obey (struct watch *w, const char *line)
@@ -230,6 +314,8 @@ static void obey (struct watch *w, const char *line)
         break;
     case CONTROL_SIGNAL: send_signal (w, c.signal, c.whom); break;
     case CONTROL_LIMIT: change_limit (w, c.limit_s); break;
+    case CONTROL_SUSPEND: suspend (w, true); break;
+    case CONTROL_RESUME: suspend (w, false); break;
     }
 }
 
@@ -379,7 +465,9 @@ static void note_end (struct watch *w)
     if (w->told)
         return;
     st->end_us = clock_wall ();
-    st->wall_us = w->begun ? clock_monotonic () - w->begun : 0;
+    st->suspended_us = w->still_us + (w->still_at ? clock_monotonic () - w->still_at : 0);
+    st->suspended_at = 0;
+    st->wall_us = w->begun ? clock_monotonic () - w->begun - st->suspended_us : 0;
     if (st->kind == 0)
         st->kind = MOISSON__END_KIND__END_EXITED;
     meter_finish (&w->meter, st);
@@ -520,7 +608,8 @@ static void begin (struct watch *w)
     set_due (w, DUE_SAMPLE, w->begun + METER_FIRST);
     set_due (w, DUE_HOME, w->begun + HOME_EVERY);
     set_due (w, DUE_RUNNING, w->begun + SETUP_PATIENCE);
-    set_limits (w, w->s->job->order->has_time_limit_s ? w->s->job->order->time_limit_s : 0);
+    w->limit_s = w->s->job->order->has_time_limit_s ? w->s->job->order->time_limit_s : 0;
+    set_limits (w);
 }
 
 static void finish (struct watch *w)

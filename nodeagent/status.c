@@ -21,6 +21,8 @@ static const struct {
     {"start_us", offsetof (struct status, start_us)},
     {"end_us", offsetof (struct status, end_us)},
     {"wall_us", offsetof (struct status, wall_us)},
+    {"suspended_at", offsetof (struct status, suspended_at)},
+    {"suspended_us", offsetof (struct status, suspended_us)},
     {"kind", offsetof (struct status, kind)},
     {"code", offsetof (struct status, code)},
     {"signal", offsetof (struct status, signal)},

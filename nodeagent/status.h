@@ -7,6 +7,7 @@
  *   phase EXITED            STARTING, RUNNING, EXITED
  *   boot 5c9a4bd0-...       boot id of the machine when it was created
  *   pid 4711                of the batch shell
+ *   suspended_at, suspended_us   it stands still since then (wall clock); how long it did before (monotonic)
  *   start_us, end_us        wall clock; wall_us by the monotonic one
  *   kind 1                  enum EndKind; code, signal, cpu_user_us, cpu_sys_us, max_rss_kb, unkillable
  *   cause words             why, for a person
@@ -28,6 +29,7 @@ struct status {
     char boot[BOOT_ID_SIZE];
     uint64_t pid;
     uint64_t start_us, end_us, wall_us;
+    uint64_t suspended_at, suspended_us;
     uint64_t kind; /* a Moisson__EndKind; meaningful once EXITED */
     uint64_t code, signal;
     uint64_t cpu_user_us, cpu_sys_us, max_rss_kb;

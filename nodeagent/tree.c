@@ -138,9 +138,8 @@ size_t tree_signal (pid_t root, pid_t spare, int sig)
     return all.n;
 }
 
-size_t tree_kill (pid_t root)
+static void stop_all (pid_t root, struct pids *stopped)
 {
-    _cleanup_pids_ struct pids stopped = PIDS_INIT;
     bool new = true;
 
     while (new) {
@@ -148,13 +147,27 @@ size_t tree_kill (pid_t root)
         new = false;
         tree_list (root, &all);
         for (size_t i = 0; i < all.n; i++) {
-            if (pids_have (&stopped, all.list[i]))
+            if (pids_have (stopped, all.list[i]))
                 continue;
             new = true;
             kill (all.list[i], SIGSTOP);
-            pids_add (&stopped, all.list[i]);
+            pids_add (stopped, all.list[i]);
         }
     }
+}
+
+void tree_stop (pid_t root)
+{
+    _cleanup_pids_ struct pids stopped = PIDS_INIT;
+
+    stop_all (root, &stopped);
+}
+
+size_t tree_kill (pid_t root)
+{
+    _cleanup_pids_ struct pids stopped = PIDS_INIT;
+
+    stop_all (root, &stopped);
     for (size_t i = 0; i < stopped.n; i++)
         kill (stopped.list[i], SIGKILL);
     return stopped.n;

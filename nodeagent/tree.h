@@ -25,3 +25,5 @@ size_t tree_signal (pid_t root, pid_t spare, int sig);
 /* Ends every descendant: STOP until no new one appears (nobody can fork away), then KILL. One round; the caller reaps
  * and repeats until there are none. Returns how many were there. */
 size_t tree_kill (pid_t root);
+/* STOP to every descendant, until no new one appears. */
+void tree_stop (pid_t root);

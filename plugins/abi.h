@@ -1,5 +1,6 @@
 /* abi.h - the doors for site choices. One vtable a kind; the linked table of each kind is in its *_table.c. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "base/err.h"
@@ -21,6 +22,7 @@ struct store_row { /* a journal row; sequence rises by one */
 
 struct store_record {  /* an accounting record; key (raw_id, attempt, task_key) */
     uint64_t sequence; /* of the event that ended it */
+    bool replaces;     /* the record of this attempt that is there: its key stays, also the sequence */
     uint64_t raw_id;
     uint64_t array_id; /* 0 = none */
     uint32_t attempt;

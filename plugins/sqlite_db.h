@@ -8,7 +8,7 @@
 
 #define STORE_SCHEMA_VERSION 1
 
-enum { SQL_ROW, SQL_RECORD, SQL_BLOB, SQL_COUNT }; /* statements of a commit */
+enum { SQL_ROW, SQL_RECORD, SQL_RERECORD, SQL_BLOB, SQL_COUNT }; /* statements of a commit */
 
 struct store {
     sqlite3 *db;

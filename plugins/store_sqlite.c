@@ -14,6 +14,7 @@ static const char *const put_sql[SQL_COUNT] = {
     [SQL_RECORD] =
         "INSERT OR IGNORE INTO records (sequence, raw_id, array_id, attempt, uid, submit_us, start_us, end_us,"
         " record) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    [SQL_RERECORD] = "UPDATE records SET record = ?3 WHERE raw_id = ?1 AND attempt = ?2",
     [SQL_BLOB] = "INSERT OR IGNORE INTO blobs (uid, hash, data) VALUES (?1, ?2, ?3)",
 };
 
@@ -90,10 +91,22 @@ static void bind_time (sqlite3_stmt *stmt, int at, uint64_t us)
         sqlite3_bind_null (stmt, at);
 }
 
+static int replace_record (struct store *s, const struct store_record *r)
+{
+    sqlite3_stmt *stmt = s->put[SQL_RERECORD];
+
+    sqlite3_bind_int64 (stmt, 1, (sqlite3_int64) r->raw_id);
+    sqlite3_bind_int64 (stmt, 2, r->attempt);
+    sqlite3_bind_blob64 (stmt, 3, r->record, r->len, SQLITE_STATIC);
+    return run (s, SQL_RERECORD);
+}
+
 static int put_record (struct store *s, const struct store_record *r)
 {
     sqlite3_stmt *stmt = s->put[SQL_RECORD];
 
+    if (r->replaces)
+        return replace_record (s, r);
     sqlite3_bind_int64 (stmt, 1, (sqlite3_int64) r->sequence);
     sqlite3_bind_int64 (stmt, 2, (sqlite3_int64) r->raw_id);
     bind_time (stmt, 3, r->array_id); /* 0 = no array: NULL */

@@ -5,6 +5,7 @@
 #include "base/config_cpus.h"
 #include "base/config_gres.h"
 #include "base/config_index.h"
+#include "base/config_jobs.h"
 #include "base/config_policy.h"
 #include "base/config_reader.h"
 #include "base/mem.h"
@@ -28,6 +29,7 @@ static void fill_core (struct config *conf)
     core->return_to_service = conf->return_to_service;
     core->resume_timeout_s = conf->resume_timeout;
     config_apply_select (conf);
+    config_apply_jobs (conf);
     config_apply_policy (conf);
     if (!*conf->controller_addr) {
         free (conf->controller_addr);

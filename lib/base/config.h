@@ -51,6 +51,9 @@ struct config {
     uint64_t def_mem_per_node_mb;
     uint64_t max_mem_per_node_mb;
     uint64_t max_mem_per_cpu_mb;
+    char *over_time_limit; /* minutes, or UNLIMITED */
+    char *dependency_parameters;
+    bool kill_invalid_depend; /* what they say */
     char *select_type;
     char *select_parameters; /* canonical; the three below say what it means */
     bool whole_cores;        /* CR_Core: the threads of a core go to one job */

@@ -2,6 +2,7 @@
 #include "base/config_table.h"
 #include <string.h>
 #include "base/config_cpus.h"
+#include "base/config_jobs.h"
 #include "base/config_policy.h"
 #include "base/hash.h"
 #include "base/limits.h"
@@ -327,6 +328,9 @@ static const struct config_key scalars[] = {
     {"GresTypes", VALUE_STRING, OF (gres_types), .standard = "gpu",
      .help = "Comma list of the names that Gres= may have; gpu is always one of them. GPUs are devices, other names are "
              "counted."},
+    {"DependencyParameters", VALUE_STRING, OF (dependency_parameters), .standard = "", .apply = config_set_dependency,
+     .help = "`kill_invalid_depend`: jobs whose dependency can never be satisfied are cancelled, unless they say otherwise "
+             "with --kill-on-invalid-dep=no."},
     {"HealthCheckInterval", VALUE_SECONDS, OF (health_interval), 0, 65533, "0",
      .help = "Seconds between two runs of HealthCheckProgram on a node; 0 is never."},
     {"HealthCheckNodeState", VALUE_STRING, OF (health_states), .standard = "ANY", .apply = set_health_states,
@@ -391,6 +395,9 @@ static const struct config_key scalars[] = {
     {"PrivateTmp", VALUE_BOOL, OF (private_tmp), .standard = "1",
      .help = "/tmp, /var/tmp and /dev/shm of a job are its own, and go when it ends. Only where moissond is root and "
              "SlurmUser is not, and SlurmdSpoolDir is not below one of them. (Moisson's own key.)"},
+    {"OverTimeLimit", VALUE_STRING, OF (over_time_limit), .standard = "0", .apply = config_set_over_limit,
+     .help = "Minutes that a job may run past its time limit before it is ended; UNLIMITED is for ever. --signal is about the "
+             "limit itself."},
     {"Prolog", VALUE_STRING, OF (prolog), .standard = "", .apply = set_prolog, .repeats = true,
      .help = "Programs that a node runs before each job, like Epilog. If one fails the node is drained and the job is placed "
              "again."},
@@ -510,6 +517,8 @@ static const struct config_key partition_keys[] = {
     {"GraceTime", VALUE_SECONDS, PART (grace), 0, 65533, "0",
      .help = "Seconds between SIGTERM and the end of a job of this partition that is preempted; KillWait when it is 0."},
     {"MinNodes", VALUE_U32, PART (min_nodes), 0, UINT32_MAX - 1, "0", .help = "Fewest nodes of one job."},
+    {"OverTimeLimit", VALUE_STRING, PART (over_time_limit), .apply = config_set_partition_over_limit,
+     .help = "As the key of the same name above."},
     {"Nodes", VALUE_STRING, PART (nodes), .help = "Host list, or ALL."},
     {"PartitionName", VALUE_STRING, PART (name), .help = "Name; `DEFAULT` sets the defaults of the lines below."},
     {"PreemptMode", VALUE_STRING, PART (preempt_mode), .apply = config_set_preempt_mode_of_partition,

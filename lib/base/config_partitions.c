@@ -3,6 +3,7 @@
 #include <strings.h>
 #include "base/config_policy.h"
 #include "base/config_reader.h"
+#include "base/config_jobs.h"
 #include "base/hostlist.h"
 #include "base/mem.h"
 #include "proto/wire.pb-c.h"
@@ -56,6 +57,8 @@ static Moisson__PartitionConf *make_partition (const struct partition_line *line
     p->has_max_time_s = p->has_default_time_s = true;
     p->max_time_s = line->max_time;
     p->default_time_s = line->default_time;
+    p->has_over_time_limit_s = line->over_time_limit != NULL;
+    p->over_time_limit_s = line->over_time_limit ? config_over_limit (line->over_time_limit) : 0;
     p->has_def_mem_per_cpu_mb = line->mem_per_cpu > 0;
     p->def_mem_per_cpu_mb = line->mem_per_cpu;
     p->has_def_mem_per_node_mb = line->mem_per_node > 0;

@@ -64,6 +64,7 @@ struct gres_line {
 struct partition_line {
     char *name, *nodes, *state;
     bool is_default;
+    char *over_time_limit; /* NULL: the cluster's */
     uint64_t max_time, default_time, mem_per_cpu, mem_per_node, max_mem_per_node, max_mem_per_cpu;
     uint32_t min_nodes, max_nodes, tier, grace;
     char *start_rate, *user_start_rate, *preempt_mode;

@@ -7,7 +7,8 @@ static const struct state_word words[] = {
     {MOISSON__JOB_STATE__STATE_PENDING, "PENDING", "PD", false,
      "Waits for resources, a time, a release or another job."},
     {MOISSON__JOB_STATE__STATE_RUNNING, "RUNNING", "R", false, "A node says that it runs."},
-    {MOISSON__JOB_STATE__STATE_SUSPENDED, "SUSPENDED", "S", false, "Stopped for now, keeps its memory."},
+    {MOISSON__JOB_STATE__STATE_SUSPENDED, "SUSPENDED", "S", false,
+     "Stands still, and keeps its cpus, memory and GPUs."},
     {MOISSON__JOB_STATE__STATE_COMPLETED, "COMPLETED", "CD", true, "Ended with exit code 0."},
     {MOISSON__JOB_STATE__STATE_CANCELLED, "CANCELLED", "CA", true, "Ended because a person asked for it."},
     {MOISSON__JOB_STATE__STATE_FAILED, "FAILED", "F", true,
@@ -21,6 +22,8 @@ static const struct state_word words[] = {
     {MOISSON__JOB_STATE__STATE_COMPLETING, "COMPLETING", "CG", false,
      "Was told to stop; its processes are not gone yet."},
     {MOISSON__JOB_STATE__STATE_CONFIGURING, "CONFIGURING", "CF", false, "Its node is being made ready."},
+    {MOISSON__JOB_STATE__STATE_SPECIAL_EXIT, "SPECIAL_EXIT", "SE", false,
+     "Requeued and held by `scontrol requeuehold State=SpecialExit`, until it is released."},
 };
 #define N_WORDS (sizeof words / sizeof *words)
 
@@ -34,8 +37,6 @@ static const char *const never[] = {
     "SI",
     "STAGE_OUT",
     "SO",
-    "SPECIAL_EXIT",
-    "SE",
     "RV",
     "RESV_DEL_HOLD",
     "RD",
@@ -74,6 +75,11 @@ const char *state_brief (job_state_t state)
 bool state_is_ended (job_state_t state)
 {
     return state_word (state)->ended;
+}
+
+bool state_is_pending (job_state_t state)
+{
+    return state == MOISSON__JOB_STATE__STATE_PENDING || state == MOISSON__JOB_STATE__STATE_SPECIAL_EXIT;
 }
 
 const struct state_word *state_words (size_t *ret_n)

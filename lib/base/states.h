@@ -18,6 +18,7 @@ const struct state_word *state_word (job_state_t state); /* never NULL */
 const char *state_name (job_state_t state);
 const char *state_brief (job_state_t state);
 bool state_is_ended (job_state_t state);
+bool state_is_pending (job_state_t state); /* waits, under whichever name */
 /* All rows, for listings; *ret_n rows. */
 const struct state_word *state_words (size_t *ret_n);
 /* Long or short name in any case -> *ret. Slurm's flag states that Moisson never shows (REQUEUED, RESIZING, RF, SI...)

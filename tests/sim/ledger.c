@@ -202,6 +202,17 @@ void ledger_record (struct ledger *l, const Moisson__AcctRecord *rec)
         j->final += record_tasks (rec);
 }
 
+void ledger_rerecord (struct ledger *l, const Moisson__AcctRecord *rec)
+{
+    struct job *j = job_find (l, rec->has_array_id ? rec->array_id : rec->raw_id);
+    struct run *r = run_get (l, rec->raw_id, rec->attempt);
+
+    if (!j || !rec->attempt || r->records != 1 || !rec->requeued || !rec->superseded || j->final == 0)
+        err_set (&l->wrong, 0, "attempt %lu.%u has no final record that could be replaced", rec->raw_id, rec->attempt);
+    else
+        j->final--;
+}
+
 int ledger_check (const struct ledger *l, struct err *err)
 {
     if (l->wrong.why)

@@ -11,6 +11,8 @@ struct ledger *ledger_create (void);
 struct ledger *ledger_free (struct ledger *ledger);
 
 void ledger_submitted (struct ledger *ledger, uint64_t job_id, uint32_t tasks, bool requeue);
+/* It takes the place of the final one of its attempt, which is followed by another. */
+void ledger_rerecord (struct ledger *l, const Moisson__AcctRecord *rec);
 void ledger_requeued (struct ledger *ledger, uint64_t job_id); /* asked: it may run again */
 /* Which task a raw id is (from the placement). */
 void ledger_placed (struct ledger *ledger, uint64_t job_id, uint64_t raw_id, uint32_t attempt);

@@ -83,6 +83,7 @@ static void finish (struct vnode *node, struct vattempt *a, Moisson__EndKind kin
 {
     l->ended (l->arg, node, a);
     a->phase = MOISSON__ATTEMPT_PHASE__PHASE_EXITED;
+    a->still_at = 0;
     a->kind = kind;
     a->end = now;
     a->held_until = a->cling_for ? now + a->cling_for : 0;
@@ -122,6 +123,16 @@ static void on_start (struct vnode *node, const struct vmsg *msg, usec_t now, co
     say (node, VMSG_STARTED, a);
 }
 
+/* What stands still keeps the time it had left. */
+static void stand_still (struct vattempt *a, bool on, usec_t now)
+{
+    if (a->phase != MOISSON__ATTEMPT_PHASE__PHASE_RUNNING || a->stopping || (a->still_at != 0) == on)
+        return;
+    if (!on)
+        a->end += now - a->still_at;
+    a->still_at = on ? now : 0;
+}
+
 static void on_stop (struct vnode *node, const struct vmsg *msg, usec_t now, usec_t die_for)
 {
     struct vattempt *a = vnode_find (node, msg->raw_id, msg->attempt);
@@ -131,6 +142,7 @@ static void on_stop (struct vnode *node, const struct vmsg *msg, usec_t now, use
         a->kind = MOISSON__END_KIND__END_CANCELLED;
         say (node, VMSG_EXITED, a);
     } else if (a->phase == MOISSON__ATTEMPT_PHASE__PHASE_RUNNING) {
+        stand_still (a, false, now);
         if (a->end > now + die_for)
             a->end = now + die_for;
         a->stopping = true;
@@ -150,6 +162,11 @@ bool vnode_receive (struct vnode *node, usec_t now, const struct vnode_fate *fat
     case VMSG_START: on_start (node, &msg, now, fate, l); break;
     case VMSG_STOP: on_stop (node, &msg, now, fate->die_for); break;
     case VMSG_REBOOT: node->reboot_ordered = true; break;
+    case VMSG_SUSPEND:
+        a = vnode_find (node, msg.raw_id, msg.attempt);
+        if (a)
+            stand_still (a, msg.suspend, now);
+        break;
     default:
         a = vnode_find (node, msg.raw_id, msg.attempt);
         if (a && a->held_until)
@@ -171,7 +188,7 @@ void vnode_advance (struct vnode *node, usec_t now, const struct vnode_listener 
                 *a = node->attempts[--node->n];
             continue;
         }
-        if (a->phase == MOISSON__ATTEMPT_PHASE__PHASE_RUNNING && a->end <= now)
+        if (a->phase == MOISSON__ATTEMPT_PHASE__PHASE_RUNNING && !a->still_at && a->end <= now)
             finish (node, a, a->stopping ? MOISSON__END_KIND__END_CANCELLED : MOISSON__END_KIND__END_EXITED, now, l);
     }
 }
@@ -213,6 +230,7 @@ static Moisson__AttemptReport *report (const struct vattempt *a)
     r->phase = a->phase;
     r->has_start_us = true;
     r->start_us = a->start;
+    r->has_suspended = r->suspended = a->still_at != 0;
     if (a->phase == MOISSON__ATTEMPT_PHASE__PHASE_RUNNING)
         return r;
     r->exit = xmalloc (sizeof *r->exit);

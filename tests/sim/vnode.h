@@ -14,13 +14,23 @@ struct vattempt {
     Moisson__EndKind kind;       /* EXITED */
     uint32_t code;
     usec_t start, end; /* end of a RUNNING one: when it will stop by itself */
+    usec_t still_at;   /* it stands still since then; 0 = it does not */
     bool stopping;     /* told to stop: it ends as cancelled, a little later */
     usec_t cling_for;  /* how long its processes outlive it, whatever is done to them; 0 = not at all */
     usec_t held_until; /* EXITED, and they are still there; 0 = they are gone */
     bool forgotten;    /* only they are left */
 };
 
-enum vmsg_kind { VMSG_START, VMSG_STOP, VMSG_FORGET, VMSG_STARTED, VMSG_EXITED, VMSG_RELEASED, VMSG_REBOOT };
+enum vmsg_kind {
+    VMSG_START,
+    VMSG_STOP,
+    VMSG_FORGET,
+    VMSG_STARTED,
+    VMSG_EXITED,
+    VMSG_RELEASED,
+    VMSG_REBOOT,
+    VMSG_SUSPEND
+};
 
 struct vmsg {
     enum vmsg_kind kind;
@@ -29,6 +39,7 @@ struct vmsg {
     uint32_t cpus; /* START */
     uint32_t gpus[VGPU_TYPES];
     Moisson__StopHow how;    /* STOP */
+    bool suspend;            /* SUSPEND: or go on */
     struct vattempt outcome; /* STARTED, EXITED: a copy */
 };
 

@@ -1,4 +1,5 @@
 /* workload.c - submits, and everything that goes wrong on the way. */
+#include "events.h"
 #include "workload.h"
 #include <stdlib.h>
 #include <string.h>
@@ -188,6 +189,11 @@ Moisson__JobSpec *workload_spec (struct world *w, uint32_t *ret_tasks)
         spec->begin_us = w->now + dice_below (&w->dice, 60) * USEC_PER_SEC;
     }
     if (dice_percent (&w->dice, 10)) {
+        spec->has_deadline_us = spec->has_time_limit_s = true;
+        spec->time_limit_s = dice_below (&w->dice, 20);
+        spec->deadline_us = w->now + (20 + dice_below (&w->dice, 90)) * USEC_PER_SEC;
+    }
+    if (dice_percent (&w->dice, 10)) {
         spec->has_threads_per_core = true;
         spec->threads_per_core = 1;
     }
@@ -235,50 +241,6 @@ static void submit (struct world *w)
 }
 
 /* --- what users do ----------------------------------------------------------------------------------------------- */
-
-struct pick {
-    struct dice *dice;
-    uint64_t job_id;
-    uint32_t task;
-    job_state_t state;
-    unsigned seen;
-};
-
-static void pick_one (void *arg, uint64_t job_id, uint64_t raw_id, uint32_t task, job_state_t state)
-{
-    struct pick *p = arg;
-
-    (void) raw_id;
-    if (state_is_ended (state) || dice_below (p->dice, ++p->seen))
-        return; /* reservoir of one */
-    p->job_id = job_id;
-    p->task = task;
-    p->state = state;
-}
-
-static bool pick_job (struct world *w, struct pick *p)
-{
-    Moisson__JobFilter any = MOISSON__JOB_FILTER__INIT;
-
-    *p = (struct pick){.dice = &w->dice, .task = IDSET_NONE};
-    core_select (w->core, &any, pick_one, p);
-    return p->job_id != 0;
-}
-
-static Moisson__Range **one_task (uint32_t task, size_t *ret_n)
-{
-    Moisson__Range **list;
-
-    *ret_n = 0;
-    if (task == IDSET_NONE)
-        return NULL;
-    list = xcalloc (1, sizeof *list);
-    list[0] = xmalloc (sizeof **list);
-    moisson__range__init (list[0]);
-    list[0]->first = list[0]->last = task;
-    *ret_n = 1;
-    return list;
-}
 
 static void cancel (struct world *w)
 {
@@ -536,8 +498,12 @@ void workload_step (struct world *w)
         hold_or_release (w);
     else if (roll < 165)
         requeue (w);
-    else if (roll < 175)
+    else if (roll < 173)
         update (w);
+    else if (roll < 180)
+        requeue_ended (w);
+    else if (roll < 190)
+        suspend_or_resume (w);
     else if (roll < 200)
         link_trouble (w);
     else if (roll < 215)
@@ -571,7 +537,7 @@ static void release_all (void *arg, uint64_t job_id, uint64_t raw_id, uint32_t t
 
     (void) raw_id;
     (void) task;
-    if (state == MOISSON__JOB_STATE__STATE_PENDING)
+    if (state_is_pending (state))
         idset_add (held, (uint32_t) job_id);
 }
 
@@ -634,6 +600,7 @@ int workload_settle (struct world *w)
     while (!w->wrong.why && workload_unfold (w))
         ;
     everything_released (w);
+    everything_goes_on (w);
     for (int round = 0; round < 600 && !w->wrong.why; round++) {
         struct core_stats s = core_stats (w->core);
         if (round > 200 && s.running == 0)

@@ -137,6 +137,13 @@ static void perform (struct world *w, const struct fx *fx)
         if (node && node->connected)
             vqueue_push (&node->in, &msg);
         break;
+    case FX_SUSPEND:
+        msg.kind = VMSG_SUSPEND;
+        msg.suspend = fx->suspend;
+        if (node && node->connected)
+            vqueue_push (&node->in, &msg);
+        break;
+    case FX_RERECORD: ledger_rerecord (w->ledger, fx->record); break;
     case FX_RECORD: ledger_record (w->ledger, fx->record); break;
     case FX_WANT_PASS: w->want_pass = true; break;
     case FX_REBOOT:
@@ -294,9 +301,16 @@ static void rec_forget (void *arg, uint64_t raw_id, uint32_t attempt)
     vqueue_push (&((struct reconnect *) arg)->node->in, &msg);
 }
 
+static void rec_suspend (void *arg, uint64_t raw_id, uint32_t attempt, bool on)
+{
+    struct vmsg msg = {VMSG_SUSPEND, raw_id, attempt, .suspend = on};
+
+    vqueue_push (&((struct reconnect *) arg)->node->in, &msg);
+}
+
 void world_connect (struct world *w, struct vnode *node)
 {
-    static const struct reconcile_ops ops = {rec_event, rec_start, rec_stop, rec_forget};
+    static const struct reconcile_ops ops = {rec_event, rec_start, rec_stop, rec_forget, NULL, rec_suspend};
     struct reconnect r = {w, node};
     Moisson__Register *facts = vnode_register (node);
     Moisson__Event *ev = world_new_event ();

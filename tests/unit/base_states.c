@@ -38,9 +38,9 @@ END_TEST
 
 START_TEST (words_of_states_that_never_occur_are_known)
 {
-    static const char *const codes[] = {"RS",       "SI",        "SO",           "ST",      "RF",
-                                        "RH",       "RQ",        "SE",           "RD",      "RV",
-                                        "requeued", "STAGE_OUT", "SPECIAL_EXIT", "STOPPED", "LAUNCH_FAILED"};
+    static const char *const codes[] = {
+        "RS", "SI", "SO",       "ST",        "RF",       "RH",      "RQ",           "RESV_DEL_HOLD",
+        "RD", "RV", "requeued", "STAGE_OUT", "RESIZING", "STOPPED", "LAUNCH_FAILED"};
     job_state_t s = MOISSON__JOB_STATE__STATE_TIMEOUT;
 
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)

@@ -243,7 +243,7 @@ START_TEST (state_filters_take_all_words_and_refuse_others)
     protobuf_c_boolean all = false;
     _cleanup_err_ struct err err = ERR_INIT;
 
-    ck_assert_int_eq (job_states_add ("R,pending,SE,", &list, &n, &all, &err), 0);
+    ck_assert_int_eq (job_states_add ("R,pending,RQ,", &list, &n, &all, &err), 0);
     ck_assert_uint_eq (n, 2);
     ck_assert (!all);
     ck_assert_int_eq (job_states_add ("ALL", &list, &n, &all, &err), 0);

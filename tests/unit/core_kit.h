@@ -191,7 +191,7 @@ struct ask { /* a JobSpec in words; 0 and NULL = not asked */
     uint32_t threads_per_core, tasks_per_core;
     uint32_t uid, nodes, max_nodes, ntasks, ntasks_per_node, cpus_per_task, gpus, array_limit;
     uint64_t mem, mem_per_cpu, time_s, time_min_s;
-    usec_t begin;
+    usec_t begin, deadline;
     int32_t nice;
     uint32_t priority;
     const char *retry; /* the words of --retry */
@@ -238,6 +238,26 @@ static inline void kit_gres_fill (struct kit_spec *s, const struct ask *ask)
     s->spec.n_gres_asks = n;
 }
 
+static inline void kit_depends_fill (struct kit_spec *s, const struct ask *ask)
+{
+    Moisson__JobSpec *spec = &s->spec;
+
+    for (int i = 0; i < 2; i++) {
+        Moisson__Dependency *d = &s->depends[i];
+        moisson__dependency__init (d);
+        d->type = i ? ask->depend2 : ask->depend;
+        d->has_job_id = true;
+        d->job_id = i ? ask->on2 : ask->on;
+        d->has_task = !i && ask->on_task;
+        d->task = ask->on_task - 1;
+        d->has_delay_min = !i && ask->delay_min;
+        d->delay_min = ask->delay_min;
+        s->depend_list[i] = d;
+    }
+    spec->depends = s->depend_list;
+    spec->n_depends = ask->depend ? ask->depend2 ? 2 : 1 : 0;
+}
+
 static inline void kit_spec_fill (struct kit_spec *s, const struct ask *ask)
 {
     Moisson__JobSpec *spec = &s->spec;
@@ -264,6 +284,7 @@ static inline void kit_spec_fill (struct kit_spec *s, const struct ask *ask)
     GIVE (time_limit_s, ask->time_s);
     GIVE (time_min_s, ask->time_min_s);
     GIVE (begin_us, ask->begin);
+    GIVE (deadline_us, ask->deadline);
     GIVE (hold, ask->hold);
     GIVE (nice, ask->nice);
     GIVE (priority, ask->priority);
@@ -283,20 +304,7 @@ static inline void kit_spec_fill (struct kit_spec *s, const struct ask *ask)
         spec->array = s->ranges;
         spec->n_array = 1;
     }
-    for (int i = 0; i < 2; i++) {
-        Moisson__Dependency *d = &s->depends[i];
-        moisson__dependency__init (d);
-        d->type = i ? ask->depend2 : ask->depend;
-        d->has_job_id = true;
-        d->job_id = i ? ask->on2 : ask->on;
-        d->has_task = !i && ask->on_task;
-        d->task = ask->on_task - 1;
-        d->has_delay_min = !i && ask->delay_min;
-        d->delay_min = ask->delay_min;
-        s->depend_list[i] = d;
-    }
-    spec->depends = s->depend_list;
-    spec->n_depends = ask->depend ? ask->depend2 ? 2 : 1 : 0;
+    kit_depends_fill (s, ask);
 }
 
 static inline uint64_t kit_submit (struct kit *k, const struct ask *ask)

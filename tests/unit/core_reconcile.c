@@ -1,6 +1,6 @@
 /* Every cell of wanted x present, by what is really done. */
 #include "core/reconcile.h"
-#include "core_kit.h"
+#include "core_kit_life.h"
 #include "suite.h"
 
 struct deeds { /* "start stop event..." as they come */
@@ -50,12 +50,20 @@ static void do_forget (void *arg, uint64_t raw_id, uint32_t attempt)
     say (arg, "FORGET");
 }
 
+static void do_suspend (void *arg, uint64_t raw_id, uint32_t attempt, bool on)
+{
+    (void) raw_id;
+    (void) attempt;
+    say (arg, on ? "SUSPEND" : "RESUME");
+}
+
 static struct deeds reconcile (struct kit *k, uint64_t raw_id, enum present_as present, const char *boot)
 {
-    static const struct reconcile_ops ops = {do_event, do_start, do_stop, do_forget};
+    static const struct reconcile_ops ops = {do_event, do_start, do_stop, do_forget, NULL, do_suspend};
     static const Moisson__AttemptPhase phases[] = {
         [PRESENT_STARTING] = MOISSON__ATTEMPT_PHASE__PHASE_STARTING,
         [PRESENT_RUNNING] = MOISSON__ATTEMPT_PHASE__PHASE_RUNNING,
+        [PRESENT_SUSPENDED] = MOISSON__ATTEMPT_PHASE__PHASE_RUNNING,
         [PRESENT_EXITED] = MOISSON__ATTEMPT_PHASE__PHASE_EXITED,
         [PRESENT_REFUSED] = MOISSON__ATTEMPT_PHASE__PHASE_REFUSED,
     };
@@ -78,6 +86,7 @@ static struct deeds reconcile (struct kit *k, uint64_t raw_id, enum present_as p
     facts.attempts = reports;
     facts.n_attempts = present > PRESENT_GONE && present != PRESENT_TOMBSTONE;
     report.phase = facts.n_attempts ? phases[present] : MOISSON__ATTEMPT_PHASE__PHASE_RUNNING;
+    report.has_suspended = report.suspended = present == PRESENT_SUSPENDED;
     core_reconcile (k->core, &facts, &ops, &d);
     return d;
 }
@@ -90,8 +99,10 @@ static uint64_t wanted (struct kit *k, enum wanted_as as)
     if (as == WANTED_NONE)
         return id + 77;
     ck_assert_uint_eq (pass (k), 1);
-    if (as == WANTED_RUNNING || as == WANTED_STOPPING_RUNNING)
+    if (as == WANTED_RUNNING || as == WANTED_SUSPENDED || as == WANTED_STOPPING_RUNNING)
         started (k, id, 1);
+    if (as == WANTED_SUSPENDED)
+        suspend (k, id, ALL_TASKS, true);
     if (as == WANTED_STOPPING_PLACED || as == WANTED_STOPPING_RUNNING)
         cancel (k, id, ALL_TASKS);
     return id;
@@ -100,12 +111,13 @@ static uint64_t wanted (struct kit *k, enum wanted_as as)
 START_TEST (each_cell_does_what_it_says)
 {
     static const char *const expect[N_WANTED][N_PRESENT] = {
-        [WANTED_PLACED] = {"START", "rebooted", "", "started", "exited", "refused", "cancelled"},
-        [WANTED_RUNNING] = {"lost", "rebooted", "", "", "exited", "setup", "cancelled"},
-        [WANTED_STOPPING_PLACED] = {"STOP cancelled", "STOP cancelled", "STOP", "STOP", "exited", "refused",
+        [WANTED_PLACED] = {"START", "rebooted", "", "started", "started RESUME", "exited", "refused", "cancelled"},
+        [WANTED_RUNNING] = {"lost", "rebooted", "", "", "RESUME", "exited", "setup", "cancelled"},
+        [WANTED_SUSPENDED] = {"lost", "rebooted", "SUSPEND", "SUSPEND", "", "exited", "setup", "cancelled"},
+        [WANTED_STOPPING_PLACED] = {"STOP cancelled", "STOP cancelled", "STOP", "STOP", "STOP", "exited", "refused",
                                     "cancelled"},
-        [WANTED_STOPPING_RUNNING] = {"lost", "rebooted", "STOP", "STOP", "exited", "setup", "cancelled"},
-        [WANTED_NONE] = {"", "", "KILL", "KILL", "FORGET", "FORGET", "FORGET"},
+        [WANTED_STOPPING_RUNNING] = {"lost", "rebooted", "STOP", "STOP", "STOP", "exited", "setup", "cancelled"},
+        [WANTED_NONE] = {"", "", "KILL", "KILL", "KILL", "FORGET", "FORGET", "FORGET"},
     };
 
     for (int w = 0; w < N_WANTED; w++)
@@ -115,6 +127,17 @@ START_TEST (each_cell_does_what_it_says)
             if (strcmp (d.text, expect[w][p]))
                 ck_abort_msg ("%s x %s: \"%s\", not \"%s\"", wanted_name (w), present_name (p), d.text, expect[w][p]);
         }
+}
+END_TEST
+
+/* Its shepherd may not have come to the suspend that it was sent before, and the resume is lost: it is said again. */
+START_TEST (what_goes_on_is_told_so_again)
+{
+    _cleanup_kit_ struct kit *k = kit_new ("n1", 4);
+    uint64_t id = wanted (k, WANTED_SUSPENDED);
+
+    suspend (k, id, ALL_TASKS, false);
+    ck_assert_str_eq (reconcile (k, id, PRESENT_RUNNING, "boot-1").text, "RESUME");
 }
 END_TEST
 
@@ -200,6 +223,6 @@ START_TEST (a_new_registration_tells_of_strays_anew)
 }
 END_TEST
 
-SUITE ("reconcile", each_cell_does_what_it_says, another_boot_says_why_it_is_gone,
+SUITE ("reconcile", each_cell_does_what_it_says, what_goes_on_is_told_so_again, another_boot_says_why_it_is_gone,
        what_was_placed_under_an_old_boot_may_have_run, an_attempt_is_wanted_on_its_own_node_only,
        an_old_attempt_is_not_wanted, nothing_is_placed_beside_a_stray, a_new_registration_tells_of_strays_anew)

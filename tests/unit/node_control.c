@@ -20,6 +20,10 @@ START_TEST (commands)
     ck_assert_int_eq (control_parse ("limit 7200", &c, NULL), 0);
     ck_assert_int_eq (c.verb, CONTROL_LIMIT);
     ck_assert_uint_eq (c.limit_s, 7200);
+    ck_assert_int_eq (control_parse ("suspend", &c, NULL), 0);
+    ck_assert_int_eq (c.verb, CONTROL_SUSPEND);
+    ck_assert_int_eq (control_parse ("resume", &c, NULL), 0);
+    ck_assert_int_eq (c.verb, CONTROL_RESUME);
 }
 END_TEST
 
