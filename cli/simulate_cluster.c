@@ -8,6 +8,8 @@
 #define NOT_ZERO_S 1 /* the core's clock is so much later than the trace's: time 0 means "not known" there */
 #define FIRST_UID 10000
 #define NO_ATTEMPT SIZE_MAX
+#define CYCLE_S 30 /* as in the controller */
+#define CYCLES_A_SECOND 4
 
 struct attempt {
     uint64_t end_s;
@@ -34,6 +36,7 @@ struct cluster {
     uint64_t first_id;
     uint32_t busy, waiting;
     bool want_pass;
+    uint64_t cycle_s; /* when everything was looked at last */
     struct err wrong;
 };
 
@@ -365,6 +368,7 @@ static void note_placed (struct cluster *c, const Moisson__Placed *placed)
     job->start_s = c->now_s;
     job->cpus = a->cpus;
     job->starts++;
+    job->backfilled = placed->backfilled;
     c->by_job[at] = place;
     c->busy += a->cpus;
     c->waiting--;
@@ -372,17 +376,31 @@ static void note_placed (struct cluster *c, const Moisson__Placed *placed)
     heap_add (c, place);
 }
 
-static void pass (struct cluster *c)
+static void place (struct cluster *c)
 {
     Moisson__Event *event;
 
-    c->want_pass = false;
-    c->run->passes++;
-    core_pass_begin (c->core, core_time (c->now_s));
     while (!c->wrong.why && core_next_placement (c->core, core_time (c->now_s), &event) == 0) {
         note_placed (c, event->placed);
         apply (c, event);
         moisson__event__free_unpacked (event, NULL);
+    }
+}
+
+/* As in the controller: what becomes free is offered at once; everything is looked at again where that may find more,
+ * and after a while. Time stands still meanwhile. */
+static void pass (struct cluster *c)
+{
+    c->want_pass = false;
+    place (c);
+    for (int i = 0; i < CYCLES_A_SECOND && !c->wrong.why; i++) {
+        bool due = i == 0 && c->waiting && c->now_s >= c->cycle_s + CYCLE_S;
+        if (!due && !core_pass_wanted (c->core))
+            return;
+        c->cycle_s = c->now_s;
+        c->run->passes++;
+        core_pass_begin (c->core, core_time (c->now_s));
+        place (c);
     }
 }
 

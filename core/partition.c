@@ -15,14 +15,17 @@ static const struct {
     {"INACTIVE", false, false},
 };
 
-static bool state_says (const struct partition *partition, bool starts)
+/* Asked for each shape in each cycle: so it is looked up once. */
+static void read_state (struct partition *partition)
 {
-    if (!partition || !partition->conf)
-        return false;
-    for (size_t i = 0; partition->conf->state && i < sizeof states / sizeof *states; i++)
-        if (!strcasecmp (partition->conf->state, states[i].state))
-            return starts ? states[i].starts : states[i].accepts;
-    return true;
+    const char *state = partition->conf->state;
+
+    partition->starts = partition->accepts = true;
+    for (size_t i = 0; state && i < sizeof states / sizeof *states; i++)
+        if (!strcasecmp (state, states[i].state)) {
+            partition->starts = states[i].starts;
+            partition->accepts = states[i].accepts;
+        }
 }
 
 uint64_t partition_time_limit (const struct partition *partition, const Moisson__JobSpec *spec)
@@ -36,12 +39,12 @@ uint64_t partition_time_limit (const struct partition *partition, const Moisson_
 
 bool partition_starts (const struct partition *partition)
 {
-    return state_says (partition, true);
+    return partition && partition->conf && partition->starts;
 }
 
 bool partition_accepts (const struct partition *partition)
 {
-    return state_says (partition, false);
+    return partition && partition->conf && partition->accepts;
 }
 
 struct partition *partition_find (const struct core *core, const char *name)
@@ -98,6 +101,7 @@ static void fill (struct core *core, struct partition *partition, const Moisson_
 {
     partition->merged = merge (conf, partition->set);
     partition->conf = &partition->merged;
+    read_state (partition);
     free (partition->nodes);
     partition->nodes = xcalloc (core->nodes.words, sizeof *partition->nodes);
     for (size_t i = 0; i < conf->n_nodes; i++) {

@@ -13,6 +13,7 @@ struct partition {
     const Moisson__PartitionConf *conf; /* in force; NULL: no longer configured */
     Moisson__PartitionConf merged;      /* what conf points to: the configuration, with `set` over it */
     Moisson__PartitionSet *set;         /* by hand; NULL */
+    bool starts, accepts;               /* as conf->state says */
     uint64_t *nodes;                    /* bitmap over node_table.list */
     const struct place_ops *place;      /* how nodes are chosen; NULL: the fullest that fits */
     uint64_t blocked;                   /* hints of the pass: the cycle in which, without backfill, a job of it waits */

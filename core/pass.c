@@ -215,8 +215,8 @@ static void wait_for_room (struct core *core, struct shape *shape)
 {
     struct partition *partition = (struct partition *) shape->key.family->demand.partition;
     struct pass_work *pass = &core->pass;
-    struct demand demand = shape_demand (shape);
     const struct places *places = shape_places (shape);
+    struct demand demand;
     struct stay stay;
 
     rank_tree_seen (&shape->node, core->shapes.cycle);
@@ -227,6 +227,7 @@ static void wait_for_room (struct core *core, struct shape *shape)
             promise_drop (core, shape->promise);
         return;
     }
+    demand = shape_demand (shape);
     stay = stay_of (core, shape, &demand, pass->now);
     stay.from = licences_when (core, &stay);
     if (stay.from == UINT64_MAX) { /* those who have its licences have no limit: nodes are no use to it */
@@ -262,6 +263,18 @@ static void search_on (struct core *core)
         promise_drop (core, shape->promise);
 }
 
+/* Without looking at any node: the common case where much waits. */
+static bool is_known_to_wait (struct core *core, struct shape *shape)
+{
+    if (is_shut (shape, core->pass.cycle))
+        close_shape (core, shape);
+    else if (family_is_closed (core, shape->key.family, shape->key.mem_mb, shape->key.time_s))
+        wait_for_room (core, shape);
+    else
+        return false;
+    return true;
+}
+
 static Moisson__Event *look_at (struct core *core, struct shape *shape, uint32_t *work)
 {
     uint64_t stamp = core->pass.cycle;
@@ -270,14 +283,6 @@ static Moisson__Event *look_at (struct core *core, struct shape *shape, uint32_t
     struct fit_ask ask = {.demand = &demand, .places = shape_places (shape), .view = FIT_NOW, .stay = &stay};
     _cleanup_fit_ struct fit fit = {0};
 
-    if (is_shut (shape, stamp)) {
-        close_shape (core, shape);
-        return NULL;
-    }
-    if (family_is_closed (core, shape->key.family, shape->key.mem_mb, shape->key.time_s)) {
-        wait_for_room (core, shape);
-        return NULL;
-    }
     *work += WORK_OF_FIT + core->nodes.n_open / NODES_OF_WORK;
     if (ask_limits (core, shape, &demand, NULL, stamp) != GOES)
         close_shape (core, shape);
@@ -322,9 +327,10 @@ int core_pass_step (struct core *core, usec_t now, Moisson__Event **ret)
         } else if (core->pass.searching) {
             search_on (core);
             work = most;
-        } else if ((next = rank_tree_unseen (core->shapes.ranks, core->shapes.cycle)))
-            *ret = look_at (core, shape_at (next), &work);
-        else {
+        } else if ((next = rank_tree_unseen (core->shapes.ranks, core->shapes.cycle))) {
+            if (!is_known_to_wait (core, shape_at (next)))
+                *ret = look_at (core, shape_at (next), &work);
+        } else {
             settle (core);
             return CORE_E_NOTHING;
         }

@@ -1,6 +1,7 @@
 /* proposal.c - a placement as the event that the caller applies. */
 #include "core/pass.h"
 #include <stdlib.h>
+#include <utlist.h>
 #include "base/hostlist.h"
 #include "base/mem.h"
 #include "core/branch.h"
@@ -39,6 +40,19 @@ static int by_name (const void *a, const void *b)
     return host_compare ((*(Moisson__Share *const *) a)->node, (*(Moisson__Share *const *) b)->node);
 }
 
+/* Is there a head of its partition that goes before it and waits? */
+static bool passes_one (const struct core *core, const struct job *job)
+{
+    const struct promise *promise;
+
+    DL_FOREACH (core->promises.list, promise)
+    if (promise->shape != job->shape &&
+        promise->shape->key.family->demand.partition == job->shape->key.family->demand.partition &&
+        rank_before (&promise->shape->node.rank, &job->shape->node.rank))
+        return true;
+    return false;
+}
+
 Moisson__Event *proposal_make (const struct core *core, const struct job *job, const struct fit *fit, usec_t now)
 {
     bool recorded;
@@ -57,6 +71,7 @@ Moisson__Event *proposal_make (const struct core *core, const struct job *job, c
     placed->task = index;
     placed->raw_id = task && task->raw_id ? task->raw_id : job_is_array (job) ? core->next_id : job->id;
     placed->attempt = task ? task->attempt + 1 : 1;
+    placed->has_backfilled = placed->backfilled = passes_one (core, job);
     placed->n_shares = fit->n;
     placed->shares = xcalloc (fit->n, sizeof *placed->shares);
     for (size_t i = 0; i < fit->n; i++)

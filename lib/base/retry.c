@@ -116,7 +116,7 @@ static int parse_more (char *word, Moisson__RetryRule *rule, struct err *err)
 {
     bool mem = !strncmp (word, "mem*", 4), time = !strncmp (word, "time*", 5);
     char *factor = word + (mem ? 4 : 5), *most = strchr (word, '@');
-    uint32_t permille;
+    uint32_t permille = 0;
     uint64_t limit = 0;
 
     if (!mem && !time)

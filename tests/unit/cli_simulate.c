@@ -89,6 +89,44 @@ START_TEST (first_come_first_served)
 }
 END_TEST
 
+START_TEST (shortest_first)
+{
+    struct house h;
+
+    house_init (&h);
+    h.setup.policies.order = order_find ("order/sjf");
+    job (&h, 0, 100, 100, 100, "alice");
+    job (&h, 10, 50, 50, 100, "bob");
+    job (&h, 20, 30, 40, 100, "alice");
+    run (&h);
+    ck_assert_uint_eq (h.run.jobs[2].start_s, 100);
+    ck_assert_uint_eq (h.run.jobs[1].start_s, 130);
+    house_clear (&h);
+}
+END_TEST
+
+/* EASY: what is short goes into the hole before the head, what would delay it does not. */
+START_TEST (backfill_does_not_delay_the_head)
+{
+    struct house h;
+
+    house_init (&h);
+    job (&h, 0, 100, 100, 60, "alice");
+    job (&h, 1, 50, 50, 60, "bob");     /* the head: from 100 on */
+    job (&h, 2, 300, 300, 50, "alice"); /* would delay it */
+    job (&h, 3, 90, 90, 40, "carol");   /* is over by then */
+    job (&h, 4, 400, 400, 10, "dora");  /* has room beside it */
+    run (&h);
+    ck_assert_uint_eq (h.run.jobs[1].start_s, 100);
+    ck_assert_uint_eq (h.run.jobs[3].start_s, 3);
+    ck_assert (h.run.jobs[3].backfilled);
+    ck_assert (!h.run.jobs[1].backfilled);
+    ck_assert_uint_ge (h.run.jobs[2].start_s, 150);
+    ck_assert_double_ge (h.figures.backfilled, 1 / 5.0);
+    house_clear (&h);
+}
+END_TEST
+
 START_TEST (what_can_never_run_is_in_no_figure_and_said)
 {
     struct house h;
@@ -133,5 +171,5 @@ START_TEST (a_real_trace_ends_and_repeats)
 }
 END_TEST
 
-SUITE ("simulate", slowdowns_and_quantiles, first_come_first_served, what_can_never_run_is_in_no_figure_and_said,
-       a_real_trace_ends_and_repeats)
+SUITE ("simulate", slowdowns_and_quantiles, first_come_first_served, shortest_first, backfill_does_not_delay_the_head,
+       what_can_never_run_is_in_no_figure_and_said, a_real_trace_ends_and_repeats)
