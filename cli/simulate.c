@@ -12,7 +12,7 @@
 #define TOOL "simulate"
 #define MOST_ORDERS 16
 
-static const char every_order[] = "fifo,handicap,sjf,f1,wfp3,unicep";
+static const char every_order[] = "fifo,handicap,patience,sjf,f1,wfp3,unicep";
 
 struct simulate {
     char *conf, *trace, *orders, *svg, *jobs_csv;
@@ -99,7 +99,7 @@ static int on_queue (void *self, const char *value, struct err *err)
 static const struct optable_row rows[] = {
     {"conf", 0, ARG_REQUIRED, NULL, "FILE", "the machine and its rules; default: the configuration in use", on_conf},
     {"trace", 0, ARG_REQUIRED, NULL, "FILE", "what was submitted: SWF or `sacct -P`, plain or gzip", on_trace},
-    {"order", 0, ARG_REQUIRED, NULL, "NAME,...", "one or several of fifo handicap sjf f1 wfp3 unicep, or all",
+    {"order", 0, ARG_REQUIRED, NULL, "NAME,...", "one or several of fifo handicap patience sjf f1 wfp3 unicep, or all",
      on_order},
     {"predict", 0, ARG_NONE, NULL, NULL, "backfills expect the mean of a user's last two run times", on_predict},
     {"limit", 0, ARG_REQUIRED, NULL, "N", "only the first N jobs of the trace", on_limit},

@@ -1,8 +1,8 @@
-/* order_handicap.c - the score falls with the time of coming and half the time limit. */
+/* order_handicap.c - the score falls with the time of coming and the time limit. */
 #include "plugins/order_handicap.h"
 #include "plugins/order_kit.h"
 
-#define LONGEST_S (7 * 86400.0)
+#define LONGEST_S (16 * 3600.0)
 
 static double score (const struct order_facts *facts, const struct order_params *params, struct order_parts *parts)
 {
@@ -10,7 +10,7 @@ static double score (const struct order_facts *facts, const struct order_params 
 
     (void) params;
     limit_s = limit_s < LONGEST_S ? limit_s : LONGEST_S;
-    return order_formula (facts, parts, -((double) facts->eligible_us / 1e6 + limit_s / 2));
+    return order_formula (facts, parts, -((double) facts->eligible_us / 1e6 + limit_s));
 }
 
 const struct order_ops *order_handicap (void)

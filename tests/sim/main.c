@@ -1,7 +1,9 @@
-/* main.c - `sim --seeds N [--seed FIRST] [--events N]`: each seed is a world of its own. */
+/* main.c - `sim --seeds N [--seed FIRST] [--events N]`: each seed is a world of its own. `sim --schedules N [--seed
+ * FIRST]`: each seed is a machine on which nothing goes wrong, and a schedule. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "schedule.h"
 #include "workload.h"
 
 static int run (uint64_t seed, unsigned steps, uint64_t totals[4])
@@ -25,16 +27,32 @@ static int run (uint64_t seed, unsigned steps, uint64_t totals[4])
     return rc;
 }
 
+static int schedules (uint64_t first, uint64_t n)
+{
+    uint64_t totals[2] = {0};
+    unsigned failed = 0;
+
+    for (uint64_t seed = first; seed < first + n && failed < 5; seed++)
+        failed += schedule_run (seed, totals) != 0;
+    printf ("%lu schedules, %lu events, %lu placements, %u failed\n", n, totals[0], totals[1], failed);
+    return failed ? 1 : 0;
+}
+
 int main (int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"seeds", 1, NULL, 'n'}, {"seed", 1, NULL, 's'}, {"events", 1, NULL, 'e'}, {NULL, 0, NULL, 0}};
-    uint64_t seeds = 100, first = 1, totals[4] = {0};
+    static const struct option options[] = {{"seeds", 1, NULL, 'n'},
+                                            {"seed", 1, NULL, 's'},
+                                            {"events", 1, NULL, 'e'},
+                                            {"schedules", 1, NULL, 'c'},
+                                            {NULL, 0, NULL, 0}};
+    uint64_t seeds = 100, n_schedules = 0, first = 1, totals[4] = {0};
     unsigned steps = 400, failed = 0;
 
     for (int c; (c = getopt_long (argc, argv, "", options, NULL)) != -1;) {
         if (c == 'n')
             seeds = strtoull (optarg, NULL, 10);
+        else if (c == 'c')
+            n_schedules = strtoull (optarg, NULL, 10);
         else if (c == 's')
             first = strtoull (optarg, NULL, 10);
         else if (c == 'e')
@@ -42,6 +60,8 @@ int main (int argc, char **argv)
         else
             return 2;
     }
+    if (n_schedules)
+        return schedules (first, n_schedules);
     for (uint64_t seed = first; seed < first + seeds && failed < 5; seed++)
         failed += run (seed, steps, totals) != 0;
     printf ("%lu seeds, %lu events, %lu placements, %lu crashes, %lu reconnects, %u failed\n", seeds, totals[0],

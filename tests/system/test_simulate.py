@@ -29,8 +29,8 @@ def figures(*words):
 def test_a_table_of_several_orders():
     done = simulate(*KTH, "--order", "all")
     assert done.returncode == 0 and done.stderr == "", done
-    assert [line.split()[0] for line in done.stdout.splitlines()[-6:]] == \
-        ["fifo", "handicap", "sjf", "f1", "wfp3", "unicep"]
+    assert [line.split()[0] for line in done.stdout.splitlines()[-7:]] == \
+        ["fifo", "handicap", "patience", "sjf", "f1", "wfp3", "unicep"]
     assert "400 jobs, 100 CPUs" in done.stdout
 
 

@@ -59,17 +59,34 @@ START_TEST (orders_from_the_literature_order_as_published)
 }
 END_TEST
 
-START_TEST (a_handicap_is_half_the_time_limit_and_at_most_half_a_week)
+START_TEST (a_handicap_is_the_time_limit_and_at_most_16_hours)
 {
-    ck_assert_double_gt (score ("order/handicap", 1, 600, 0), score ("order/handicap", 1, 60, 300));
-    ck_assert_double_lt (score ("order/handicap", 1, 600, 0), score ("order/handicap", 1, 60, 200));
-    ck_assert_double_eq (score ("order/handicap", 1, 0, 0), score ("order/handicap", 1, 7 * 86400, 0));
+    ck_assert_double_gt (score ("order/handicap", 1, 600, 0), score ("order/handicap", 1, 60, 550));
+    ck_assert_double_lt (score ("order/handicap", 1, 600, 0), score ("order/handicap", 1, 60, 530));
+    ck_assert_double_eq (score ("order/handicap", 1, 0, 0), score ("order/handicap", 1, 57600, 0));
+}
+END_TEST
+
+START_TEST (patience_is_for_what_is_asked_and_ends_after_two_days)
+{
+    const struct order_ops *ops = order_find ("order/patience");
+    struct order_params params = {0};
+    struct order_facts old = {.eligible_us = 1000000, .time_s = 100000, .now_us = 1000000 + 172800000000},
+                       young = {.eligible_us = 2000000, .time_s = 1, .now_us = 1000000 + 172800000000};
+
+    ck_assert_double_eq_tol (score ("order/patience", 9, 128, 100), 900 / pow (128, 0.7), 1e-9);
+    ck_assert_double_gt (score ("order/patience", 1, 100, 0), score ("order/patience", 1, 101, 0));
+    ck_assert_double_eq (score ("order/patience", 1, 0, 0), score ("order/patience", 1, 57600, 0));
+    ck_assert_double_gt (ops->score (&old, &params, NULL), ops->score (&young, &params, NULL));
+    old.now_us = young.now_us -= 1000000;
+    ck_assert_double_lt (ops->score (&old, &params, NULL), ops->score (&young, &params, NULL));
 }
 END_TEST
 
 START_TEST (what_a_person_says_goes_before_a_formula)
 {
-    static const char *const types[] = {"order/sjf", "order/f1", "order/wfp3", "order/unicep", "order/handicap"};
+    static const char *const types[] = {"order/sjf",    "order/f1",       "order/wfp3",
+                                        "order/unicep", "order/handicap", "order/patience"};
     struct order_facts worst = {.now_us = 1, .submit_us = 1, .cpus = 4000000000, .has_priority = 1},
                        best = {.now_us = 4000000000000000, .cpus = 1, .time_s = 1};
     struct order_params params = {0};
@@ -98,5 +115,6 @@ START_TEST (pack_takes_the_fullest_and_spread_the_emptiest)
 END_TEST
 
 SUITE ("policies", each_is_found_by_its_name_and_nothing_else_is, fifo_goes_by_what_a_person_said,
-       orders_from_the_literature_order_as_published, a_handicap_is_half_the_time_limit_and_at_most_half_a_week,
-       what_a_person_says_goes_before_a_formula, pack_takes_the_fullest_and_spread_the_emptiest)
+       orders_from_the_literature_order_as_published, a_handicap_is_the_time_limit_and_at_most_16_hours,
+       patience_is_for_what_is_asked_and_ends_after_two_days, what_a_person_says_goes_before_a_formula,
+       pack_takes_the_fullest_and_spread_the_emptiest)
