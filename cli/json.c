@@ -84,7 +84,7 @@ static void put_spec (json_t *o, const Moisson__JobInfo *job, const Moisson__Job
     put_number (o, "cpus_per_task", spec->has_cpus_per_task ? spec->cpus_per_task : 1);
     put_number (o, "memory_per_cpu", spec->mem_per_cpu_mb);
     put_number (o, "nice", (uint64_t) (int64_t) spec->nice);
-    put (o, "requeue", json_boolean (spec->requeue));
+    put (o, "requeue", json_boolean (job->requeue));
     put_path (o, "standard_output", job, spec->std_out);
     put_path (o, "standard_error", job, spec->std_err ? spec->std_err : spec->std_out);
     put_path (o, "standard_input", job, spec->std_in ? spec->std_in : "/dev/null");

@@ -361,6 +361,18 @@ static void put_planned (struct buf *out, const void *row)
         put_seconds (out, waited_seconds (row));
 }
 
+static void put_resv_cpu (struct buf *out, const void *row)
+{
+    if (!row_of (row)->batch)
+        put_seconds (out, waited_seconds (row) * cpus_of (row));
+}
+
+static void put_resv_cpu_raw (struct buf *out, const void *row)
+{
+    if (!row_of (row)->batch)
+        put_number (out, waited_seconds (row) * cpus_of (row));
+}
+
 static void put_limit (struct buf *out, const void *row)
 {
     const Moisson__AcctRecord *r = record_of (row);
@@ -587,6 +599,8 @@ static const struct field fields[] = {
     NONE ("Reservation", 20),
     NONE ("ReservationId", 13),
     ROW ("Reserved", 10, "time that it could have run and waited", put_planned),
+    ROW ("ResvCPU", 10, "seconds that it waited, times its CPUs", put_resv_cpu),
+    ROW ("ResvCPURAW", 10, "the same in seconds", put_resv_cpu_raw),
     ROW ("Restarts", 8, "how often it was started again", put_restarts),
     ROW ("Start", 19, "start", put_start),
     ROW ("State", 10, "state", put_state),

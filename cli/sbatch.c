@@ -53,7 +53,7 @@ static int load_script (struct sbatch *s, int argc, char **argv, int *ret_index,
 
     if (flags->wrap) {
         if (has_word) {
-            err_set (err, 0, "Script arguments are not permitted with the --wrap option.");
+            err_set (err, 0, "Script arguments not permitted with --wrap option");
             return err_fix (err, "put the words into the string: --wrap=\"%s %s\"", flags->wrap, argv[*ret_index]);
         }
         script_wrap (&s->script, flags->wrap);

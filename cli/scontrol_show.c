@@ -264,6 +264,8 @@ static int parse_hosts (const char *name, struct hostlist **ret)
 
     if (!name)
         name = getenv ("SLURM_JOB_NODELIST");
+    if (!name)
+        name = getenv ("SLURM_NODELIST");
     if (!name) {
         fprintf (stderr, "scontrol: error: no host list given, and SLURM_JOB_NODELIST is not set\n"
                          "        fix: scontrol show hostnames 'n[1-3]'\n");

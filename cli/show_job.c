@@ -62,7 +62,7 @@ PRINT_NUMBER (array_id, job->array_id)
 PRINT_NUMBER (throttle, spec_of (job)->array_limit)
 PRINT_NUMBER (priority, job->held ? 0 : job->priority)
 PRINT_NUMBER (nice_value, spec_of (job)->nice)
-PRINT_NUMBER (requeue, spec_of (job)->requeue)
+PRINT_NUMBER (requeue, job->requeue)
 PRINT_NUMBER (restarts, job->restarts)
 PRINT_NUMBER (num_cpus, job->num_cpus)
 PRINT_NUMBER (num_tasks, job->num_tasks ? job->num_tasks : 1)
@@ -180,7 +180,12 @@ PRINT (time_min)
 PRINT_TIME (submit_at, job->submit_us, "Unknown")
 PRINT_TIME (eligible_at, job->eligible_us, "Unknown")
 PRINT_TIME (start_at, waits_for_begin (job, style) ? spec_of (job)->begin_us : start_time (job), "Unknown")
-PRINT_TIME (end_at, has_run_or_ended (job) ? job->end_us : 0, "Unknown")
+PRINT_TIME (end_at,
+            waits_for_begin (job, style) && job->time_limit_s
+                ? spec_of (job)->begin_us + job->time_limit_s * USEC_PER_SEC
+            : has_run_or_ended (job) ? job->end_us
+                                     : 0,
+            "Unknown")
 PRINT_TIME (suspended_at, job->suspended_at, "None")
 PRINT_TIME (deadline_at, spec_of (job)->deadline_us, "N/A")
 
@@ -303,6 +308,22 @@ static void put_placed_gres (struct buf *out, const Moisson__JobInfo *job)
     }
 }
 
+PRINT (placed_gres)
+{
+    size_t start = out->len;
+
+    put_placed_gres (out, row);
+    if (out->len == start)
+        buf_puts (out, "(null)");
+}
+
+/* Slurm ends the lines of a job with one of blanks. */
+PRINT (power)
+{
+    (void) row;
+    buf_puts (out, style->oneline ? "" : "\n   ");
+}
+
 /* Nodes=n1 CPU_IDs=0-3 Mem=100 GRES=gpu:a100:2(IDX:0-1) */
 PRINT (placement)
 {
@@ -387,7 +408,8 @@ static const struct show_field fields[] = {
     {"Socks/Node", true, "*"},
     {"NtasksPerN:B:S:C", false, NULL, tasks_per_node},
     {"CoreSpec", false, "*"},
-    {"Nodes", true, NULL, placement, is_placed_and_detailed},
+    {"JOB_GRES", true, NULL, placed_gres, is_placed_and_detailed},
+    {"  Nodes", true, NULL, placement, is_placed_and_detailed},
     {"MinCPUsNode", true, NULL, cpus_per_task},
     {"MinMemoryNode", false, NULL, min_memory, mem_is_per_node},
     {"MinMemoryCPU", false, NULL, min_memory, mem_is_per_cpu},
@@ -405,7 +427,6 @@ static const struct show_field fields[] = {
     {"StdErr", true, NULL, std_err},
     {"StdIn", true, NULL, std_in},
     {"StdOut", true, NULL, std_out},
-    {"Power", true, ""},
     {"CpusPerTres", true, NULL, cpus_per_tres, has_cpus_per_gpu},
     {"MemPerTres", true, NULL, mem_per_tres, has_mem_per_gpu},
     {"TresPerJob", true, NULL, tres_per_job, has_gpus},
@@ -416,6 +437,7 @@ static const struct show_field fields[] = {
     {"LastAttempt", true, NULL, last_end, has_last_end},
     {"WaitsFor", true, NULL, reason_text, has_reason_text},
     {"Cause", true, NULL, cause, has_cause},
+    {"Power", true, NULL, power},
 };
 
 void show_job (struct buf *out, const Moisson__JobInfo *job, const struct show_style *style)

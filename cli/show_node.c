@@ -92,7 +92,7 @@ PRINT (state)
         buf_putc (out, (char) toupper ((unsigned char) *p));
 }
 
-static void put_tres (struct buf *out, uint32_t cpus, uint64_t mem_mb, const char *gres)
+static void put_tres (struct buf *out, uint32_t cpus, uint64_t mem_mb, const char *gres, bool billed)
 {
     char mem[64];
 
@@ -100,7 +100,7 @@ static void put_tres (struct buf *out, uint32_t cpus, uint64_t mem_mb, const cha
         buf_printf (out, "cpu=%u", cpus);
     if (mem_mb)
         buf_printf (out, "%smem=%s", cpus ? "," : "", mem_format (mem_mb, mem, sizeof mem));
-    if (cpus)
+    if (cpus && billed)
         buf_printf (out, ",billing=%u", cpus);
     if (gres)
         buf_puts (out, cpus || mem_mb ? gres : gres + 1); /* it begins with a comma */
@@ -110,14 +110,14 @@ PRINT (tres)
 {
     const Moisson__NodeInfo *node = row;
 
-    put_tres (out, node->cpus, node->mem_mb - node->spec_mem_mb, node->gres_tres);
+    put_tres (out, node->cpus, node->mem_mb - node->spec_mem_mb, node->gres_tres, true);
 }
 
 PRINT (tres_allocated)
 {
     const Moisson__NodeInfo *node = row;
 
-    put_tres (out, node->alloc_cpus, node->alloc_mem_mb, node->gres_used_tres);
+    put_tres (out, node->alloc_cpus, node->alloc_mem_mb, node->gres_used_tres, false);
 }
 
 PRINT (reason)

@@ -18,7 +18,7 @@
 #define FORMAT_LONG "%9P %.5a %.10l %.10s %.4r %.8h %.10g %.6D %.11T %N"
 #define FORMAT_SUMMARY "%9P %.5a %.10l %.16F %N"
 #define FORMAT_NODES "%N %.6D %.9P %6t"
-#define FORMAT_NODES_LONG "%N %.6D %.9P %.11T %.4c %.8z %.6m %.8d %.6w %.8f %20E"
+#define FORMAT_NODES_LONG "%N %.6D %.9P %.11T %4c %.8z %.6m %.8d %.6w %.8f %20E"
 #define FORMAT_REASONS "%20E %9u %19H %N"
 #define FORMAT_REASONS_LONG "%20E %12U %19H %6t %N"
 
@@ -243,7 +243,7 @@ static void fit_first_column (struct sinfo *s, const struct sinfo_table *table)
     for (size_t i = 0; i < table->n; i++)
         if (table->rows[i]->node && strlen (table->rows[i]->node->name) > widest)
             widest = strlen (table->rows[i]->node->name);
-    first->width = (int) widest;
+    first->width = (int) widest + 1; /* one more than the longest: as Slurm has it */
 }
 
 static void print_table (struct sinfo *s, const struct sinfo_table *table, const char *cluster)
@@ -289,6 +289,14 @@ static int print_json (const struct sinfo *s)
     return json_print ("nodes", list) ? COMMAND_ERROR : 0;
 }
 
+static bool shows_partitions (const struct sinfo *s)
+{
+    for (size_t i = 0; i < s->columns.n; i++)
+        if (strchr ("PR", s->columns.list[i].field->letter) && s->columns.list[i].field->letter)
+            return true;
+    return false;
+}
+
 static int show (struct sinfo *s, const Moisson__PartitionsPage *page, const char *cluster)
 {
     _cleanup_err_ struct err err = ERR_INIT;
@@ -297,7 +305,8 @@ static int show (struct sinfo *s, const Moisson__PartitionsPage *page, const cha
                                     .want = wants,
                                     .arg = s,
                                     .by_node = s->by_node,
-                                    .no_empty = s->by_node || sieved,
+                                    .by_partition = shows_partitions (s),
+                                    .no_empty = s->by_node || s->reasons || (sieved && !shows_partitions (s)),
                                     .time_format = environment ("SLURM_TIME_FORMAT")};
     struct sinfo_table table;
 

@@ -54,7 +54,7 @@ FIXED (put_no, "no")
 FIXED (put_share, "NO")
 FIXED (put_off, "OFF")
 FIXED (put_unlimited, "UNLIMITED")
-FIXED (put_na, "n/a")
+FIXED (put_no_cluster, "N/A")
 FIXED (put_null, "(null)")
 FIXED (put_zero, "0")
 COUNTS (put_cpu_states, cpus)
@@ -257,7 +257,7 @@ static const struct field fields[] = {
     {'u', "User", "USER", 0, "who gave the reason", put_reason_user},
     {'U', "UserLong", "USER", 0, "the same with its number", put_reason_user_id},
     {'v', "Version", "VERSION", 0, "version of the node's agent", put_version},
-    {'V', "Cluster", "CLUSTER", 0, "nothing here", put_na},
+    {'V', "Cluster", "CLUSTER", 0, "nothing here", put_no_cluster},
     {'w', "Weight", "WEIGHT", 0, "weight", put_weight},
     {'X', "Sockets", "SOCKETS", 0, "sockets a node", put_sockets},
     {'Y', "Cores", "CORES", 0, "cores a socket", put_cores},
@@ -267,6 +267,7 @@ static const struct field fields[] = {
     {'\0', "Comment", "COMMENT", 0, "nothing here", put_null},
     {'\0', "Extra", "EXTRA", 0, "nothing here", put_null},
     {'\0', "GresUsed", "GRES_USED", 0, "generic resources in use", put_gres_used},
+    {'\0', "Share", "SHARE", 0, "may jobs share CPUs", put_share},
     {'\0', "Port", "PORT", 0, "nothing here: nodes call the controller", put_zero},
     {'\0', "StateComplete", "STATECOMPLETE", 0, "state with all flags", put_state_complete},
 };

@@ -132,8 +132,9 @@ static int add_partition (struct build *b, const Moisson__PartitionInfo *partiti
         HASH_FIND_STR (b->nodes, name, known);
         if (!known)
             continue;
-        found++;
-        if (o->want (o->arg, partition, known->node))
+        bool wanted = o->want (o->arg, partition, known->node);
+        found += wanted || !o->by_partition;
+        if (wanted)
             add_node (group_of (b, partition, at, known->node), known);
     }
     if (!found && !o->no_empty && o->want (o->arg, partition, NULL))

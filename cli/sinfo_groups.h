@@ -53,8 +53,9 @@ struct sinfo_options {
     sinfo_key_fn key;
     sinfo_want_fn want;
     void *arg;
-    bool by_node;  /* -N: rows in order of node names, else by partition and state */
-    bool no_empty; /* leave out partitions without nodes */
+    bool by_node;      /* -N: rows in order of node names, else by partition and state */
+    bool no_empty;     /* leave out partitions without nodes */
+    bool by_partition; /* a partition of which no node takes part has a row, too, as in Slurm */
     const char *time_format;
 };
 

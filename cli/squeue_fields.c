@@ -329,7 +329,7 @@ static void put_std_err (struct buf *out, const void *row)
 
 static void put_requeue (struct buf *out, const void *row)
 {
-    buf_puts (out, spec_of (row)->requeue ? "1" : "0");
+    buf_puts (out, job_of (row)->requeue ? "1" : "0");
 }
 
 static const struct field fields[] = {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include "base/hostlist.h"
 #include "base/retry.h"
 #include "base/units.h"
 #include "core/admit.h"
@@ -420,12 +421,30 @@ int admit_changed (const struct core *core, const Moisson__JobSpec *spec, const 
     return 0;
 }
 
+/* A name that no node has is a slip. Later a node may leave the configuration: such a job still runs. */
+static int check_excluded (const struct request *r, struct err *err)
+{
+    _cleanup_hostlist_ struct hostlist *names = NULL;
+
+    if (!r->spec->exclude || !*r->spec->exclude)
+        return 0;
+    if (hostlist_parse (&names, r->spec->exclude, err))
+        return err_what (err, "Invalid node name specified");
+    for (size_t i = 0; i < hostlist_count (names); i++)
+        if (!node_find (r->core, hostlist_nth (names, i))) {
+            err_set (err, MOISSON__FAIL_CODE__FAIL_INVALID_NODE, "Invalid node name specified: there is no node %s",
+                     hostlist_nth (names, i));
+            return err_fix (err, "exclude nodes of the cluster (see: sinfo -N)");
+        }
+    return 0;
+}
+
 int core_admit_behind (const struct core *core, const Moisson__JobSpec *spec, uint32_t uid, usec_t now, uint64_t before,
                        struct err *err)
 {
     static int (*const checks[]) (const struct request *r, struct err *err) = {
-        check_count,    check_partition, check_time_min,    check_time,  check_array, check_depends,
-        check_deadline, check_licences,  check_reservation, check_retry, check_gres,  check_resources,
+        check_count,    check_partition,   check_time_min, check_time, check_array,     check_depends,  check_deadline,
+        check_licences, check_reservation, check_retry,    check_gres, check_resources, check_excluded,
     };
     struct request request = {.core = core, .spec = spec, .now = now, .before = before};
 

@@ -39,8 +39,9 @@ static void fill_job (const struct core *core, const struct row *row, Moisson__J
     SET (info, gid, submitted->gid);
     info->group = submitted->group;
     SET (info, submit_us, job->submit_us);
-    SET_IF (info, eligible_us, job->eligible_us);
+    SET_IF (info, eligible_us, job->eligible_us ? job->eligible_us : job_spec (job)->begin_us);
     SET (info, time_limit_s, row->task ? task_time_limit (core, row->task) : job_time_limit (core, job));
+    SET (info, requeue, job_wants_requeue (core, row->job));
     info->partition = (char *) row_partition (job, row->task);
     info->spec = submitted->spec;
 }

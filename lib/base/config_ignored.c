@@ -130,11 +130,11 @@ static const struct config_ignored gres_words[] = {
 
 static const struct config_fact facts[] = {
     {"AccountingStorageType", "accounting_storage/slurmdbd"}, {"AcctGatherNodeFreq", "0 sec"},
-    {"EnforcePartLimits", "ANY"}, {"JobAcctGatherType", "jobacct_gather/cgroup"},
+    {"EnforcePartLimits", "ANY"}, {"InactiveLimit", "0 sec"}, {"JobAcctGatherType", "jobacct_gather/cgroup"},
     {"MpiDefault", "none"}, {"PriorityType", "priority/basic"},
     {"PrivateData", "none"}, {"ProctrackType", "proctrack/cgroup"},
     {"SchedulerTimeSlice", "30 sec"}, {"SchedulerType", "sched/builtin"},
-    {"TaskPlugin", "task/cgroup"}, {"TopologyPlugin", "topology/none"},
+    {"TaskPlugin", "task/cgroup"}, {"TmpFS", "/tmp"}, {"TopologyPlugin", "topology/none"},
 };
 /* clang-format on */
 

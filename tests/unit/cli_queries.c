@@ -381,12 +381,12 @@ START_TEST (sinfo_merges_what_prints_the_same)
     type (&p, sinfo_run, "sinfo -h -n n2 -o %N -t idle,mix");
     printed (&p, 0, "n2\n", "");
     type (&p, sinfo_run, "sinfo -h -t down");
-    printed (&p, 0, "", "");
+    printed (&p, 0, "main*        up   infinite      0    n/a \n", "");
     type (&p, sinfo_run, "sinfo -N");
     printed (&p, 0,
-             "NODELIST  NODES PARTITION STATE \n"
-             "n1            1     main* idle  \n"
-             "n2            1     main* idle  \n",
+             "NODELIST   NODES PARTITION STATE \n"
+             "n1             1     main* idle  \n"
+             "n2             1     main* idle  \n",
              "");
     play_close (&p);
 }
