@@ -1,11 +1,14 @@
 /* admit_update.c - may a job be changed like this? Checks in the order of the table, each one sentence. */
 #include <inttypes.h>
+#include <string.h>
 #include <utlist.h>
 #include "base/mem.h"
 #include "core/admit.h"
 #include "core/amend.h"
 #include "core/apply.h"
 #include "core/state.h"
+
+#define ALONE_MOST 10000 /* tasks without a record that are changed alone, each a record then */
 
 struct change {
     const struct core *core;
@@ -84,14 +87,21 @@ static int check_tasks (struct change *c, struct err *err)
     }
     if (!active && !pending)
         return err_set (err, MOISSON__FAIL_CODE__FAIL_JOB_FINISHED, "Job/step already completing or completed");
-    if (!pending && !amend_needs_pending (c->changes, &field) && !c->changes->has_array_limit)
-        return 0;
-    err_set (err, MOISSON__FAIL_CODE__FAIL_OTHER, "%s cannot be changed for some tasks of array %" PRIu64 " alone",
-             pending ? "what is pending"
-             : field ? field
-                     : "ArrayTaskThrottle",
-             c->job->id);
-    return err_fix (err, "name the array as a whole: JobId=%" PRIu64, c->job->id);
+    if (!pending && amend_needs_pending (c->changes, &field))
+        return err_set (err, MOISSON__FAIL_CODE__FAIL_JOB_NOT_PENDING, "Job is no longer pending execution");
+    if (amend_needs_whole (c->changes, &field)) {
+        err_set (err, MOISSON__FAIL_CODE__FAIL_OTHER, "%s cannot be changed for some tasks of array %" PRIu64 " alone",
+                 strcmp (field, "array_limit") ? field : "ArrayTaskThrottle", c->job->id);
+        return err_fix (err, "name the array as a whole: JobId=%" PRIu64, c->job->id);
+    }
+    if (rest_named (c) > ALONE_MOST) {
+        err_set (err, MOISSON__FAIL_CODE__FAIL_OTHER,
+                 "%" PRIu64 " tasks of array %" PRIu64 " would each become a record of its own, at most %d do at once",
+                 rest_named (c), c->job->id, ALONE_MOST);
+        return err_fix (err, "change the array as a whole, and then the others back");
+    }
+    c->update->has_alone = c->update->alone = true;
+    return 0;
 }
 
 /* --- what -----------------------------------------------------------------------------------------------------------
@@ -250,11 +260,22 @@ static int check_waiting (struct change *c, Moisson__JobSpec *spec, struct err *
     return admit_changed (c->core, spec, &what, c->now, err);
 }
 
+/* What the first pending record that is named asks, where that is its own. */
+static const Moisson__JobSpec *spec_before (const struct change *c)
+{
+    const struct task *task;
+
+    DL_FOREACH (c->job->tasks, task)
+    if ((c->only || c->update->n_tasks) && task->phase == TASK_PENDING && task->own && named (c, task))
+        return row_facts (c->job, task)->spec;
+    return job_spec (c->job);
+}
+
 static int check_fit (struct change *c, struct err *err)
 {
     if (check_circle (c, err))
         return -1;
-    Moisson__JobSpec *spec = amend_spec (job_spec (c->job), c->changes, false);
+    Moisson__JobSpec *spec = amend_spec (spec_before (c), c->changes, false);
     int rc = check_size (spec, err);
     if (rc == 0 && has_pending (c->job))
         rc = check_waiting (c, spec, err);

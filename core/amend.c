@@ -6,45 +6,46 @@
 static const struct {
     const char *field; /* of JobSpec */
     bool running;      /* also once it runs */
+    bool alone;        /* also for some tasks of an array */
 } rows[] = {
-    {"name", true},
-    {"comment", true},
-    {"wckey", true},
-    {"qos", true},
-    {"time_limit_s", true},
-    {"requeue", true},
-    {"nice", true},
-    {"priority", true},
-    {"array_limit", true},
-    {"partition", false},
-    {"account", false},
-    {"dependency", false},
-    {"depends", false},
-    {"depends_any", false},
-    {"ntasks", false},
-    {"ntasks_per_node", false},
-    {"cpus_per_task", false},
-    {"min_nodes", false},
-    {"max_nodes", false},
-    {"mem_per_node_mb", false},
-    {"mem_per_cpu_mb", false},
-    {"nodelist", false},
-    {"exclude", false},
-    {"constraint", false},
-    {"licenses", false},
-    {"reservation", false},
-    {"contiguous", false},
-    {"min_cpus", false},
-    {"tmp_mb", false},
-    {"begin_us", false},
-    {"std_in", false},
-    {"std_out", false},
-    {"std_err", false},
-    {"work_dir", false},
-    {"gres", false},
-    {"gres_asks", false},
-    {"gpus_per_node", false},
-    {"deadline_us", false},
+    {"name", true, false},
+    {"comment", true, true},
+    {"wckey", true, true},
+    {"qos", true, false},
+    {"time_limit_s", true, true},
+    {"requeue", true, true},
+    {"nice", true, true},
+    {"priority", true, true},
+    {"array_limit", true, false},
+    {"partition", false, false},
+    {"account", false, false},
+    {"dependency", false, false},
+    {"depends", false, false},
+    {"depends_any", false, false},
+    {"ntasks", false, true},
+    {"ntasks_per_node", false, true},
+    {"cpus_per_task", false, true},
+    {"min_nodes", false, true},
+    {"max_nodes", false, true},
+    {"mem_per_node_mb", false, true},
+    {"mem_per_cpu_mb", false, true},
+    {"nodelist", false, true},
+    {"exclude", false, true},
+    {"constraint", false, true},
+    {"licenses", false, true},
+    {"reservation", false, false},
+    {"contiguous", false, true},
+    {"min_cpus", false, true},
+    {"tmp_mb", false, true},
+    {"begin_us", false, false},
+    {"std_in", false, true},
+    {"std_out", false, true},
+    {"std_err", false, true},
+    {"work_dir", false, true},
+    {"gres", false, true},
+    {"gres_asks", false, true},
+    {"gpus_per_node", false, true},
+    {"deadline_us", false, false},
 };
 
 /* Fields that stand for one another: what is given of the first takes the second away. */
@@ -127,6 +128,16 @@ bool amend_needs_pending (const Moisson__JobSpec *changes, const char **ret_fiel
     return first_beyond (changes, true, ret_field);
 }
 
+bool amend_needs_whole (const Moisson__JobSpec *changes, const char **ret_field)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (!rows[i].alone && given (changes, field_named (rows[i].field))) {
+            *ret_field = rows[i].field;
+            return true;
+        }
+    return false;
+}
+
 bool amend_forbids (const Moisson__JobSpec *changes, const char **ret_field)
 {
     return first_beyond (changes, false, ret_field);
@@ -168,4 +179,43 @@ Moisson__JobSpec *amend_spec (const Moisson__JobSpec *old, const Moisson__JobSpe
         take_away (&base, field);
     }
     return joined (&base, &wanted);
+}
+
+/* Without what these changes give, or stand for. */
+static Moisson__JobSpec less (const Moisson__JobSpec *earlier, const Moisson__JobSpec *changes)
+{
+    const ProtobufCMessageDescriptor *descriptor = &moisson__job_spec__descriptor;
+    Moisson__JobSpec base = *earlier;
+
+    for (unsigned i = 0; i < descriptor->n_fields; i++)
+        if (given (changes, &descriptor->fields[i]))
+            take_away (&base, &descriptor->fields[i]);
+    for (size_t i = 0; i < sizeof instead / sizeof *instead; i++)
+        if (given (changes, field_named (instead[i].given)))
+            take_away (&base, field_named (instead[i].gone));
+    return base;
+}
+
+Moisson__JobSpec *amend_join (Moisson__JobSpec *earlier, const Moisson__JobSpec *changes)
+{
+    static const Moisson__JobSpec nothing = MOISSON__JOB_SPEC__INIT;
+    Moisson__JobSpec base = earlier ? less (earlier, changes) : nothing;
+    Moisson__JobSpec *both = joined (&base, changes);
+
+    if (earlier)
+        moisson__job_spec__free_unpacked (earlier, NULL);
+    return both;
+}
+
+Moisson__JobSpec *amend_forget (Moisson__JobSpec *earlier, const Moisson__JobSpec *changes)
+{
+    static const Moisson__JobSpec nothing = MOISSON__JOB_SPEC__INIT;
+    Moisson__JobSpec base, *left;
+
+    if (!earlier)
+        return NULL;
+    base = less (earlier, changes);
+    left = moisson__job_spec__get_packed_size (&base) ? joined (&base, &nothing) : NULL;
+    moisson__job_spec__free_unpacked (earlier, NULL);
+    return left;
 }

@@ -122,14 +122,32 @@ static bool job_has_pending (const struct job *job)
     return job->n_pending || rest_total (&job->rest);
 }
 
+/* Those of its tasks whose namesakes did not end well. */
+static void cancel_never (struct core *core, struct job *job)
+{
+    static const char cause[] = "the task that it depends on did not end well";
+    struct idset *set = rest_take_all (&job->rest, HOLD_NEVER);
+    struct task *task, *next;
+
+    if (set)
+        rest_cancel (core, job, set, NULL, cause);
+    DL_FOREACH_SAFE (job->tasks, task, next)
+    if (task->phase == TASK_PENDING && task->hold == HOLD_NEVER)
+        pending_cancel (core, task, NULL, cause);
+}
+
 static void job_refresh (struct core *core, struct job *job)
 {
     usec_t until = UINT64_MAX;
     bool hidden;
 
     depend_look (core, job);
-    if (!job->ended && kill_on_invalid (core, job) && depend_answer (job, core->now, &until) == DEPEND_NEVER)
-        cancel_for_ever (core, job);
+    if (!job->ended && job->depend && kill_on_invalid (core, job)) {
+        if (depend_answer (job, core->now, &until) == DEPEND_NEVER)
+            cancel_for_ever (core, job);
+        else
+            cancel_never (core, job);
+    }
     if (job_has_pending (job) && core->now > job_start_by (core, job))
         end_overdue (core, job);
     hidden = !job->ended && job_hidden (core, job, &until);

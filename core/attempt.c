@@ -4,6 +4,7 @@
 #include <utlist.h>
 #include "base/mem.h"
 #include "core/acct.h"
+#include "core/correspond.h"
 #include "core/branch.h"
 #include "core/profile.h"
 #include "core/state.h"
@@ -33,7 +34,7 @@ void pending_hold (struct core *core, struct task *task, enum hold hold)
         free (task->cause); /* why it was held */
         task->cause = NULL;
     }
-    task->special &= hold != HOLD_NONE;
+    task->special &= hold_is_hold (hold);
     again_set (task, hold == HOLD_NONE);
     job_mark_dirty (core, task->job);
 }
@@ -127,6 +128,7 @@ static void task_final (struct core *core, struct task *task)
     task_append_ended (core, task);
     count_outcome (job, task);
     job_check_end (core, job);
+    corr_news (core, task);
     depend_news (core, job);
     job_mark_dirty (core, job);
 }

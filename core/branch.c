@@ -2,6 +2,7 @@
 #include "core/branch.h"
 #include <utlist.h>
 #include "base/mem.h"
+#include "core/amend.h"
 #include "core/retry.h"
 #include "core/state.h"
 
@@ -62,11 +63,19 @@ static void branch_free (struct core *core, struct job *branch)
 void branch_enter (struct core *core, struct task *task)
 {
     struct job *job = task->job;
-    Moisson__JobSpec *more = task->retry ? retry_spec (task->retry, job_spec (job)) : NULL;
+    Moisson__JobSpec *spec = task->amended ? amend_spec (job_spec (job), task->amended, false) : NULL;
+    Moisson__JobSpec *more = task->retry ? retry_spec (task->retry, spec ? spec : job_spec (job)) : NULL;
 
-    if (!more)
+    if (more && spec)
+        moisson__job_spec__free_unpacked (spec, NULL);
+    if (!more && !spec)
         return;
-    task_own (task, job_spec_with (core, job->spec->msg, more));
+    struct spec *own = job_spec_with (core, job->spec->msg, more ? more : spec);
+    if (own == job->spec) { /* what was changed says the same as the job does */
+        job_put_spec (core, own);
+        return;
+    }
+    task_own (task, own);
     task->branch = branch_with (job, task->own);
     if (!task->branch)
         task->branch = branch_create (job, task->own);
@@ -83,6 +92,15 @@ void branch_leave (struct core *core, struct task *task)
         branch_free (core, branch);
 }
 
+void branch_again (struct core *core, struct task *task)
+{
+    again_set (task, false);
+    branch_leave (core, task);
+    task_disown (core, task);
+    branch_enter (core, task);
+    again_set (task, task->hold == HOLD_NONE);
+}
+
 void branches_changed (struct core *core, struct job *job)
 {
     struct task *task;
@@ -91,13 +109,8 @@ void branches_changed (struct core *core, struct job *job)
         shape_leave (core, branch);
     DL_FOREACH (job->tasks, task)
     {
-        if (task->phase != TASK_PENDING || !task->retry)
-            continue;
-        again_set (task, false);
-        branch_leave (core, task);
-        task_disown (core, task);
-        branch_enter (core, task);
-        again_set (task, task->hold == HOLD_NONE);
+        if (task->phase == TASK_PENDING && (task->retry || task->amended || task->branch))
+            branch_again (core, task);
     }
 }
 
@@ -125,7 +138,8 @@ int branch_check (const struct core *core, const struct job *job, struct err *er
         DL_FOREACH (job->tasks, task)
         {
             pending += task->branch == branch;
-            if (task->branch == branch && (task->own != branch->spec || task->phase != TASK_PENDING))
+            if (task->branch == branch &&
+                (task->own != branch->spec || task->phase != TASK_PENDING || (!task->retry && !task->amended)))
                 return err_set (err, 0, "task %u of job %lu is wrongly in a branch", task->index, id);
         }
         if (!pending || pending != branch->n_pending || branch->of != job || branch->spec == job->spec ||

@@ -1,6 +1,7 @@
-/* branch.h - pending tasks that ask for something else than their job does, because a retry gives them more: tasks of a
- * job that ask for the same are a branch of it. To the shapes and the pass a branch is a job like any other; its id is
- * its job's, its rest is empty, and what it may run is in its `again`. It is in no table, and follows from its tasks.
+/* branch.h - pending tasks that ask for something else than their job does, because a retry gives them more or they
+ * were changed alone: tasks of a job that ask for the same are a branch of it. To the shapes and the pass a branch is a
+ * job like any other; its id is its job's, its rest is empty, and what it may run is in its `again`. It is in no table,
+ * and follows from its tasks.
  */
 #pragma once
 #include "core/job.h"
@@ -20,7 +21,9 @@ static inline struct job *task_queue (const struct task *task)
 
 /* A pending record is free to be placed, or not: its queue's `again` holds exactly those that are. */
 void again_set (struct task *task, bool in);
-/* It has become pending: where it asks for more than its job, it is in a branch, and owns that spec. */
+/* Its own changes are others now: in its branch for that, or in none. It is pending. */
+void branch_again (struct core *core, struct task *task);
+/* It has become pending: where it asks for something else than its job, it is in a branch, and owns that spec. */
 void branch_enter (struct core *core, struct task *task);
 void branch_leave (struct core *core, struct task *task);   /* it keeps the spec; a no-op when it is in none */
 void branches_changed (struct core *core, struct job *job); /* the job's spec or partition has changed */

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <utlist.h>
 #include "core/branch.h"
+#include "core/correspond.h"
 #include "core/state.h"
 
 #define FAIL(...) return err_set (err, 0, __VA_ARGS__)
@@ -86,7 +87,7 @@ static int check_task (const struct core *core, const struct task *task, struct 
               task->stop ? ", stopping" : "");
     if ((task->suspended_us || task->was_suspended) && (task->phase == TASK_PENDING || task->phase == TASK_PLACED))
         FAIL ("task %u of job %lu is %s, and stood still", task->index, id, phase_name (task->phase));
-    if (task->special && (task->phase != TASK_PENDING || task->hold == HOLD_NONE))
+    if (task->special && (task->phase != TASK_PENDING || !hold_is_hold (task->hold)))
         FAIL ("task %u of job %lu is special, and not held", task->index, id);
     if (task->next && (task->next->index <= task->index || task->next->prev != task))
         FAIL ("tasks of job %lu are out of order at %u", id, task->index);
@@ -127,6 +128,8 @@ static int check_job (const struct core *core, const struct job *job, struct cou
         return -1;
     if (!job->ended != (job->group_prev != NULL))
         FAIL ("job %lu is wrongly %s the jobs of its name", id, job->ended ? "among" : "missing from");
+    if (corr_check (core, job, err))
+        return -1;
     if (job_find (core, job->id) != job || job->dirty)
         FAIL ("job %lu is not found by its id, or was not looked at", id);
     counts->jobs++;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <utlist.h>
 #include "base/mem.h"
+#include "core/correspond.h"
 #include "core/state.h"
 
 struct name_group {
@@ -128,6 +129,8 @@ static const struct {
     {MOISSON__DEPEND_TYPE__DEP_AFTEROK, afterok},
     {MOISSON__DEPEND_TYPE__DEP_AFTERNOTOK, afternotok},
     {MOISSON__DEPEND_TYPE__DEP_AFTERANY, afterany},
+    {MOISSON__DEPEND_TYPE__DEP_AFTERBURSTBUFFER, afterany},
+    {MOISSON__DEPEND_TYPE__DEP_AFTERCORR, afterok},
 };
 
 static bool is_singleton (const struct edge *edge)
@@ -166,7 +169,9 @@ static bool edge_look (struct core *core, struct edge *edge)
 
     if (edge->state != EDGE_WAIT)
         return false;
-    if (is_singleton (edge))
+    if (edge_is_corr (edge)) /* each task is settled by itself */
+        now = edge->target && !edge->target->ended ? EDGE_WAIT : EDGE_MET;
+    else if (is_singleton (edge))
         now = edge->waiter->group_prev && edge->waiter->spec->group->first == edge->waiter ? EDGE_MET : EDGE_WAIT;
     else {
         task = edge_task (core, edge);
@@ -235,8 +240,12 @@ void depend_submit (struct core *core, struct job *job)
         struct edge *edge = &depend->edges[i];
         if (!is_singleton (edge))
             edge_aim (core, edge);
-        edge_look (core, edge);
+        if (!edge_is_corr (edge) || !edge->target)
+            edge_look (core, edge);
     }
+    corr_sort (core, job);
+    for (size_t i = 0; depend && i < depend->n; i++)
+        edge_look (core, &depend->edges[i]);
 }
 
 /* What a saved edge waits for is there, or comes later in the snapshot: an update may name a younger job. */
@@ -294,6 +303,7 @@ static void depend_forget (struct job *job)
 void depend_changed (struct core *core, struct job *job, bool anew)
 {
     if (anew) {
+        corr_forget (core, job);
         depend_forget (job);
         depend_submit (core, job);
         return;
@@ -344,7 +354,7 @@ enum depend_answer depend_answer (const struct job *job, usec_t now, usec_t *ret
         const struct edge *edge = &depend->edges[i];
         if (edge->state == EDGE_MET && edge->due_us > now && edge->due_us < *ret_due)
             *ret_due = edge->due_us;
-        met += edge->state == EDGE_MET && edge->due_us <= now;
+        met += edge_is_corr (edge) || (edge->state == EDGE_MET && edge->due_us <= now);
         never += edge->state == EDGE_NEVER;
     }
     if (job_spec (job)->depends_any)

@@ -48,11 +48,12 @@ struct task {
     enum hold again_hold; /* hold to take when it becomes pending again */
     enum stop_why stop;
     uint32_t restarts;
-    struct retry *retry;   /* what follows from attempts that were made by themselves (retry.h); NULL */
-    struct job *branch;    /* pending, and asking for more than its job: in whose name it queues (branch.h); NULL */
-    uint32_t refusals;     /* starts that nodes could not make, since it last ran or was held */
-    uint64_t placed_at;    /* sequence of its placement */
-    uint32_t cancelled_by; /* uid; valid with has_cancelled_by */
+    Moisson__JobSpec *amended; /* what was changed for it alone; NULL */
+    struct retry *retry;       /* what follows from attempts that were made by themselves (retry.h); NULL */
+    struct job *branch;        /* pending, and asking for more than its job: in whose name it queues (branch.h); NULL */
+    uint32_t refusals;         /* starts that nodes could not make, since it last ran or was held */
+    uint64_t placed_at;        /* sequence of its placement */
+    uint32_t cancelled_by;     /* uid; valid with has_cancelled_by */
     bool has_cancelled_by;
     bool begun;                  /* some attempt of it has started, or it has ended */
     struct inside *inside;       /* of a reservation that ends (resv.h); NULL */

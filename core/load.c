@@ -121,6 +121,8 @@ static struct job *load_facts (struct core *core, const Moisson__ImageJob *in)
     load_rest (&job->rest, HOLD_NONE, in->pending, in->n_pending);
     load_rest (&job->rest, HOLD_USER, in->held_user, in->n_held_user);
     load_rest (&job->rest, HOLD_ADMIN, in->held_by_admin, in->n_held_by_admin);
+    load_rest (&job->rest, HOLD_CORR, in->waiting, in->n_waiting);
+    load_rest (&job->rest, HOLD_NEVER, in->never, in->n_never);
     core->stats.pending += rest_total (&job->rest);
     job->eligible_us = in->eligible_us;
     job->first_start_us = in->first_start_us;
@@ -184,13 +186,18 @@ static void load_last (const Moisson__ImageTask *in, struct task *task)
 static void load_task_facts (const Moisson__ImageTask *in, struct task *task)
 {
     task->attempt = in->attempt;
-    task->hold = in->held_admin ? HOLD_ADMIN : in->held ? HOLD_USER : HOLD_NONE;
+    task->hold = in->never        ? HOLD_NEVER
+                 : in->held_admin ? HOLD_ADMIN
+                 : in->held       ? HOLD_USER
+                 : in->waits      ? HOLD_CORR
+                                  : HOLD_NONE;
     task->again_hold = in->requeue_hold;
     task->stop = in->stop_why;
     task->refusals = in->refusals;
     task->placed_at = in->placed_at;
     task->restarts = in->restarts;
     task->retry = retry_load (in);
+    task->amended = in->amended ? message_copy (&in->amended->base) : NULL;
     task->has_cancelled_by = in->has_cancelled_by;
     task->cancelled_by = in->cancelled_by;
     task->begun = in->begun;

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "core/apply.h"
 #include "core/attempt.h"
+#include "core/correspond.h"
 #include "core/state.h"
 
 /* --- cancel ------------------------------------------------------------------------------------------------------- */
@@ -81,9 +82,11 @@ int on_cancel_requested (struct core *core, const Moisson__Event *event, struct 
 /* The hold that follows: an admin's outweighs a user's, and only an admin lifts it. */
 static enum hold hold_after (enum hold now, const Moisson__Held *asked)
 {
+    if (now == HOLD_NEVER || (!asked->held && now == HOLD_CORR))
+        return now;
     if (!asked->held)
         return now == HOLD_ADMIN && !asked->by_admin ? HOLD_ADMIN : HOLD_NONE;
-    return asked->by_admin ? HOLD_ADMIN : now == HOLD_NONE ? HOLD_USER : now;
+    return asked->by_admin ? HOLD_ADMIN : now == HOLD_ADMIN ? HOLD_ADMIN : HOLD_USER;
 }
 
 static void hold_task (struct core *core, struct task *task, void *arg)
@@ -121,6 +124,8 @@ int on_held (struct core *core, const Moisson__Event *event, struct err *err)
     event_tasks (core, job, only, asked->tasks, asked->n_tasks, hold_task, asked);
     if (!only)
         hold_rest (job, asked);
+    if (!asked->held)
+        corr_sort (core, job);
     free (job->resv_deleted); /* from now on it is held, or not, for what was asked here */
     job->resv_deleted = NULL;
     job_mark_dirty (core, job);
@@ -133,7 +138,7 @@ static void hold_pending (struct core *core, struct task *task, const Moisson__R
 {
     if (!asked->hold)
         return;
-    if (task->hold != HOLD_USER && task->hold != HOLD_ADMIN)
+    if (task->hold == HOLD_NONE || task->hold == HOLD_CORR)
         pending_hold (core, task, HOLD_USER);
     task->special |= asked->special;
 }

@@ -125,6 +125,43 @@ void job_without_resv (struct core *core, struct job *job, const char *name, boo
     job->resv_deleted = xstrdup (name);
 }
 
+/* What it asks from now on, alone; TimeLimit+= is a limit of its own. */
+static void amend_task (struct core *core, struct task *task, const Moisson__JobUpdated *asked)
+{
+    Moisson__JobSpec changes = *asked->changes;
+
+    if (task->phase == TASK_ENDED)
+        return;
+    shift_limit (asked, task_time_limit (core, task), &changes);
+    task->amended = amend_join (task->amended, &changes);
+    if (task->phase == TASK_PENDING)
+        branch_again (core, task);
+}
+
+static void amend_one (struct core *core, struct task *task, void *arg)
+{
+    amend_task (core, task, arg);
+}
+
+/* Tasks without a record get one: they differ. */
+static void amend_rest (struct core *core, struct job *job, const Moisson__JobUpdated *asked)
+{
+    _cleanup_idset_ struct idset *set = event_rest (job, asked->tasks, asked->n_tasks);
+
+    for (uint32_t id = idset_first (set); id != IDSET_NONE; id = idset_next (set, id))
+        amend_task (core, task_split (core, job, id), asked);
+}
+
+/* What was changed for tasks alone is overtaken where the job as a whole changes. */
+static void forget_alone (struct job *job, const Moisson__JobUpdated *asked)
+{
+    struct task *task;
+
+    DL_FOREACH (job->tasks, task)
+    if (task->phase == TASK_PENDING || (is_active (task) && !asked->pending_only))
+        task->amended = amend_forget (task->amended, asked->changes);
+}
+
 int on_job_updated (struct core *core, const Moisson__Event *event, struct err *err)
 {
     Moisson__JobUpdated *asked = event->job_updated;
@@ -139,8 +176,15 @@ int on_job_updated (struct core *core, const Moisson__Event *event, struct err *
         only = NULL; /* the whole job */
     if (!asked->pending_only)
         event_tasks (core, job, only, asked->tasks, asked->n_tasks, update_task, asked);
-    if (!only && !asked->n_tasks)
+    if (asked->alone && (only || asked->n_tasks)) {
+        event_tasks (core, job, only, asked->tasks, asked->n_tasks, amend_one, asked);
+        if (!only)
+            amend_rest (core, job, asked);
+    }
+    if (!only && !asked->n_tasks) {
+        forget_alone (job, asked);
         change_job (core, job, asked);
+    }
     job_mark_dirty (core, job);
     return 0;
 }

@@ -107,7 +107,7 @@ static bool never (const struct core *core, const struct row *row, struct buf *t
 {
     usec_t due;
 
-    return depend_answer (row->job, core->now, &due) == DEPEND_NEVER &&
+    return (depend_answer (row->job, core->now, &due) == DEPEND_NEVER || row_hold (row) == HOLD_NEVER) &&
            say (text, "a job that it depends on ended otherwise than asked (%s): cancel it",
                 job_spec (row->job)->dependency ? job_spec (row->job)->dependency : "see its dependency");
 }
@@ -118,6 +118,9 @@ static bool dependency (const struct core *core, const struct row *row, struct b
     size_t waiting = 0;
     usec_t due;
 
+    if (row_hold (row) == HOLD_CORR)
+        return say (text, "its namesake in the array that it waits for (%s) has not ended",
+                    job_spec (row->job)->dependency ? job_spec (row->job)->dependency : "aftercorr");
     if (depend_answer (row->job, core->now, &due) != DEPEND_WAIT)
         return false;
     for (size_t i = 0; depend && i < depend->n; i++)

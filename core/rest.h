@@ -1,11 +1,24 @@
-/* rest.h - the tasks of a job that have no record of their own yet: all pending, each free or held. A job that is no
- * array has the one task 0. */
+/* rest.h - the tasks of a job that have no record of their own yet: all pending, each free, held or waiting for another
+ * task. A job that is no array has the one task 0. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/idset.h"
 
-enum hold { HOLD_NONE, HOLD_USER, HOLD_ADMIN, N_HOLDS };
+enum hold {
+    HOLD_NONE,
+    HOLD_USER,
+    HOLD_ADMIN,
+    HOLD_CORR,  /* no hold: its namesake has not ended yet (correspond.h) */
+    HOLD_NEVER, /* ... or did not end well: outweighs all others */
+    N_HOLDS
+};
+
+/* By a person. */
+static inline bool hold_is_hold (enum hold hold)
+{
+    return hold == HOLD_USER || hold == HOLD_ADMIN;
+}
 
 struct rest {
     bool array;

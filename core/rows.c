@@ -1,4 +1,4 @@
-/* rows.c - walking rows with a cursor: job id (40 bits), part of the job (2 bits: the rest by hold, then records), task
+/* rows.c - walking rows with a cursor: job id (39 bits), part of the job (3 bits: the rest by hold, then records), task
  * (22 bits). A cursor names the first row not given yet, whether it is still there or not. */
 #include <utlist.h>
 #include "base/hostlist.h"
@@ -28,12 +28,12 @@ struct walk {
 
 static struct place place_of (uint64_t cursor)
 {
-    return (struct place){cursor >> 24, cursor >> 22 & 3, cursor & (TASK_INDEX_END - 1)};
+    return (struct place){cursor >> 25, cursor >> 22 & 7, cursor & (TASK_INDEX_END - 1)};
 }
 
 static uint64_t cursor_of (struct place place)
 {
-    return place.job << 24 | (uint64_t) place.part << 22 | place.index;
+    return place.job << 25 | (uint64_t) place.part << 22 | place.index;
 }
 
 job_state_t row_state (const struct row *row)

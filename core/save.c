@@ -226,6 +226,8 @@ static Moisson__ImageTask *save_task (const struct task *task)
     SET_IF (out, restarts, task->restarts);
     SET_IF (out, held, task->hold == HOLD_USER);
     SET_IF (out, held_admin, task->hold == HOLD_ADMIN);
+    SET_IF (out, waits, task->hold == HOLD_CORR);
+    SET_IF (out, never, task->hold == HOLD_NEVER);
     SET_IF (out, requeue_hold, task->again_hold);
     SET_IF (out, begun, task->begun);
     SET_IF (out, stop_why, task->stop);
@@ -240,6 +242,7 @@ static Moisson__ImageTask *save_task (const struct task *task)
     SET_IF (out, resv_over, task->inside && task->inside->over);
     out->former_partition = task->branch ? NULL : xstrdup (task->own_partition);
     retry_save (task->retry, out);
+    out->amended = task->amended ? message_copy (&task->amended->base) : NULL;
     SET_IF (out, suspended_at, task->suspended_at);
     SET_IF (out, suspended_us, task->suspended_us);
     SET_IF (out, was_suspended, task->was_suspended);
@@ -278,6 +281,8 @@ static Moisson__ImageJob *save_facts (const struct job *job)
     out->pending = save_rest (&job->rest, HOLD_NONE, &out->n_pending);
     out->held_user = save_rest (&job->rest, HOLD_USER, &out->n_held_user);
     out->held_by_admin = save_rest (&job->rest, HOLD_ADMIN, &out->n_held_by_admin);
+    out->waiting = save_rest (&job->rest, HOLD_CORR, &out->n_waiting);
+    out->never = save_rest (&job->rest, HOLD_NEVER, &out->n_never);
     SET_IF (out, eligible_us, job->eligible_us);
     SET_IF (out, first_start_us, job->first_start_us);
     SET_IF (out, end_us, job->end_us);

@@ -115,6 +115,8 @@ void task_remove (struct core *core, struct task *task)
     free (task->shares);
     branch_leave (core, task);
     retry_free (task->retry);
+    if (task->amended)
+        moisson__job_spec__free_unpacked (task->amended, NULL);
     free (task->cause);
     free (task->cpu_ids);
     free (task->gpu_ids);

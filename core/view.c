@@ -65,8 +65,8 @@ static void fill_size (const struct core *core, const struct row *row, Moisson__
 
 static void fill_held (const struct row *row, enum hold hold, Moisson__JobInfo *info)
 {
-    SET (info, held, hold != HOLD_NONE);
-    SET (info, priority, hold != HOLD_NONE ? 0 : job_priority (row_facts (row->job, row->task)->spec));
+    SET (info, held, hold_is_hold (hold));
+    SET (info, priority, hold_is_hold (hold) ? 0 : job_priority (row_facts (row->job, row->task)->spec));
 }
 
 static void fill_end (const struct core *core, const struct task *task, Moisson__JobInfo *info)

@@ -12,6 +12,7 @@
 #include "ctld/policies.h"
 #include "ctld/rpc.h"
 #include "ctld/service_user.h"
+#include "ctld/session.h"
 
 #define FILE_MOST (16u << 20)
 
@@ -122,6 +123,7 @@ int reconfigure (struct ctld *ctld, bool by_hand, struct err *err)
     policies_apply (ctld);
     nodes_reconfigured (ctld->nodes);
     notes_reconfigured (ctld->notes);
+    sessions_reconfigured (ctld->sessions);
     log_info ("event=reconfigured nodes=%zu partitions=%zu", ctld->conf->core->n_nodes, ctld->conf->core->n_partitions);
     return 0;
 }

@@ -210,6 +210,11 @@ static bool is_operator (const struct ctld *ctld, uint32_t uid)
     return false;
 }
 
+static unsigned roles_of_user (const struct ctld *ctld, uint32_t uid)
+{
+    return ROLE_USER | (is_operator (ctld, uid) ? ROLE_OPERATOR : 0u);
+}
+
 /* Connections of one user, so that nobody takes all of the controller's descriptors. Operators are trusted with them.
  */
 static bool too_many (const struct sessions *all, const struct session *session)
@@ -273,7 +278,7 @@ void sessions_accept (void *arg, struct channel *channel, const struct peer *pee
         if (peer->next_key)
             keyring_promote (all->ctld, session->node);
     } else {
-        session->roles = ROLE_USER | (is_operator (all->ctld, peer->uid) ? ROLE_OPERATOR : 0u);
+        session->roles = roles_of_user (all->ctld, peer->uid);
     }
     session->next = all->list;
     if (all->list)
@@ -300,6 +305,13 @@ void sessions_cut_node (struct sessions *all, const char *node, const struct err
             session_close (s, why);
         s = its ? all->list : s->next; /* closing may have ended others, too */
     }
+}
+
+void sessions_reconfigured (struct sessions *all)
+{
+    for (struct session *s = all->list; s; s = s->next)
+        if (!(s->roles & ROLE_NODE))
+            s->roles = roles_of_user (all->ctld, s->uid);
 }
 
 size_t sessions_count (const struct sessions *all)

@@ -42,6 +42,7 @@ struct sessions *sessions_free (struct sessions *all);
 void sessions_accept (void *arg, struct channel *channel, const struct peer *peer); /* for door_open; arg = sessions */
 /* A node must not speak any more: close whatever sessions it has, registered or not. */
 void sessions_cut_node (struct sessions *all, const char *node, const struct err *why);
+void sessions_reconfigured (struct sessions *all); /* who is an operator may have changed */
 size_t sessions_count (const struct sessions *all);
 size_t sessions_queued (const struct sessions *all); /* bytes of output not yet written, of all */
 

@@ -258,6 +258,21 @@ APPLY (begin)
     return 0;
 }
 
+APPLY (deadline)
+{
+    usec_t at;
+
+    if (!*value) {
+        s->spec.has_deadline_us = false;
+        return 0;
+    }
+    if (time_parse (value, s->now_us, true, &at, err) < 0)
+        return -1;
+    s->spec.has_deadline_us = true;
+    s->spec.deadline_us = at;
+    return 0;
+}
+
 /* A job limit in whole minutes, as Slurm keeps it; 0 = none. */
 static int parse_limit (const char *value, uint64_t *ret_s, struct err *err)
 {

@@ -7,6 +7,7 @@
 APPLY (account);
 APPLY (array);
 APPLY (begin);
+APPLY (deadline);
 APPLY (bulk);
 APPLY (bulk_each);
 APPLY (chdir);

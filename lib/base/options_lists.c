@@ -183,7 +183,7 @@ static int bad_depend (const char *value, struct err *err)
     err_what (err, "Batch job submission failed");
     return err_fix (
         err,
-        "instead of \"%s\" write TYPE:JOB[:JOB...] with after, afterok, afterany, afternotok, or singleton; "
+        "instead of \"%s\" write TYPE:JOB[:JOB...] with after, afterok, afterany, afternotok, aftercorr, or singleton; "
         "conditions are joined by ',' (all) or '?' (any)",
         value);
 }
@@ -235,9 +235,13 @@ static int find_type (const char *word, size_t len, Moisson__DependType *ret)
         const char *word;
         Moisson__DependType type;
     } types[] = {
-        {"after", MOISSON__DEPEND_TYPE__DEP_AFTER},           {"afterok", MOISSON__DEPEND_TYPE__DEP_AFTEROK},
-        {"afternotok", MOISSON__DEPEND_TYPE__DEP_AFTERNOTOK}, {"afterany", MOISSON__DEPEND_TYPE__DEP_AFTERANY},
+        {"after", MOISSON__DEPEND_TYPE__DEP_AFTER},
+        {"afterok", MOISSON__DEPEND_TYPE__DEP_AFTEROK},
+        {"afternotok", MOISSON__DEPEND_TYPE__DEP_AFTERNOTOK},
+        {"afterany", MOISSON__DEPEND_TYPE__DEP_AFTERANY},
         {"singleton", MOISSON__DEPEND_TYPE__DEP_SINGLETON},
+        {"aftercorr", MOISSON__DEPEND_TYPE__DEP_AFTERCORR},
+        {"afterburstbuffer", MOISSON__DEPEND_TYPE__DEP_AFTERBURSTBUFFER},
     };
 
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
@@ -290,17 +294,33 @@ static int parse_depends (const char *value, struct depends *d)
     }
 }
 
+static bool asks_corr (const struct depends *d)
+{
+    for (size_t i = 0; i < d->n; i++)
+        if (d->list[i]->type == MOISSON__DEPEND_TYPE__DEP_AFTERCORR)
+            return true;
+    return false;
+}
+
 APPLY (dependency)
 {
     struct depends d = {0};
 
-    if (!strncasecmp (value, "aftercorr", 9)) {
-        err_set (err, MOISSON__FAIL_CODE__FAIL_BAD_SPEC, "aftercorr is known, not available yet");
-        return err_fix (err, "use afterok:JOB (after the whole array), or afterok:JOB_TASK for one task");
+    if (!strncasecmp (value, "expand:", 7)) {
+        err_set (err, MOISSON__FAIL_CODE__FAIL_BAD_SPEC,
+                 "expand is known, not available: jobs do not grow while they run");
+        return err_fix (err, "ask for all that the job needs when it is submitted");
     }
     if (*value && parse_depends (value, &d) < 0) {
         depends_clear (&d);
         return bad_depend (value, err);
+    }
+    if (d.separator == '?' && asks_corr (&d)) {
+        depends_clear (&d);
+        err_set (
+            err, MOISSON__FAIL_CODE__FAIL_DEPENDENCY,
+            "Job dependency problem: aftercorr is a condition of each task, and cannot be one of several that suffice");
+        return err_fix (err, "join the conditions by ',': then all of them must hold");
     }
     for (size_t i = 0; i < s->spec.n_depends; i++)
         free (s->spec.depends[i]);

@@ -44,8 +44,8 @@ static const struct option_row rows[] = {
     {"cpus-per-gpu", 0, ARG_REQUIRED, OPT_HONOURED, "SBATCH_CPUS_PER_GPU", "N", "CPUs for each GPU.",
      apply_cpus_per_gpu},
     {"cpus-per-task", 'c', ARG_REQUIRED, OPT_HONOURED, NULL, "N", "CPUs of each task.", apply_cpus_per_task},
-    {"deadline", 0, ARG_REQUIRED, OPT_REFUSED, NULL, "TIME",
-     "limit the run with --time, and cancel it with scancel when it is too late", NULL},
+    {"deadline", 0, ARG_REQUIRED, OPT_HONOURED, NULL, "TIME",
+     "Be done by this time (as --begin): what can no longer start and end before it ends as DEADLINE.", apply_deadline},
     {"delay-boot", 0, ARG_REQUIRED, OPT_HARMLESS, "SBATCH_DELAY_BOOT", "MINUTES", "Nodes are always on.", NULL},
     {"dependency", 'd', ARG_REQUIRED, OPT_HONOURED, NULL, "LIST",
      "Wait for other jobs: afterok:12:13, afterany:12_3, after:12+5, afternotok:12, singleton; joined by , (all) or ? "

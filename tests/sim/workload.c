@@ -121,7 +121,9 @@ static void add_dependency (struct world *w, Moisson__JobSpec *spec)
     Moisson__Dependency *d = xmalloc (sizeof *d);
 
     moisson__dependency__init (d);
-    d->type = 1 + dice_below (&w->dice, 5);
+    d->type = 1 + dice_below (&w->dice, 7);
+    if (spec->n_array && dice_percent (&w->dice, 40))
+        d->type = MOISSON__DEPEND_TYPE__DEP_AFTERCORR;
     if (d->type != MOISSON__DEPEND_TYPE__DEP_SINGLETON) {
         d->has_job_id = true;
         d->job_id = newest > 6 ? newest - dice_below (&w->dice, 6) : newest;

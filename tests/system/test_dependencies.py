@@ -115,3 +115,53 @@ def test_a_malformed_dependency_is_refused(cluster, spec):
     done = cluster.run("sbatch", f"--dependency={spec}", "--wrap", "true")
     assert done.returncode == 1 and done.stdout == ""
     assert "Job dependency problem" in done.stderr
+
+
+FAILS_ONE = 'test "$SLURM_ARRAY_TASK_ID" != 1'
+
+
+def rows(cluster, job):
+    """State and reason of each task."""
+    return {line.split()[0].partition("_")[2]: line.split()[1:]
+            for line in cluster.ok("squeue", "-h", "-r", "-t", "all", "-j", job, "-o", "%i %T %r").splitlines()}
+
+
+def test_aftercorr_pairs_tasks(cluster):
+    first = cluster.sbatch("--hold", "--array=0-2", script=FAILS_ONE)
+    second = cluster.sbatch("--array=0-3", f"--dependency=aftercorr:{first}", script="echo $SLURM_ARRAY_TASK_ID >>corr")
+    killed = cluster.sbatch("--array=1,2", f"--dependency=aftercorr:{first}", "--kill-on-invalid-dep=yes")
+    assert rows(cluster, second) == {"0": ["PENDING", "Dependency"], "1": ["PENDING", "Dependency"],
+                                     "2": ["PENDING", "Dependency"], "3": ["PENDING", "DependencyNeverSatisfied"]}
+    cluster.kill9("ctld")
+    cluster.start("ctld")
+    cluster.ok("scontrol", "release", f"{first}_1,{first}_2")
+    wait_until(lambda: rows(cluster, second)["2"][0] == "COMPLETED", "its namesake went well")
+    assert rows(cluster, second)["0"] == ["PENDING", "Dependency"]
+    assert rows(cluster, second)["1"] == ["PENDING", "DependencyNeverSatisfied"]
+    wait_until(lambda: rows(cluster, killed)["1"][0] == "CANCELLED", "that can never run")
+    cluster.ok("scontrol", "release", first)
+    wait_until(lambda: rows(cluster, second)["0"][0] == "COMPLETED", "the last one")
+    assert sorted((cluster.work / "corr").read_text().split()) == ["0", "2"]
+    cluster.ok("scancel", second)
+
+
+def test_words_of_dependencies(cluster):
+    held = cluster.sbatch("--hold")
+    after = cluster.sbatch(f"--dependency=afterburstbuffer:{held}")
+    assert reason(cluster, after) == ["PENDING Dependency"]
+    done = cluster.run("sbatch", f"--dependency=expand:{held}", "--wrap", "true")
+    assert done.returncode == 1 and "jobs do not grow" in done.stderr
+    done = cluster.run("sbatch", f"--dependency=aftercorr:{held}?singleton", "--wrap", "true")
+    assert done.returncode == 1 and "Job dependency problem" in done.stderr
+    cluster.ok("scancel", held)
+    cluster.wait_state(after, "COMPLETED")
+
+
+def test_what_can_never_run_is_cancelled_by_default_of_the_site(clusters):
+    cluster = clusters(conf="DependencyParameters=kill_invalid_depend")
+    first = cluster.sbatch("--hold", script="exit 1")
+    killed = cluster.sbatch(f"--dependency=afterok:{first}")
+    kept = cluster.sbatch("--kill-on-invalid-dep=no", f"--dependency=afterok:{first}")
+    cluster.ok("scontrol", "release", first)
+    cluster.wait_state(killed, "CANCELLED")
+    assert reason(cluster, kept) == ["PENDING DependencyNeverSatisfied"]

@@ -106,7 +106,7 @@ def test_an_array(cluster):
     assert sorted(rows)[0].split()[:2] == ["1", "5:00"]
     assert [row.split()[1:] for row in sorted(rows)[1:]] == [["10:00", row.split()[2]] for row in sorted(rows)[1:]]
     assert sorted(rows)[2].split()[2] == "123M" and sorted(rows)[0].split()[2] != "123M"
-    assert "cannot be changed for some tasks" in refused(cluster, "update", f"JobId={job}_5", "TimeLimit=5")
+    assert "cannot be changed for some tasks" in refused(cluster, "update", f"JobId={job}_5", "Partition=main")
     assert cluster.ok("scontrol", "update", f"JobId={job}_[1-6]", "Comment=all") == ""
     go(cluster, "array")
     cluster.wait_state(job, "COMPLETED")
@@ -244,3 +244,31 @@ def test_wait_job(cluster):
     cluster.wait_state(job, "COMPLETED")
     assert f"Job {job} is no longer running" in refused(cluster, "wait_job", job)
     assert "Invalid job id specified" in refused(cluster, "wait_job", "999999")
+
+
+# --- some tasks of an array
+
+
+def limits(cluster, job):
+    return dict(line.split() for line in
+                cluster.ok("squeue", "-h", "-r", "-j", job, "-o", "%K %l").splitlines())
+
+
+def test_some_tasks_that_wait(cluster):
+    job = cluster.sbatch("--hold", "--array=0-9", "--time=10")
+    cluster.ok("scontrol", "update", f"JobId={job}_[3-5,9]", "TimeLimit=5")
+    cluster.ok("scontrol", "update", f"JobId={job}_3", "TimeLimit+=1", "Comment=mine")
+    shown = limits(cluster, job)
+    assert [shown[str(i)] for i in range(10)] == ["10:00"] * 3 + ["6:00", "5:00", "5:00"] + ["10:00"] * 3 + ["5:00"]
+    assert f"{job}_[0-2,6-8]" in cluster.ok("squeue", "-h", "-j", job, "-o", "%i"), "the others are still one record"
+    cluster.kill9("ctld")
+    cluster.start("ctld")
+    assert limits(cluster, job) == shown
+    assert "Comment=mine" in cluster.ok("scontrol", "show", "job", f"{job}_3")
+    cluster.ok("scontrol", "update", f"JobId={job}", "TimeLimit=7")
+    assert set(limits(cluster, job).values()) == {"7:00"}, "the array as a whole overtakes it"
+    assert "cannot be changed for some tasks" in refused(cluster, "update", f"JobId={job}_[1-2]", "Partition=main")
+    assert "cannot be changed for some tasks" in refused(cluster, "update", f"JobId={job}_1", "ArrayTaskThrottle=2")
+    cluster.ok("scontrol", "release", job)
+    cluster.wait_state(job, "COMPLETED")
+    assert {row[0] for row in cluster.acct(job, "Timelimit", "-X")} == {"00:07:00"}

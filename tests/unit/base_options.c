@@ -127,7 +127,7 @@ START_TEST (what_would_change_the_job_and_cannot_be_done_is_refused)
     ck_refused (WORDS ("--mcs-label=x"), "--mcs-label is known, not available yet", NULL);
     ck_refused (WORDS ("--uid=root"), "--uid is known, not available yet", NULL);
     ck_refused (WORDS ("-M", "a,b"), "--clusters=a,b names more than one cluster", NULL);
-    ck_refused (WORDS ("-d", "aftercorr:3"), "aftercorr is known, not available yet", NULL);
+    ck_refused (WORDS ("-d", "expand:3"), "expand is known, not available: jobs do not grow while they run", NULL);
 }
 END_TEST
 

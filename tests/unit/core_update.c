@@ -264,13 +264,84 @@ START_TEST (tasks_by_themselves)
     change (k, raw[1], .time_s = 120);
     ck_assert_uint_eq (limit_of (k, raw[0]), 60);
     ck_assert_uint_eq (limit_of (k, raw[1]), 120);
-    refuse (k, id, OTHER, .first = 3, .last = 3, .time_s = 60);
-    refuse (k, id, OTHER, .first = 1, .last = 1, .mem = 100);
+    refuse (k, id, JOB_NOT_PENDING, .first = 1, .last = 1, .mem = 100);
+    refuse (k, id, OTHER, .first = 3, .last = 3, .name = "x");
+    refuse (k, id, OTHER, .first = 1, .last = 3, .begin = START_US * 2);
+    refuse (k, id, OTHER, .first = 1, .last = 3, .throttle = 2);
     change (k, id, .first = 1, .last = 4, .mem = 100); /* all of them: the array */
     change (k, id, .time_s = 2 * HOUR);                /* a user's: of what is pending alone */
     ck_assert_uint_eq (limit_of (k, raw[1]), 120);
     _cleanup_rows_ struct rows rows = rows_of (k, id, false);
     ck_assert_uint_eq (rows.row[0]->time_limit_s, 2 * HOUR);
+}
+END_TEST
+
+/* The memory that the row of this task shows; `rest`: of those that have none of their own. */
+static uint64_t mem_of (struct kit *k, uint64_t id, const char *rest, uint32_t task)
+{
+    _cleanup_rows_ struct rows rows = rows_of (k, id, false);
+
+    for (size_t i = 0; i < rows.n; i++) {
+        const Moisson__JobInfo *row = rows.row[i];
+        if (rest ? row->tasks && !strcmp (row->tasks, rest) : row->has_task && row->task == task)
+            return row->mem_mb;
+    }
+    ck_abort_msg ("no row of %s %u", rest ? rest : "task", task);
+}
+
+START_TEST (pending_tasks_that_ask_alone)
+{
+    _cleanup_kit_ struct kit *k = kit_new ("n1", 4);
+    uint64_t id = submit (k, .array_first = 0, .array_last = 9, .mem = 500, .time_s = HOUR);
+
+    change (k, id, .first = 3, .last = 5, .mem = 3900);
+    change (k, id, .first = 5, .last = 5, .time_s = 600);
+    ck_assert_uint_eq (mem_of (k, id, "0-2,6-9", 0), 500);
+    ck_assert_uint_eq (mem_of (k, id, NULL, 4), 3900);
+    ck_assert_uint_eq (mem_of (k, id, NULL, 5), 3900); /* and ten minutes */
+    reload (k);
+    ck_assert_uint_eq (mem_of (k, id, NULL, 5), 3900);
+    refuse (k, id, NODE_CONFIG, .first = 3, .last = 3, .mem = 5000);
+    change (k, id, .first = 3, .last = 5, .mem = 500);
+    ck_assert_uint_eq (mem_of (k, id, NULL, 4), 500);
+    change (k, id, .first = 3, .last = 5, .mem = 800);
+    change (k, id, .mem = 600); /* all of them, whatever was changed before */
+    ck_assert_uint_eq (mem_of (k, id, NULL, 4), 600);
+    _cleanup_rows_ struct rows rows = rows_of (k, id, true);
+    for (size_t i = 0; i < rows.n; i++)
+        if (rows.row[i]->task == 5)
+            ck_assert_uint_eq (rows.row[i]->time_limit_s, 600); /* that was not changed */
+    node_up (k, "n1");
+    ck_assert_uint_eq (pass (k), 4);
+}
+END_TEST
+
+static uint32_t task_of (struct kit *k, uint64_t raw)
+{
+    _cleanup_rows_ struct rows rows = rows_of (k, raw, false);
+
+    return rows.row[0]->task;
+}
+
+START_TEST (it_keeps_that_over_attempts)
+{
+    _cleanup_kit_ struct kit *k = kit_new ("n1", 4);
+    uint64_t id = submit (k, .array_first = 0, .array_last = 1, .mem = 500), raw;
+
+    change (k, id, .first = 0, .last = 0, .mem = 700);
+    uint64_t other;
+    core_pass_begin (k->core, k->now);
+    ck_assert (place (k, &raw) && place (k, &other));
+    if (task_of (k, raw) != 0)
+        raw = other;
+    started (k, raw, 1);
+    ck_assert_int_eq (requeue_try (k, raw, false), 0);
+    ended (k, raw, 1, MOISSON__END_KIND__END_CANCELLED, 0, 15);
+    ck_assert_uint_eq (mem_of (k, id, NULL, 0), 700);
+    ck_assert_uint_eq (pass (k), 1);
+    started (k, raw, 2);
+    exited (k, raw, 2, 0);
+    ck_assert_uint_eq (the_record (k)->req_mem_mb, 700);
 }
 END_TEST
 
@@ -339,5 +410,5 @@ END_TEST
 SUITE ("update", a_pending_job_takes_all_of_it, the_order_follows_nice_and_priority, what_users_may_not,
        what_an_operator_put_back_stays_there, what_no_command_sends, jobs_do_not_wait_in_a_circle,
        a_running_job_gets_another_limit, a_limit_that_may_have_overtaken_the_order_is_told_again,
-       an_array_changes_what_is_pending_and_spares_what_runs, tasks_by_themselves, a_new_name_joins_its_group,
-       a_later_begin_hides_it)
+       an_array_changes_what_is_pending_and_spares_what_runs, tasks_by_themselves, pending_tasks_that_ask_alone,
+       it_keeps_that_over_attempts, a_new_name_joins_its_group, a_later_begin_hides_it)
