@@ -337,7 +337,7 @@ static void submit (struct cluster *c, size_t at)
     submitted.gid = FIRST_UID;
     submitted.user = job->user ? c->run->trace->names[job->user] : (char *) "unknown";
     submitted.job_id = core_next_job_id (c->core);
-    if (core_admit (c->core, &spec, submitted.uid, event.now_us, &err)) {
+    if (core_admit (c->core, &spec, NULL, event.now_us, &err)) {
         c->run->jobs[at].fate = SIM_REFUSED;
         if (!c->run->n_refused++)
             c->run->refused_why = xasprintf ("job %lu: %s", (unsigned long) job->number, err.why);

@@ -7,6 +7,7 @@
 #include "base/retry.h"
 #include "base/units.h"
 #include "core/admit.h"
+#include "core/payer.h"
 #include "core/state.h"
 #include "core/view.h"
 
@@ -439,26 +440,40 @@ static int check_excluded (const struct request *r, struct err *err)
     return 0;
 }
 
-int core_admit_behind (const struct core *core, const Moisson__JobSpec *spec, uint32_t uid, usec_t now, uint64_t before,
-                       struct err *err)
+/* Tasks that it brings. */
+static uint64_t tasks_of (const Moisson__JobSpec *spec)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < spec->n_array; i++)
+        n += (spec->array[i]->last - spec->array[i]->first) / (spec->array[i]->step ? spec->array[i]->step : 1) + 1;
+    return spec->n_array ? n : 1;
+}
+
+int core_admit_behind (const struct core *core, const Moisson__JobSpec *spec, const struct submitter *who, usec_t now,
+                       uint64_t before, struct err *err)
 {
     static int (*const checks[]) (const struct request *r, struct err *err) = {
         check_count,    check_partition,   check_time_min, check_time, check_array,     check_depends,  check_deadline,
         check_licences, check_reservation, check_retry,    check_gres, check_resources, check_excluded,
     };
+    Moisson__JobSpec settled = *spec;
     struct request request = {.core = core, .spec = spec, .now = now, .before = before};
 
-    (void) uid; /* limits on users come with accounts */
     if (!core->config)
         return err_set (err, 0, "the controller has no configuration yet");
     request.partition = partition_of_spec (core, spec);
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
         if (checks[i](&request, err))
             return -1;
-    return 0;
+    if (!who)
+        return 0;
+    payer_settle (core, who->user, &settled);
+    return admit_payer (core, who, &settled, before + tasks_of (spec), now, err);
 }
 
-int core_admit (const struct core *core, const Moisson__JobSpec *spec, uint32_t uid, usec_t now, struct err *err)
+int core_admit (const struct core *core, const Moisson__JobSpec *spec, const struct submitter *who, usec_t now,
+                struct err *err)
 {
-    return core_admit_behind (core, spec, uid, now, 0, err);
+    return core_admit_behind (core, spec, who, now, 0, err);
 }

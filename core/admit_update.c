@@ -133,6 +133,8 @@ static int check_rank (struct change *c, struct err *err)
         return 0;
     if (changes->has_nice && changes->nice < 0)
         return err_set (err, MOISSON__FAIL_CODE__FAIL_PERMISSION, "only an operator may set Nice below zero");
+    if (changes->has_priority && c->core->config->multifactor)
+        return err_set (err, MOISSON__FAIL_CODE__FAIL_PERMISSION, "only an operator may set the priority of a job");
     if (changes->has_nice)
         next.nice = changes->nice;
     if (changes->has_priority) {
@@ -271,6 +273,19 @@ static const Moisson__JobSpec *spec_before (const struct change *c)
     return job_spec (c->job);
 }
 
+/* Another account, QoS or partition is asked for as at a submit; the tasks are counted already, or go elsewhere. */
+static int check_payer (struct change *c, Moisson__JobSpec *spec, struct err *err)
+{
+    const Moisson__Submitted *facts = c->job->spec->msg;
+    struct submitter who = {.user = facts->user, .gids = facts->groups, .n_gids = facts->n_groups};
+
+    if (!c->changes->account && !c->changes->qos && !c->changes->partition)
+        return 0;
+    if (!spec->partition)
+        spec->partition = xstrdup (c->job->partition);
+    return admit_payer (c->core, &who, spec, 0, c->now, err);
+}
+
 static int check_fit (struct change *c, struct err *err)
 {
     if (check_circle (c, err))
@@ -279,6 +294,8 @@ static int check_fit (struct change *c, struct err *err)
     int rc = check_size (spec, err);
     if (rc == 0 && has_pending (c->job))
         rc = check_waiting (c, spec, err);
+    if (rc == 0)
+        rc = check_payer (c, spec, err);
     moisson__job_spec__free_unpacked (spec, NULL);
     return rc;
 }

@@ -3,6 +3,7 @@
 #include <utlist.h>
 #include "core/attempt.h"
 #include "core/branch.h"
+#include "core/payer.h"
 #include "core/state.h"
 
 static const struct {
@@ -31,6 +32,8 @@ static const struct {
     {MOISSON__EVENT__WHAT_PARTITION_SET, on_partition_set},
     {MOISSON__EVENT__WHAT_RESV_SET, on_resv_set},
     {MOISSON__EVENT__WHAT_RESV_DELETED, on_resv_deleted},
+    {MOISSON__EVENT__WHAT_ACCOUNTS_SET, on_accounts_set},
+    {MOISSON__EVENT__WHAT_USAGE_RESET, on_usage_reset},
 };
 
 /* --- what is settled after each event ----------------------------------------------------------------------------- */
@@ -162,6 +165,7 @@ static void job_refresh (struct core *core, struct job *job)
     if (!hidden && !job->eligible_us &&
         (rest_count (&job->rest, HOLD_NONE) || (job->again && !idset_empty (job->again)) || job->branches))
         job->eligible_us = core->now;
+    payer_count_job (core, job);
     if (!job_startable (core, job))
         shape_leave (core, job);
     else if (!job->shape) {

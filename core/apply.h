@@ -27,6 +27,8 @@ int on_released (struct core *core, const Moisson__Event *event, struct err *err
 int on_node_set (struct core *core, const Moisson__Event *event, struct err *err);
 int on_step (struct core *core, const Moisson__Event *event, struct err *err);
 int on_partition_set (struct core *core, const Moisson__Event *event, struct err *err);
+int on_accounts_set (struct core *core, const Moisson__Event *event, struct err *err);
+int on_usage_reset (struct core *core, const Moisson__Event *event, struct err *err);
 int on_job_updated (struct core *core, const Moisson__Event *event, struct err *err);
 int on_resv_set (struct core *core, const Moisson__Event *event, struct err *err);
 int on_resv_deleted (struct core *core, const Moisson__Event *event, struct err *err);

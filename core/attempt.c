@@ -6,9 +6,11 @@
 #include "core/acct.h"
 #include "core/correspond.h"
 #include "core/branch.h"
+#include "core/limits.h"
 #include "core/profile.h"
 #include "core/state.h"
 #include "core/steps.h"
+#include "core/usage.h"
 
 /* --- pending records ---------------------------------------------------------------------------------------------- */
 
@@ -157,6 +159,8 @@ static void release (struct core *core, struct task *task)
 {
     resv_leave (core, task);
     licence_give (core, task);
+    usage_end (core, task, task->end_us ? task->end_us : core->now);
+    limits_give (core, task);
     for (uint32_t i = 0; i < task->n_shares; i++) {
         core->left_empty |= node_left (task->shares[i].node) && task->shares[i].node->n_shares == 1;
         share_give (core, &task->shares[i]);
@@ -238,6 +242,7 @@ void attempt_over (struct core *core, struct task *task, const struct over *over
     note_end (core, task, over);
     steps_close (task);
     keep_where_it_ran (task);
+    usage_whole (core, task);
     release (core, task);
     add_record (core, task, task->attempt, over->again);
     if (!over->again) {
@@ -399,6 +404,8 @@ void attempt_begin (struct core *core, struct task *task, uint32_t attempt, stru
     }
     resv_enter (core, task);
     licence_take (core, task);
+    limits_take (core, task);
+    usage_pledge (core, task);
     task->boot = shares[0].node->boot;
     task->job->n_pending--;
     task->job->n_active++;
@@ -430,6 +437,7 @@ void attempt_start (struct core *core, struct task *task, const Moisson__Started
     if (!task->begun)
         job->n_unbegun--;
     task->begun = true;
+    usage_begin (core, task, task->start_us);
     if (task->relimited)
         attempt_limit (core, task); /* what was sent before may have overtaken the order */
     depend_news (core, job);
@@ -464,8 +472,12 @@ void attempt_suspend (struct core *core, struct task *task, bool on)
     if (fx)
         fx->suspend = on;
     suspension_close (core, task);
+    if (on)
+        usage_end (core, task, core->now); /* what stands still is not charged */
     task->suspended_at = on ? core->now : 0;
     task->was_suspended = true;
+    if (!on)
+        usage_begin (core, task, core->now);
     attempt_reckon (core, task);
 }
 
@@ -473,8 +485,12 @@ void attempt_stop (struct core *core, struct task *task, enum stop_why why, Mois
 {
     struct fx *fx = add_node_effect (core, FX_STOP, task);
 
+    bool stood = task->suspended_at > 0;
+
     task->stop = why;
     suspension_close (core, task);
+    if (stood)
+        usage_begin (core, task, core->now); /* it goes on, to its end */
     attempt_reckon (core, task);
     if (fx) {
         fx->how = how;

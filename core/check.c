@@ -3,6 +3,7 @@
 #include <utlist.h>
 #include "core/branch.h"
 #include "core/correspond.h"
+#include "core/payer.h"
 #include "core/state.h"
 
 #define FAIL(...) return err_set (err, 0, __VA_ARGS__)
@@ -248,7 +249,7 @@ int core_check (const struct core *core, struct err *err)
         err = &mine;
     rc = check_nodes (core, err) || check_jobs (core, err) || check_timers (core, err) || check_specs (core, err) ||
                  shape_check (core, err) || licence_invariants (core, err) || resv_invariants (core, err) ||
-                 check_bulks (core, err) || start_check (core, err)
+                 check_bulks (core, err) || start_check (core, err) || payer_check (core, err)
              ? -1
              : 0;
     err_clear (&mine);

@@ -34,6 +34,8 @@ struct core *core_free (struct core *core)
     while (core->bulks)
         bulk_free (core, core->bulks);
     key_clear (&core->keys);
+    assoc_clear (core);
+    qos_clear (core);
     gres_kinds_clear (core);
     heap_clear (&core->timers);
     if (core->config)

@@ -32,9 +32,17 @@ int core_apply (struct core *core, const Moisson__Event *event, usec_t now, stru
 /* What a job has that asked neither --priority nor --nice. */
 #define PRIORITY_BASE 2147483648U
 
+/* Who submits: what accounts and limits ask about. */
+struct submitter {
+    const char *user;
+    const uint32_t *gids; /* n_gids, with the first one */
+    size_t n_gids;
+};
+
 /* May this submit be accepted? -1 with code, why and fix; else fills defaults that must be in the event (partition...)
- * is left to scheduling: spec is not changed. `now` for --begin, --deadline. */
-int core_admit (const struct core *core, const Moisson__JobSpec *spec, uint32_t uid, usec_t now, struct err *err);
+ * is left to scheduling: spec is not changed. `now` for --begin, --deadline. who NULL: whoever it may be. */
+int core_admit (const struct core *core, const Moisson__JobSpec *spec, const struct submitter *who, usec_t now,
+                struct err *err);
 
 /* May this user's job name the reservation that it does? To be asked besides core_admit. */
 int core_admit_reservation (const struct core *core, const Moisson__JobSpec *spec, const char *user, struct err *err);
@@ -60,8 +68,8 @@ int core_find_submit (const struct core *core, uint32_t uid, const uint8_t *toke
                       const char *submit_key, const Moisson__JobSpec *spec, uint64_t *ret_job, struct err *err);
 
 /* The same for one of many that are submitted together: so many of the same user come before it. */
-int core_admit_behind (const struct core *core, const Moisson__JobSpec *spec, uint32_t uid, usec_t now, uint64_t before,
-                       struct err *err);
+int core_admit_behind (const struct core *core, const Moisson__JobSpec *spec, const struct submitter *who, usec_t now,
+                       uint64_t before, struct err *err);
 /* An earlier bulk of this user with this token? Then its answer (packed BulkReply), borrowed until the next apply. */
 bool core_find_bulk (const struct core *core, uint32_t uid, const uint8_t *token, size_t len, const uint8_t **ret,
                      size_t *ret_len);
@@ -221,6 +229,16 @@ struct core_stats core_stats (const struct core *core);
 /* Blobs that live jobs still need, for collecting the others: not while a bulk is folded. */
 typedef void (*core_blob_fn) (void *arg, uint32_t uid, const uint8_t *hash);
 void core_blobs (const struct core *core, core_blob_fn fn, void *arg);
+
+/* The account tree in force; NULL: none was ever declared. */
+const Moisson__AccountsSet *core_accounts (const struct core *core);
+/* May this tree be applied? -1 with one sentence. */
+int core_admit_accounts (const struct core *core, const Moisson__Accounts *accounts, struct err *err);
+/* What there is of associations and QoS now, one row each: the root, then each account before what is below it; then
+ * QoS. Rows are borrowed. Usage is as of `now`. */
+typedef void (*core_assoc_fn) (void *arg, const Moisson__AssocInfo *row);
+void core_assocs (struct core *core, usec_t now, core_assoc_fn fn, void *arg);
+usec_t core_usage_reset (const struct core *core); /* when all of it was forgotten last; 0 = never */
 
 /* --- snapshots and checks ------------------------------------------------------------------------------------------
  */

@@ -88,7 +88,7 @@ int core_estimate (const struct core *core, const Moisson__JobSpec *spec, usec_t
     struct demand demand;
     usec_t at;
 
-    if (core_admit (core, spec, 0, now, err))
+    if (core_admit (core, spec, NULL, now, err))
         return -1;
     demand_of (core, partition_of_spec (core, spec), spec, &demand);
     if (places_of (core, &demand, &places, err))

@@ -11,6 +11,7 @@
 #include "core/phases.h"
 #include "core/rest.h"
 #include "core/spec.h"
+#include "core/usage.h"
 #include "proto/event.pb-c.h"
 
 struct core;
@@ -44,6 +45,7 @@ struct task {
     uint32_t attempt;
     uint64_t raw_id; /* 0 = never placed */
     enum phase phase;
+    enum charge charge;   /* follows from the phase: see usage.h */
     enum hold hold;       /* while pending */
     enum hold again_hold; /* hold to take when it becomes pending again */
     enum stop_why stop;
@@ -95,6 +97,7 @@ struct job {
     uint32_t n_active;   /* placed or running */
     uint32_t n_pending;  /* records that are pending */
     uint32_t n_unbegun;  /* records that have not begun */
+    uint32_t counted;    /* tasks that its payer counts as not ended (payer.h) */
     uint32_t max_exit_code, max_exit_signal;
     bool failed, cancelled; /* did any task end so */
     struct {

@@ -4,9 +4,11 @@
 #include "base/mem.h"
 #include "core/branch.h"
 #include "core/held.h"
+#include "core/accounts.h"
 #include "core/image.h"
 #include "core/profile.h"
 #include "core/retry.h"
+#include "core/limits.h"
 #include "core/state.h"
 #include "core/steps.h"
 
@@ -27,6 +29,7 @@ static int load_head (struct core *core, const Moisson__Image *image, struct err
     core->next_id = head->next_job_id;
     node_table_configure (core);
     partition_configure (core);
+    accounts_load_head (core, head);
     for (size_t i = 0; i < head->n_partitions; i++) {
         struct partition *partition = partition_find (core, head->partitions[i]->name);
         if (partition && partition->conf)
@@ -285,6 +288,8 @@ static int load_task (struct core *core, struct job *job, const Moisson__ImageTa
     resv_recounted (core, task);
     if (in->has_resv_end_us)
         resv_restore (core, task, in->resv_end_us, in->resv_over);
+    limits_take (core, task);
+    usage_load_rate (core, task);
     return 0;
 }
 
@@ -343,7 +348,7 @@ int core_load (struct core *core, const Moisson__Image *image, struct err *err)
     } loaders[] = {
         {MOISSON__IMAGE__WHAT_HEAD, load_head}, {MOISSON__IMAGE__WHAT_NODE, load_node},
         {MOISSON__IMAGE__WHAT_JOB, load_job},   {MOISSON__IMAGE__WHAT_KEY, load_key},
-        {MOISSON__IMAGE__WHAT_BULK, load_bulk},
+        {MOISSON__IMAGE__WHAT_BULK, load_bulk}, {MOISSON__IMAGE__WHAT_USAGE, accounts_load_usage},
     };
 
     core->fx = NULL;

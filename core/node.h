@@ -92,7 +92,7 @@ struct node_table {
     size_t n;
     size_t words; /* of a bitmap over nodes */
     uint32_t max_cpus;
-    uint32_t all_cpus; /* of all together */
+    uint32_t all_cpus, all_gpus; /* of all together */
     uint64_t all_mem_mb;
     uint64_t **buckets;  /* [free cpus] -> bitmap of usable nodes; NULL = empty so far */
     uint32_t *in_bucket; /* [free cpus] -> how many */

@@ -111,13 +111,14 @@ void node_table_index (struct core *core)
 
     buckets_free (nodes);
     nodes->n = 0;
-    nodes->max_cpus = nodes->all_cpus = 0;
+    nodes->max_cpus = nodes->all_cpus = nodes->all_gpus = 0;
     nodes->all_mem_mb = 0;
     nodes->list = xrealloc (nodes->list, (HASH_COUNT (nodes->by_name) + 1) * sizeof *nodes->list);
     HASH_ITER (hh, nodes->by_name, node, next)
     {
         nodes->list[nodes->n++] = node;
         nodes->all_cpus += node->cpus;
+        nodes->all_gpus += node->gpus;
         nodes->all_mem_mb += node->mem_mb;
         if (node->cpus > nodes->max_cpus)
             nodes->max_cpus = node->cpus;

@@ -37,6 +37,7 @@ int on_clock (struct core *core, const Moisson__Event *event, struct err *err)
     purge (core);
     node_clock (core);
     key_purge (core);
+    usage_tick (core);
     return 0;
 }
 
@@ -52,5 +53,7 @@ usec_t core_next_deadline (const struct core *core)
         at = node_deadline (core);
     if (resv_any (&core->resvs) || core->resvs.ends.n)
         at = resv_deadline (core) < at ? resv_deadline (core) : at;
+    if (core->config && usage_deadline (core) < at)
+        at = usage_deadline (core);
     return key < at ? key : at;
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <utlist.h>
 #include "core/apply.h"
+#include "core/accounts.h"
 #include "core/attempt.h"
 #include "core/misfit.h"
 #include "core/state.h"
@@ -74,6 +75,7 @@ int on_configured (struct core *core, const Moisson__Event *event, struct err *e
     misfit_judge_all (core);
     start_configured (core);
     look_at_all (core);
+    accounts_refresh (core); /* QoS of partitions, prices */
     if (old)
         moisson__config__free_unpacked (old, NULL);
     return 0;

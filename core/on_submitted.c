@@ -2,6 +2,7 @@
  * the event was made; an accepted job is never refused here. */
 #include "core/apply.h"
 #include <string.h>
+#include "core/payer.h"
 #include "core/state.h"
 
 static void add_tasks (struct core *core, struct job *job)
@@ -41,8 +42,13 @@ static const char *partition_in_force (struct core *core, const Moisson__JobSpec
 
 void submit_job (struct core *core, const Moisson__Submitted *submitted, usec_t submit_us)
 {
-    struct job *job = job_add (core, submitted->job_id, spec_get (&core->specs, submitted), submit_us);
+    Moisson__JobSpec spec = *submitted->spec;
+    Moisson__Submitted settled = *submitted;
+    struct job *job;
 
+    payer_settle (core, submitted->user, &spec);
+    settled.spec = &spec;
+    job = job_add (core, submitted->job_id, spec_get (&core->specs, &settled), submit_us);
     job->partition = partition_in_force (core, submitted->spec);
     gres_intern_spec (core, submitted->spec);
     add_tasks (core, job);

@@ -6,6 +6,8 @@
 #include "core/apply.h"
 #include "core/attempt.h"
 #include "core/branch.h"
+#include "core/payer.h"
+#include "core/limits.h"
 #include "core/state.h"
 
 static bool is_active (const struct task *task)
@@ -45,7 +47,9 @@ void task_settle_limit (struct core *core, struct task *task, uint64_t limit_s)
 
     changes.has_time_limit_s = true;
     changes.time_limit_s = limit_s;
+    usage_give_rate (core, task);
     task_own (task, job_spec_with (core, facts, amend_spec (facts->spec, &changes, true)));
+    usage_take_rate (core, task);
     if (old)
         job_put_spec (core, old);
 }
@@ -64,7 +68,11 @@ static void update_task (struct core *core, struct task *task, void *arg)
     shift_limit (asked, before, spec);
     end_at (core, asked, task, spec);
     own = job_spec_with (core, facts, spec);
+    limits_give (core, task); /* its QoS may be another one now */
+    usage_give_rate (core, task);
     task_own (task, own);
+    limits_take (core, task);
+    usage_take_rate (core, task);
     if (old)
         job_put_spec (core, old);
     if (task_time_limit (core, task) == before)
@@ -92,6 +100,7 @@ static void change_job (struct core *core, struct job *job, const Moisson__JobUp
 
     shift_limit (asked, job_time_limit (core, job), changed);
     keep_records (job);
+    payer_uncount_job (core, job);
     shape_leave (core, job);
     group_leave (core, job);
     job->spec = job_spec_with (core, old->msg, changed);

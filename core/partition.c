@@ -111,6 +111,8 @@ static void fill (struct core *core, struct partition *partition, const Moisson_
     }
     if (partition->merged.is_default)
         core->partitions.standard = partition;
+    if ((conf->has_job_factor ? conf->job_factor : 1) > core->partitions.highest_factor)
+        core->partitions.highest_factor = conf->has_job_factor ? conf->job_factor : 1;
 }
 
 static void forget_set (struct partition *partition)
@@ -143,6 +145,7 @@ void partition_configure (struct core *core)
     struct partition *partition, *next;
 
     core->partitions.standard = NULL;
+    core->partitions.highest_factor = 0;
     HASH_ITER (hh, core->partitions.by_name, partition, next)
     partition->conf = NULL;
     for (size_t i = 0; i < core->config->n_partitions; i++)

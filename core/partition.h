@@ -26,6 +26,7 @@ struct partition {
 struct partition_table {
     struct partition *by_name;
     struct partition *standard; /* the default one, or NULL */
+    uint32_t highest_factor;    /* PriorityJobFactor of all that are configured */
 };
 
 void partition_configure (struct core *core);   /* after node_table_configure */

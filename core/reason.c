@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <strings.h>
 #include "core/branch.h"
+#include "core/limits.h"
 #include "core/state.h"
 #include "core/view.h"
 
@@ -277,6 +278,7 @@ static const struct {
     {"PartitionDown", partition_down},
     {"JobArrayTaskLimit", array_limit},
     {"StartRate", start_rate},
+    {NULL, NULL}, /* limits: limits_reason has the word */
     {"ReqNodeNotAvail", nodes_not_available},
     {"Priority", priority},
     {"Resources", resources},
@@ -284,8 +286,12 @@ static const struct {
 
 const char *row_reason (const struct core *core, const struct row *row, struct buf *text)
 {
-    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
-        if (reasons[i].applies (core, row, text))
-            return reasons[i].word;
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        const char *word = reasons[i].applies                               ? reasons[i].word
+                           : !row->task || row->task->phase == TASK_PENDING ? limits_reason (core, row->job, text)
+                                                                            : NULL;
+        if (word && (!reasons[i].applies || reasons[i].applies (core, row, text)))
+            return word;
+    }
     return "None";
 }

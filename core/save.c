@@ -1,6 +1,7 @@
 /* save.c - the whole state as Image messages: head, nodes, jobs (with their tasks in portions), keys. */
 #include <utlist.h>
 #include "base/mem.h"
+#include "core/accounts.h"
 #include "core/held.h"
 #include "core/image.h"
 #include "core/retry.h"
@@ -55,6 +56,7 @@ static int save_head (const struct save *save, uint64_t sequence)
     head.reservations = save_resvs (save->core, &head.n_reservations);
     SET_IF (&head, next_resv_id, save->core->resvs.next_id);
     head.starts = start_save (save->core, &head.n_starts);
+    accounts_save_head (save->core, &head);
     image.what_case = MOISSON__IMAGE__WHAT_HEAD;
     image.head = &head;
     int rc = save->fn (save->arg, &image);
@@ -386,6 +388,8 @@ int core_save (const struct core *core, uint64_t sequence, core_image_fn fn, voi
     for (size_t i = 0; i < core->nodes.n; i++)
         if (save_node (&save, core->nodes.list[i]))
             return -1;
+    if (accounts_save_usage (core, fn, arg))
+        return -1;
     for (const struct job *job = job_from (core, 0); job; job = job_from (core, job->id + 1))
         if (save_job (&save, job))
             return -1;

@@ -1,6 +1,8 @@
 /* state.h - everything the core holds; for the files of this room only. */
 #pragma once
+#include "base/accounts.h"
 #include "base/buf.h"
+#include "core/assoc.h"
 #include "core/bulk.h"
 #include "core/core.h"
 #include "core/depend.h"
@@ -14,6 +16,7 @@
 #include "core/pass.h"
 #include "core/phases.h"
 #include "core/promise.h"
+#include "core/qos.h"
 #include "core/rest.h"
 #include "core/resv.h"
 #include "core/shape.h"
@@ -39,6 +42,10 @@ struct core {
     struct bulk *bulks; /* accepted, not all jobs yet */
     uint64_t folded;    /* their lines that are not */
     struct key_table keys;
+    struct assoc_table assocs;
+    struct qos_table qos;
+    uint64_t decayed_s;    /* until when usage has decayed */
+    usec_t usage_reset_us; /* when all of it was forgotten last; 0 = never */
     struct heap timers;
     struct start_table starts;
     struct job *dirty; /* to be looked at again before the event is done */

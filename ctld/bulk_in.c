@@ -169,14 +169,14 @@ static void take_line (struct bulk_in *in, const uint8_t *piece, size_t len, con
 }
 
 /* Going before others is for operators. What is then to be added to the spec; NULL: nothing. */
-static const Moisson__JobSpec *keep_line_in_line (const struct bulk_in *in, Moisson__JobSpec *spec,
-                                                  Moisson__JobSpec *changed)
+static const Moisson__JobSpec *keep_line_in_line (const struct bulk_in *in, const struct ctld *ctld,
+                                                  Moisson__JobSpec *spec, Moisson__JobSpec *changed)
 {
     int32_t nice = spec->nice;
     uint32_t priority = spec->priority;
     bool has_priority = spec->has_priority;
 
-    submit_keep_in_line (in->operator, spec);
+    submit_keep_in_line (ctld, in->operator, spec);
     *changed = (Moisson__JobSpec) MOISSON__JOB_SPEC__INIT;
     changed->has_nice = nice != spec->nice;
     if (has_priority && !spec->has_priority) {
@@ -231,17 +231,18 @@ static int read_line (struct bulk_in *in, struct ctld *ctld, const uint8_t *piec
     _cleanup_err_ struct err why = ERR_INIT;
     Moisson__JobSpec changed;
     Moisson__JobSpec *spec = bulk_spec (in->common, in->common_len, piece, len, &key);
+    struct submitter who = {.user = in->who->user, .gids = in->who->groups, .n_gids = in->who->n_groups};
     const Moisson__JobSpec *more;
     int rc;
 
     if (!spec)
         return err_set (err, MOISSON__FAIL_CODE__FAIL_PROTOCOL, "job %u of the bulk cannot be read", in->line + 1);
-    more = keep_line_in_line (in, spec, &changed);
+    more = keep_line_in_line (in, ctld, spec, &changed);
     rc = check_size (in->common_len + len, &why) || check_blobs (in, spec, &why)
              ? -1
              : check_key (in, ctld, key, spec, &why);
     if (rc == 0)
-        rc = core_admit_behind (ctld->core, spec, in->uid, now_wall (), in->n_taken, &why);
+        rc = core_admit_behind (ctld->core, spec, &who, now_wall (), in->n_taken, &why);
     if (rc < 0)
         refuse_line (in, &why);
     else if (rc == 0)

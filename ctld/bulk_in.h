@@ -15,6 +15,7 @@ struct bulk_name; /* a blob that was sent along, or a submit key of a line befor
 struct bulk_in {
     const Moisson__BulkRequest *msg;
     uint32_t uid;
+    const Moisson__Submitted *who; /* borrowed */
     bool operator;
     uint8_t *common; /* packed */
     size_t common_len;

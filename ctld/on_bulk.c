@@ -319,7 +319,7 @@ static void got_user (void *arg, const struct user_facts *who, const struct err 
         refuse (a, &err);
         return;
     }
-    a->who = copy_facts (who);
+    a->in.who = a->who = copy_facts (who);
     DL_APPEND (ctld->bulks->queue, a);
     timer_arm (ctld->bulks->timer, 0);
 }

@@ -211,13 +211,13 @@ int submit_store_ready (const struct ctld *ctld, struct err *err)
     return err_fix (err, "try again later; running jobs go on and are recorded");
 }
 
-void submit_keep_in_line (bool is_operator, Moisson__JobSpec *spec)
+void submit_keep_in_line (const struct ctld *ctld, bool is_operator, Moisson__JobSpec *spec)
 {
     if (is_operator)
         return;
     if (spec->nice < 0)
         spec->nice = 0;
-    if (spec->has_priority && spec->priority > PRIORITY_BASE)
+    if (spec->has_priority && (spec->priority > PRIORITY_BASE || ctld->conf->core->multifactor))
         spec->has_priority = false;
 }
 
@@ -240,6 +240,7 @@ static void decide (void *arg, const struct user_facts *who, const struct err *w
     struct ctld *ctld = s->request->ctld;
     const Moisson__SubmitRequest *msg = asked (s);
     uint32_t uid = s->request->session->uid;
+    struct submitter submitter = {0};
     _cleanup_err_ struct err err = ERR_INIT;
     uint64_t job_id = 0;
 
@@ -259,7 +260,7 @@ static void decide (void *arg, const struct user_facts *who, const struct err *w
         bulks_defer (ctld->bulks, decide_now, s);
         return;
     }
-    submit_keep_in_line (s->request->session->roles & ROLE_OPERATOR, msg->spec);
+    submit_keep_in_line (ctld, s->request->session->roles & ROLE_OPERATOR, msg->spec);
     int known = msg->has_test_only && msg->test_only
                     ? SUBMIT_E_NEW
                     : core_find_submit (ctld->core, uid, msg->token.data, msg->token.len, msg->submit_key, msg->spec,
@@ -269,7 +270,8 @@ static void decide (void *arg, const struct user_facts *who, const struct err *w
         reply_after_commit (s, job_id, true);
         return;
     }
-    if (known < 0 || core_admit (ctld->core, msg->spec, uid, now_wall (), &err) < 0 ||
+    submitter = (struct submitter){.user = who->name, .gids = who->groups, .n_gids = who->n_groups};
+    if (known < 0 || core_admit (ctld->core, msg->spec, &submitter, now_wall (), &err) < 0 ||
         core_admit_reservation (ctld->core, msg->spec, who->name, &err) < 0) {
         refuse_after_commit (s, &err);
         return;

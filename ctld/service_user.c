@@ -1,5 +1,6 @@
 /* service_user.c - whose process the controller is. */
 #include "ctld/service_user.h"
+#include "ctld/groups.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -186,6 +187,7 @@ int service_user_operators (struct config *conf, uint32_t own_uid, struct err *e
             return err_fix (err, "create the account, or correct Operators in %s", conf->path);
         }
     }
+    groups_resolve (conf);
     return 0;
 }
 

@@ -114,7 +114,7 @@ struct order_facts {
     uint64_t time_s;                 /* requested (the partition's default where it asked none); 0 = no limit */
     uint32_t cpus, nodes, gpus;      /* of one task of an array; fewest that it asks for */
     uint64_t mem_mb;                 /* in all */
-    uint32_t cluster_cpus, cluster_nodes;
+    uint32_t cluster_cpus, cluster_nodes, cluster_gpus;
     uint64_t cluster_mem_mb;
     int has_priority; /* --priority was given, or scontrol set it */
     uint32_t priority;

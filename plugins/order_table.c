@@ -4,6 +4,7 @@
 #include "plugins/order_f1.h"
 #include "plugins/order_fifo.h"
 #include "plugins/order_handicap.h"
+#include "plugins/order_multifactor.h"
 #include "plugins/order_patience.h"
 #include "plugins/order_sjf.h"
 #include "plugins/order_unicep.h"
@@ -11,8 +12,8 @@
 
 const struct order_ops *order_find (const char *type)
 {
-    static const struct order_ops *(*const table[]) (void) = {order_fifo, order_handicap, order_patience, order_sjf,
-                                                              order_f1,   order_wfp3,     order_unicep};
+    static const struct order_ops *(*const table[]) (void) = {
+        order_fifo, order_handicap, order_patience, order_sjf, order_f1, order_wfp3, order_unicep, order_multifactor};
 
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         const struct order_ops *ops = table[i]();

@@ -2,6 +2,7 @@
 #include "base/config.h"
 #include <string.h>
 #include <unistd.h>
+#include "base/config_accounts.h"
 #include "base/config_cpus.h"
 #include "base/config_gres.h"
 #include "base/config_index.h"
@@ -31,6 +32,7 @@ static void fill_core (struct config *conf)
     config_apply_select (conf);
     config_apply_jobs (conf);
     config_apply_policy (conf);
+    config_fill_accounts (conf);
     if (!*conf->controller_addr) {
         free (conf->controller_addr);
         conf->controller_addr = xstrdup (conf->controller_host);

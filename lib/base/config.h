@@ -67,7 +67,14 @@ struct config {
     uint32_t fast_fail_s;         /* 0 = never */
     uint64_t fast_fail_exclude_s; /* 0 = until it is cleared */
     char *gres_types;             /* GresTypes */
-    uint32_t snapshot_events;     /* SnapshotEvents: journal rows between snapshots */
+    char *enforce_text;           /* AccountingStorageEnforce, as written */
+    unsigned enforce;             /* the same, bits of enum enforce (accounts.h) */
+    char *priority_type, *priority_flags, *usage_reset, *priority_weight_tres;
+    bool priority_favor_small, priority_max_tres;
+    uint64_t priority_max_age, priority_half_life, priority_calc_period; /* half life 0: usage does not decay */
+    uint32_t weight_age, weight_assoc, weight_fairshare, weight_size, weight_partition, weight_qos;
+    double weight_cpu, weight_mem, weight_gpu; /* PriorityWeightTRES */
+    uint32_t snapshot_events;                  /* SnapshotEvents: journal rows between snapshots */
     /* programs of the site (programs.h): "" = none */
     char *prolog, *epilog;           /* before and after each job, on its node */
     char *ctld_prolog, *ctld_epilog; /* likewise, where the controller is */

@@ -26,7 +26,7 @@ static const char wire[] = "one authenticated connection a node, dialled by the 
 
 /* clang-format off */
 static const struct config_ignored scalars[] = {
-    {"AccountingStorageBackupHost", accounting}, {"AccountingStorageEnforce", accounting},
+    {"AccountingStorageBackupHost", accounting},
     {"AccountingStorageExternalHost", accounting}, {"AccountingStorageHost", accounting},
     {"AccountingStorageLoc", accounting}, {"AccountingStorageParameters", accounting},
     {"AccountingStoragePass", accounting}, {"AccountingStoragePort", accounting},
@@ -65,14 +65,11 @@ static const struct config_ignored scalars[] = {
     {"MemLimitEnforce", "see ConstrainRAMSpace"}, {"MpiDefault", steps},
     {"MpiParams", steps}, {"MsgAggregationParams", wire}, {"NodeFeaturesPlugins", plugins},
     {"PluginDir", plugins}, {"PlugStackConfig", plugins},
-    {"PowerParameters", energy}, {"PowerPlugin", energy}, 
+    {"PowerParameters", energy}, {"PowerPlugin", energy},
     {"PreemptParameters", preempt}, {"PrEpParameters", hooks}, {"PrEpPlugins", hooks},
-    {"PriorityCalcPeriod", order}, {"PriorityDecayHalfLife", order}, {"PriorityFavorSmall", order},
-    {"PriorityFlags", order}, {"PriorityMaxAge", order}, {"PriorityParameters", order},
-    {"PrioritySiteFactorParameters", order}, {"PrioritySiteFactorPlugin", order}, {"PriorityType", order},
-    {"PriorityUsageResetPeriod", order}, {"PriorityWeightAge", order}, {"PriorityWeightAssoc", order},
-    {"PriorityWeightFairshare", order}, {"PriorityWeightJobSize", order}, {"PriorityWeightPartition", order},
-    {"PriorityWeightQOS", order}, {"PriorityWeightTRES", order}, {"PrivateData", priv}, {"ProctrackType", process},
+    {"PriorityParameters", order},
+    {"PrioritySiteFactorParameters", order}, {"PrioritySiteFactorPlugin", order},
+    {"PrivateData", priv}, {"ProctrackType", process},
     {"PrologFlags", "the prolog always runs before its job, on the node of its script"},
     {"PropagatePrioProcess", process}, {"PropagateResourceLimits", fixed_limits},
     {"PropagateResourceLimitsExcept", fixed_limits}, {"ReconfigFlags", tuning},
@@ -112,9 +109,9 @@ static const struct config_ignored partition_words[] = {
     {"DefMemPerGPU", one_by_one}, {"Hidden", priv}, {"JobDefaults", one_by_one},
     {"MaxCPUsPerNode", limits}, {"OverSubscribe", "every CPU runs one job at a time"},
     {"PowerDownOnIdle", nodes},
-    {"PriorityJobFactor", order}, {"QOS", "QoS limits are not available yet"}, {"ResumeTimeout", nodes},
+    {"ResumeTimeout", nodes},
     {"SelectTypeParameters", one_by_one}, {"Shared", "every CPU runs one job at a time"}, {"SuspendTime", nodes},
-    {"SuspendTimeout", nodes}, {"TRESBillingWeights", accounting},
+    {"SuspendTimeout", nodes},
 };
 
 static const struct config_ignored lines[] = {
@@ -131,7 +128,7 @@ static const struct config_ignored gres_words[] = {
 static const struct config_fact facts[] = {
     {"AccountingStorageType", "accounting_storage/slurmdbd"}, {"AcctGatherNodeFreq", "0 sec"},
     {"EnforcePartLimits", "ANY"}, {"InactiveLimit", "0 sec"}, {"JobAcctGatherType", "jobacct_gather/cgroup"},
-    {"MpiDefault", "none"}, {"PriorityType", "priority/basic"},
+    {"MpiDefault", "none"},
     {"PrivateData", "none"}, {"ProctrackType", "proctrack/cgroup"},
     {"SchedulerTimeSlice", "30 sec"}, {"SchedulerType", "sched/builtin"},
     {"TaskPlugin", "task/cgroup"}, {"TmpFS", "/tmp"}, {"TopologyPlugin", "topology/none"},

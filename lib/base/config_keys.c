@@ -1,6 +1,7 @@
 /* config_keys.c - the one table of keys: what moisson.conf can say. */
 #include "base/config_table.h"
 #include <string.h>
+#include "base/config_accounts.h"
 #include "base/config_cpus.h"
 #include "base/config_jobs.h"
 #include "base/config_policy.h"
@@ -274,6 +275,10 @@ static int accept (void *base, const char *value, char **ret_note, struct err *e
 
 /* clang-format off */
 static const struct config_key scalars[] = {
+    {"AccountingStorageEnforce", VALUE_STRING, OF (enforce_text), .standard = "", .apply = config_set_enforce,
+     .help = "What of the account tree (accounts.conf, sacctmgr) is insisted on: `associations` (users submit in accounts that "
+             "they are in), `limits`, `qos` (QoS that their association has), `safe` (a job starts only if it can end before "
+             "GrpTRESMins is used up); the last three bring the first. Without it nothing is."},
     {"AllowedRAMSpace", VALUE_U32, OF (allowed_ram), 1, 1000, "100", .in_cgroup_conf = true,
      .help = "Per cent of a job's memory at which the kernel ends it."},
     {"AllowedSwapSpace", VALUE_U32, OF (allowed_swap), 0, 1000, "0", .in_cgroup_conf = true,
@@ -398,6 +403,32 @@ static const struct config_key scalars[] = {
     {"OverTimeLimit", VALUE_STRING, OF (over_time_limit), .standard = "0", .apply = config_set_over_limit,
      .help = "Minutes that a job may run past its time limit before it is ended; UNLIMITED is for ever. --signal is about the "
              "limit itself."},
+    {"PriorityCalcPeriod", VALUE_MINUTES, OF (priority_calc_period), 60, 86400, "5",
+     .help = "How often usage decays and fairshare is calculated, as a time limit: minutes, `H:M:S`."},
+    {"PriorityDecayHalfLife", VALUE_MINUTES, OF (priority_half_life), 0, 10 * YEAR, "7-0",
+     .help = "After this long half of what was used counts; 0: all of it, until PriorityUsageResetPeriod."},
+    {"PriorityFavorSmall", VALUE_BOOL, OF (priority_favor_small), .standard = "0",
+     .help = "PriorityWeightJobSize is for small jobs rather than for large ones."},
+    {"PriorityFlags", VALUE_STRING, OF (priority_flags), .standard = "", .apply = config_set_priority_flags,
+     .help = "`FAIR_TREE` (always so), `MAX_TRES` (of what a job holds the dearest kind alone is billed, not the sum)."},
+    {"PriorityMaxAge", VALUE_MINUTES, OF (priority_max_age), 60, YEAR, "7-0",
+     .help = "After this long a job that waits has all of PriorityWeightAge."},
+    {"PriorityType", VALUE_STRING, OF (priority_type), .standard = "priority/basic",
+     .words = "priority/basic|priority/multifactor|priority/handicap|priority/patience|priority/sjf|priority/f1|priority/wfp3|priority/unicep",
+     .help = "The order of jobs: first come, first served; the sum of the weights below times factors from 0 to 1; or one of "
+             "Moisson's own, see plugins/README.md. PriorityTier goes before, and so does --priority."},
+    {"PriorityUsageResetPeriod", VALUE_STRING, OF (usage_reset), .standard = "NONE",
+     .words = "NONE|DAILY|WEEKLY|MONTHLY|QUARTERLY|YEARLY",
+     .help = "When all that was used is forgotten, in local time: midnight, Sunday's, the first day's of the month, quarter, year."},
+    {"PriorityWeightAge", VALUE_U32, OF (weight_age), 0, UINT32_MAX - 1, "0", .help = "Of how long it has waited."},
+    {"PriorityWeightAssoc", VALUE_U32, OF (weight_assoc), 0, UINT32_MAX - 1, "0", .help = "Of the Priority of its association."},
+    {"PriorityWeightFairshare", VALUE_U32, OF (weight_fairshare), 0, UINT32_MAX - 1, "0",
+     .help = "Of how little its user had of his share (Fair Tree)."},
+    {"PriorityWeightJobSize", VALUE_U32, OF (weight_size), 0, UINT32_MAX - 1, "0", .help = "Of its size: CPUs and nodes, of all there are."},
+    {"PriorityWeightPartition", VALUE_U32, OF (weight_partition), 0, UINT32_MAX - 1, "0", .help = "Of its partition's PriorityJobFactor."},
+    {"PriorityWeightQOS", VALUE_U32, OF (weight_qos), 0, UINT32_MAX - 1, "0", .help = "Of the Priority of its QoS."},
+    {"PriorityWeightTRES", VALUE_STRING, OF (priority_weight_tres), .standard = "", .apply = config_set_tres_weights,
+     .help = "Of what it asks for, each as a part of what the cluster has: `CPU=1000,Mem=2000,GRES/gpu=3000`."},
     {"Prolog", VALUE_STRING, OF (prolog), .standard = "", .apply = set_prolog, .repeats = true,
      .help = "Programs that a node runs before each job, like Epilog. If one fails the node is drained and the job is placed "
              "again."},
@@ -497,15 +528,17 @@ static const struct config_key node_keys[] = {
 #define ONLY(key, word, text) {key, VALUE_BOOL, 0, .words = word, .apply = accept, .help = text}
 
 static const struct config_key partition_keys[] = {
-    ONLY ("AllowAccounts", "ALL", "Only ALL: access lists are not available yet."),
+    {"AllowAccounts", VALUE_STRING, PART (allow_accounts), .help = "Only jobs of these accounts, comma list; ALL."},
     ONLY ("AllowAllocNodes", "ALL", "Only ALL."),
-    ONLY ("AllowGroups", "ALL", "Only ALL: access lists are not available yet."),
-    ONLY ("AllowQos", "ALL", "Only ALL: access lists are not available yet."),
+    {"AllowGroups", VALUE_STRING, PART (allow_groups), .help = "Only jobs of users in these groups, comma list; ALL."},
+    {"AllowQos", VALUE_STRING, PART (allow_qos), .help = "Only jobs of these QoS, comma list; ALL."},
     {"Default", VALUE_BOOL, PART (is_default), .help = "YES: for jobs that name no partition. One at most."},
     {"DefaultTime", VALUE_MINUTES, PART (default_time), 0, YEAR * 10ULL,
      .help = "Time limit of jobs that ask for none; MaxTime when not given."},
     {"DefMemPerCPU", VALUE_MB, PART (mem_per_cpu), 0, MB_MAX, .help = "As the key of the same name above."},
     {"DefMemPerNode", VALUE_MB, PART (mem_per_node), 0, MB_MAX, .help = "As the key of the same name above."},
+    {"DenyAccounts", VALUE_STRING, PART (deny_accounts), .help = "No jobs of these accounts, where AllowAccounts is not given."},
+    {"DenyQos", VALUE_STRING, PART (deny_qos), .help = "No jobs of these QoS, where AllowQos is not given."},
     ONLY ("DisableRootJobs", "NO", "Only NO."),
     ONLY ("ExclusiveUser", "NO", "Only NO: jobs can ask for --exclusive."),
     ONLY ("LLN", "NO", "Only NO: nodes are filled in the order of their weight."),
@@ -523,7 +556,10 @@ static const struct config_key partition_keys[] = {
     {"PartitionName", VALUE_STRING, PART (name), .help = "Name; `DEFAULT` sets the defaults of the lines below."},
     {"PreemptMode", VALUE_STRING, PART (preempt_mode), .apply = config_set_preempt_mode_of_partition,
      .help = "What is done with its jobs that are preempted: as the key of the same name above; OFF: they are not."},
+    {"PriorityJobFactor", VALUE_U32, PART (job_factor), 0, 65533, "1",
+     .help = "Its jobs' part of PriorityWeightPartition: this, of the highest one of all partitions."},
     {"PriorityTier", VALUE_U32, PART (tier), 0, 65533, "1", .help = "Shown by scontrol; it does not order jobs yet."},
+    {"QOS", VALUE_STRING, PART (qos), .help = "A QoS whose limits hold for all its jobs, before those of their own."},
     ONLY ("ReqResv", "NO", "Only NO: reservations are not available yet."),
     ONLY ("RootOnly", "NO", "Only NO."),
     {"StartRate", VALUE_STRING, PART (start_rate), .apply = config_set_start_rate,
@@ -533,6 +569,8 @@ static const struct config_key partition_keys[] = {
      .help = "Likewise, of each user. (Moisson's own key.)"},
     {"State", VALUE_STRING, PART (state), .standard = "UP", .words = "UP|DOWN|DRAIN|INACTIVE",
      .help = "UP; DOWN (jobs wait), DRAIN (takes no new jobs), INACTIVE (both)."},
+    {"TRESBillingWeights", VALUE_STRING, PART (billing), .apply = config_set_billing,
+     .help = "What a second of each counts, for fairshare and billing: `CPU=1.0,Mem=0.25G,GRES/gpu=2.0`. Each CPU counts 1 when not given."},
 };
 
 static const struct config_key gres_keys[] = {

@@ -4,6 +4,7 @@
 #include "base/config_policy.h"
 #include "base/config_reader.h"
 #include "base/config_jobs.h"
+#include "base/config_accounts.h"
 #include "base/hostlist.h"
 #include "base/mem.h"
 #include "proto/wire.pb-c.h"
@@ -73,6 +74,7 @@ static Moisson__PartitionConf *make_partition (const struct partition_line *line
     p->priority = line->tier;
     p->state = upper (line->state);
     config_policy_partition (line, p);
+    config_partition_accounts (line, p);
     return p;
 }
 

@@ -339,7 +339,7 @@ static void submit (struct calm *c, struct calm_job *job)
     submitted->job_id = core_next_job_id (c->core);
     job->start = xcalloc (tasks, sizeof *job->start);
     job->promised = xcalloc (tasks, sizeof *job->promised);
-    if (core_admit (c->core, submitted->spec, job->uid, c->now, NULL) == 0) {
+    if (core_admit (c->core, submitted->spec, NULL, c->now, NULL) == 0) {
         job->id = submitted->job_id;
         apply (c, &event);
     }

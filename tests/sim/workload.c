@@ -234,7 +234,7 @@ static void submit (struct world *w)
     for (int i = 0; i < 2; i++) /* few enough that some repeat */
         s->token.data[i] = (uint8_t) dice_below (&w->dice, 40);
     if (core_find_submit (w->core, s->uid, s->token.data, 16, NULL, spec, &earlier, &err) != SUBMIT_E_NEW ||
-        core_admit (w->core, spec, s->uid, w->now, &err)) {
+        core_admit (w->core, spec, NULL, w->now, &err)) {
         moisson__event__free_unpacked (ev, NULL); /* answered with the earlier id, or refused: nothing happens */
         return;
     }

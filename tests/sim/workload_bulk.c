@@ -53,7 +53,7 @@ void workload_bulk (struct world *w)
     for (uint32_t i = 1 + dice_below (&w->dice, 6); !known && i--;) {
         uint32_t tasks;
         Moisson__JobSpec *spec = workload_spec (w, &tasks);
-        if (core_admit_behind (w->core, spec, bulk->common->uid, w->now, bulk->count, NULL) == 0)
+        if (core_admit_behind (w->core, spec, NULL, w->now, bulk->count, NULL) == 0)
             add_line (w, spec, &lines, bulk->first_id + bulk->count++, tasks);
         moisson__job_spec__free_unpacked (spec, NULL);
     }

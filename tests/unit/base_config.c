@@ -127,6 +127,36 @@ START_TEST (keys_in_any_case_comments_quotes_and_continuation)
 }
 END_TEST
 
+START_TEST (accounts_prices_and_the_order_of_jobs)
+{
+    _cleanup_config_ struct config *conf =
+        load (HEAD TAIL "AccountingStorageEnforce=limits,qos PriorityType=priority/multifactor\n"
+                        "PriorityDecayHalfLife=14-0 PriorityWeightFairshare=1000 PriorityFlags=MAX_TRES\n"
+                        "PriorityWeightTRES=CPU=1000,Mem=2000,GRES/gpu=3000\n"
+                        "PartitionName=q Nodes=n1 AllowAccounts=a,b DenyQos=long QOS=part "
+                        "PriorityJobFactor=3 TRESBillingWeights=CPU=1.5,Mem=0.25G,GRES/gpu=4\n");
+    const Moisson__PartitionConf *p = conf->core->partitions[1];
+
+    ck_assert_uint_eq (conf->core->enforce, 1 | 2 | 4);
+    ck_assert_uint_eq (conf->core->usage_half_life_s, 14 * 86400);
+    ck_assert_uint_eq (conf->core->usage_period_s, 300);
+    ck_assert (conf->core->multifactor && conf->core->fairshare && conf->core->billing_max);
+    ck_assert_double_eq (conf->weight_cpu, 1000);
+    ck_assert_double_eq (conf->weight_mem, 2000);
+    ck_assert_double_eq (conf->weight_gpu, 3000);
+    ck_assert_uint_eq (p->n_allow_accounts, 2);
+    ck_assert_str_eq (p->allow_accounts[1], "b");
+    ck_assert_uint_eq (p->n_allow_qos, 0);
+    ck_assert_str_eq (p->deny_qos[0], "long");
+    ck_assert_str_eq (p->qos, "part");
+    ck_assert_uint_eq (p->job_factor, 3);
+    ck_assert_uint_eq (p->billing->cpu, 1500);
+    ck_assert_uint_eq (p->billing->mem_gb, 250);
+    ck_assert_uint_eq (p->billing->gpu, 4000);
+    ck_assert_ptr_null (conf->core->partitions[0]->billing);
+}
+END_TEST
+
 START_TEST (a_node_line_speaks_for_all_its_names)
 {
     size_t at = 99;
@@ -236,8 +266,14 @@ START_TEST (every_refusal_says_where_what_and_how_to_fix_it)
         HEAD TAIL "PartitionName=q Nodes=n1 Default=YES\nPartitionName=r Nodes=n1 Default=YES\n",
         "main.conf:5: PartitionName=r: a second default partition, q is one already | keep Default=YES on one "
         "line only");
-    ck_complaint (HEAD TAIL "PartitionName=q Nodes=n1 AllowGroups=phys\n",
-                  "main.conf:4: AllowGroups=phys: \"phys\" is not available | use ALL, or leave the key out");
+    ck_complaint (HEAD TAIL "PartitionName=q Nodes=n1 RootOnly=YES\n",
+                  "main.conf:4: RootOnly=YES: \"YES\" is not available | use NO, or leave the key out");
+    ck_complaint (
+        HEAD TAIL "PartitionName=q Nodes=n1 TRESBillingWeights=CPU=fast\n",
+        "main.conf:4: TRESBillingWeights=CPU=fast: \"fast\" is no weight | write CPU=1.0,Mem=0.25G,GRES/gpu=2.0");
+    ck_complaint (HEAD TAIL "AccountingStorageEnforce=everything\n",
+                  "main.conf:4: AccountingStorageEnforce=everything: \"everything\" is no thing to enforce | join "
+                  "associations, limits, qos and safe with commas");
     ck_complaint (TAIL,
                   "main.conf: no SlurmctldHost | add SlurmctldHost=NAME, the host name of the controller's machine");
     ck_complaint (HEAD, "main.conf: no node | add a line like NodeName=n1 CPUs=8 RealMemory=16000");
@@ -409,6 +445,7 @@ END_TEST
 SUITE ("config", cgroup_conf_beside_it_has_its_own_keys, a_wrong_word_about_cgroups_is_an_error_with_its_place,
        defaults_are_the_documented_ones, keys_in_any_case_comments_quotes_and_continuation,
        a_node_line_speaks_for_all_its_names, partitions_take_defaults_and_expand_their_nodes,
-       an_include_is_relative_and_knows_the_cluster, every_refusal_says_where_what_and_how_to_fix_it,
-       numbers_stay_within_their_bounds, check_finds_everything_in_file_order, a_missing_file_and_a_binary_one,
-       entries_have_what_clients_look_for, node_paths, the_page_has_every_key)
+       an_include_is_relative_and_knows_the_cluster, accounts_prices_and_the_order_of_jobs,
+       every_refusal_says_where_what_and_how_to_fix_it, numbers_stay_within_their_bounds,
+       check_finds_everything_in_file_order, a_missing_file_and_a_binary_one, entries_have_what_clients_look_for,
+       node_paths, the_page_has_every_key)

@@ -209,11 +209,11 @@ START_TEST (folded_lines_count_against_the_most_jobs)
     struct many m;
 
     many_fill (k, &m, 3);
-    ck_assert_int_eq (core_admit_behind (k->core, &spec, ALICE, k->now, 3, NULL), 0);
-    ck_assert_int_eq (core_admit_behind (k->core, &spec, ALICE, k->now, 4, NULL), -1);
+    ck_assert_int_eq (core_admit_behind (k->core, &spec, NULL, k->now, 3, NULL), 0);
+    ck_assert_int_eq (core_admit_behind (k->core, &spec, NULL, k->now, 4, NULL), -1);
     ck_assert_int_eq (apply_many (k, &m), 0);
-    ck_assert_int_eq (core_admit (k->core, &spec, ALICE, k->now, NULL), 0);
-    ck_assert_int_eq (core_admit_behind (k->core, &spec, ALICE, k->now, 1, NULL), -1);
+    ck_assert_int_eq (core_admit (k->core, &spec, NULL, k->now, NULL), 0);
+    ck_assert_int_eq (core_admit_behind (k->core, &spec, NULL, k->now, 1, NULL), -1);
     buf_clear (&m.lines);
 }
 END_TEST

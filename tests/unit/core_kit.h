@@ -187,6 +187,7 @@ static inline void kit_freep (struct kit **k)
 #define KIT_GRES 9
 
 struct ask { /* a JobSpec in words; 0 and NULL = not asked */
+    const char *user, *account, *qos;
     const char *name, *partition, *nodelist, *exclude, *constraint, *submit_key, *token;
     uint32_t threads_per_core, tasks_per_core;
     uint32_t uid, nodes, max_nodes, ntasks, ntasks_per_node, cpus_per_task, gpus, array_limit;
@@ -266,6 +267,8 @@ static inline void kit_spec_fill (struct kit_spec *s, const struct ask *ask)
     kit_gres_fill (s, ask);
     spec->name = (char *) (ask->name ? ask->name : "job");
     spec->partition = (char *) ask->partition;
+    spec->account = (char *) ask->account;
+    spec->qos = (char *) ask->qos;
     spec->nodelist = (char *) ask->nodelist;
     spec->exclude = (char *) ask->exclude;
     spec->constraint = (char *) ask->constraint;
@@ -317,7 +320,7 @@ static inline uint64_t kit_submit (struct kit *k, const struct ask *ask)
     submitted.job_id = core_next_job_id (k->core);
     submitted.spec = &s.spec;
     submitted.uid = ask->uid ? ask->uid : ALICE;
-    submitted.user = (char *) "alice";
+    submitted.user = (char *) (ask->user ? ask->user : "alice");
     submitted.submit_key = (char *) ask->submit_key;
     submitted.has_token = ask->token != NULL;
     submitted.token.data = (uint8_t *) ask->token;
@@ -333,7 +336,8 @@ static inline int kit_admit (struct kit *k, const struct ask *ask, struct err *e
     struct kit_spec s;
 
     kit_spec_fill (&s, ask);
-    int rc = core_admit (k->core, &s.spec, ALICE, k->now, err);
+    struct submitter who = {.user = ask->user ? ask->user : "alice"};
+    int rc = core_admit (k->core, &s.spec, &who, k->now, err);
     retry_clear (&s.spec);
     return rc;
 }

@@ -212,7 +212,7 @@ static int admit_many (struct kit *k, size_t n, uint32_t width, uint32_t step, s
     s.spec.n_array = n;
     s.spec.depends = depends;
     s.spec.n_depends = n_depends;
-    rc = core_admit (k->core, &s.spec, ALICE, k->now, err);
+    rc = core_admit (k->core, &s.spec, NULL, k->now, err);
     free (ranges);
     free (list);
     free (depends);
