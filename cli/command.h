@@ -28,6 +28,7 @@ int sstat_run (int argc, char **argv);
 int seff_run (int argc, char **argv);
 int why_run (int argc, char **argv);
 int failures_run (int argc, char **argv);
+int events_run (int argc, char **argv);
 int wait_run (int argc, char **argv);
 int scancel_run (int argc, char **argv);
 int scontrol_run (int argc, char **argv);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/mail.h"
 #include "base/mem.h"
 #include "base/states.h"
 #include "base/units.h"
@@ -66,10 +67,15 @@ static void put_path (json_t *object, const char *key, const Moisson__JobInfo *j
 
 static void put_spec (json_t *o, const Moisson__JobInfo *job, const Moisson__JobSpec *spec)
 {
+    _cleanup_buf_ struct buf mail = BUF_INIT;
+
     put_text (o, "name", spec->name);
     put_text (o, "account", spec->account);
     put_text (o, "qos", spec->qos);
     put_text (o, "comment", spec->comment);
+    mail_types_format (spec->mail_types, &mail);
+    put_text (o, "mail_type", spec->mail_types ? mail.data : "");
+    put_text (o, "mail_user", spec->mail_types ? spec->mail_user : "");
     put_text (o, "command", spec->command);
     put_text (o, "current_working_directory", spec->work_dir);
     put_text (o, "dependency", spec->dependency);

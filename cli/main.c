@@ -21,6 +21,7 @@ static const struct command commands[] = {
     {"seff", "how well a job used its CPUs and memory", seff_run},
     {"why", "why a job waits, or how it ended, in plain words", why_run},
     {"failures", "what went wrong in a job or array, by cause, and the line to run it again", failures_run},
+    {"events", "follow what happens to jobs and nodes, one JSON object a line", events_run},
     {"wait", "wait until jobs have ended", wait_run},
     {"config", "check a configuration file, or show the one in force", config_run},
     {"keygen", "make the controller's key", keygen_run},

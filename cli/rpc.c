@@ -38,6 +38,7 @@ static const struct {
 
 #define FIRST_PAUSE (50 * 1000ULL)
 #define LONGEST_PAUSE USEC_PER_SEC
+#define FOLLOW_SILENCE (90 * USEC_PER_SEC) /* the controller says something every 30 s */
 #define WAIT_ASK_AGAIN (60 * USEC_PER_SEC) /* a controller that vanished without a word is noticed after this */
 
 static int controller_uid (const struct config *conf, uint32_t *ret, struct err *err)
@@ -301,6 +302,25 @@ int rpc_stream (struct rpc *rpc, Moisson__MsgType type, const ProtobufCMessage *
         if (last)
             return 0;
         r = receive (rpc, &request, policies[RPC_QUERY].one_try, &answer, err);
+    }
+    return r;
+}
+
+int rpc_follow (struct rpc *rpc, Moisson__MsgType type, const ProtobufCMessage *message, Moisson__MsgType page,
+                const ProtobufCMessageDescriptor *descriptor, rpc_page_fn fn, void *arg, struct err *err)
+{
+    struct request request = {type, message, page, descriptor};
+    ProtobufCMessage *answer = NULL;
+    int r = attempt (rpc, &request, FOLLOW_SILENCE, &answer, err);
+
+    while (!r) {
+        bool last = fn (arg, answer);
+
+        protobuf_c_message_free_unpacked (answer, NULL);
+        answer = NULL;
+        if (last)
+            return 0;
+        r = receive (rpc, &request, FOLLOW_SILENCE, &answer, err);
     }
     return r;
 }

@@ -50,6 +50,11 @@ typedef bool (*rpc_page_fn) (void *arg, const void *page);
 int rpc_stream (struct rpc *rpc, Moisson__MsgType type, const ProtobufCMessage *message, Moisson__MsgType page,
                 const ProtobufCMessageDescriptor *descriptor, rpc_page_fn fn, void *arg, struct err *err);
 
+/* One request, pages for as long as the controller sends any: it says something at least every 30 s. Not tried again:
+ * RPC_E_CONTACT when the connection cannot be made, or is lost. 0: fn returned true. */
+int rpc_follow (struct rpc *rpc, Moisson__MsgType type, const ProtobufCMessage *message, Moisson__MsgType page,
+                const ProtobufCMessageDescriptor *descriptor, rpc_page_fn fn, void *arg, struct err *err);
+
 /* Wait for an answer as long as it takes (sbatch --wait): reconnects while the controller is away. */
 int rpc_wait (struct rpc *rpc, Moisson__MsgType type, const ProtobufCMessage *message, Moisson__MsgType reply,
               const ProtobufCMessageDescriptor *descriptor, void *ret, struct err *err);

@@ -153,6 +153,8 @@ static const struct {
     {{"Gres", 2}, "gres", TEXT (gres), NULL},
     {{"JobName", 4}, "job-name", 0, NULL},
     {{"Licenses", 1}, "licenses", TEXT (licenses), NULL},
+    {{"MailType", 5}, "mail-type", 0, NULL},
+    {{"MailUser", 5}, "mail-user", TEXT (mail_user), NULL},
     {{"MinCPUsNode", 4}, NULL, 0, set_num_cpus},
     {{"MinMemoryCPU", 10}, "mem-per-cpu", 0, NULL},
     {{"MinMemoryNode", 10}, "mem", 0, NULL},

@@ -1,6 +1,7 @@
 /* show_job.c - one job as `scontrol show job` prints it. */
 #include <string.h>
 #include "base/cleanup.h"
+#include "base/mail.h"
 #include "base/mem.h"
 #include "base/states.h"
 #include "show.h"
@@ -49,6 +50,13 @@ PRINT_TEXT (features, spec_of (job)->constraint)
 PRINT_TEXT (licenses, spec_of (job)->licenses)
 PRINT_TEXT (reservation, spec_of (job)->reservation)
 PRINT_TEXT (work_dir, spec_of (job)->work_dir)
+PRINT_TEXT (mail_user, spec_of (job)->mail_user ? spec_of (job)->mail_user : job->user)
+PRINT (mail_type)
+{
+    const Moisson__JobInfo *job = row;
+
+    mail_types_format (spec_of (job)->mail_types, out);
+}
 PRINT_TEXT (comment, spec_of (job)->comment)
 PRINT_TEXT (cause, job->cause)
 PRINT_TEXT (retry, spec_of (job)->retry)
@@ -346,6 +354,7 @@ PRESENT (in_array, job->has_array_id)
 PRESENT (is_throttled, job->has_array_id &&spec_of (job)->array_limit)
 PRESENT (has_batch_host, job->batch_host && * job->batch_host)
 PRESENT (has_reservation, spec_of (job)->reservation)
+PRESENT (has_mail, spec_of (job)->mail_types != 0)
 PRESENT (has_comment, spec_of (job)->comment &&*spec_of (job)->comment)
 PRESENT (has_gres, spec_of (job)->gres &&*spec_of (job)->gres)
 PRESENT (has_gpus, spec_of (job)->gpus_text &&*spec_of (job)->gpus_text)
@@ -427,6 +436,8 @@ static const struct show_field fields[] = {
     {"StdErr", true, NULL, std_err},
     {"StdIn", true, NULL, std_in},
     {"StdOut", true, NULL, std_out},
+    {"MailUser", true, NULL, mail_user, has_mail},
+    {"MailType", false, NULL, mail_type, has_mail},
     {"CpusPerTres", true, NULL, cpus_per_tres, has_cpus_per_gpu},
     {"MemPerTres", true, NULL, mem_per_tres, has_mem_per_gpu},
     {"TresPerJob", true, NULL, tres_per_job, has_gpus},

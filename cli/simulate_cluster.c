@@ -238,6 +238,8 @@ static void perform (struct cluster *c, const struct fx *fx)
     case FX_SUSPEND:  /* nobody asks for it, */
     case FX_RERECORD: /* nor for what has ended */
     case FX_REBOOT:
+    case FX_NEVER:
+    case FX_MAIL:
     case FX_JOB_ENDED: break;
     }
 }

@@ -5,6 +5,7 @@
 #include <strings.h>
 #include "base/hostlist.h"
 #include "base/retry.h"
+#include "base/mail.h"
 #include "base/units.h"
 #include "core/admit.h"
 #include "core/payer.h"
@@ -366,6 +367,16 @@ static int check_gres (const struct request *r, struct err *err)
     return err_fix (err, "ask for fewer names and types");
 }
 
+static int check_mail (const struct request *r, struct err *err)
+{
+    const char *user = r->spec->mail_user;
+
+    if (!user || !*user || mail_address_ok (user))
+        return 0;
+    err_set (err, MOISSON__FAIL_CODE__FAIL_BAD_SPEC, "--mail-user=%.80s is no address", user);
+    return err_fix (err, "write an address or a user name, or some joined by commas");
+}
+
 static int check_deadline (const struct request *r, struct err *err)
 {
     const Moisson__JobSpec *spec = r->spec;
@@ -454,8 +465,8 @@ int core_admit_behind (const struct core *core, const Moisson__JobSpec *spec, co
                        uint64_t before, struct err *err)
 {
     static int (*const checks[]) (const struct request *r, struct err *err) = {
-        check_count,    check_partition,   check_time_min, check_time, check_array,     check_depends,  check_deadline,
-        check_licences, check_reservation, check_retry,    check_gres, check_resources, check_excluded,
+        check_count,    check_partition,   check_time_min, check_time, check_array, check_depends,   check_deadline,
+        check_licences, check_reservation, check_retry,    check_gres, check_mail,  check_resources, check_excluded,
     };
     Moisson__JobSpec settled = *spec;
     struct request request = {.core = core, .spec = spec, .now = now, .before = before};

@@ -50,7 +50,7 @@ void task_exit_status (const struct task *task, uint32_t *ret_code, uint32_t *re
 }
 
 static Moisson__AcctRecord *add_record_as (struct core *core, enum fx_kind kind, const struct task *task,
-                                           uint32_t attempt, bool requeued)
+                                           uint32_t attempt, bool requeued, bool sudden)
 {
     struct fx *fx = effects_add (core->fx, kind);
 
@@ -59,6 +59,7 @@ static Moisson__AcctRecord *add_record_as (struct core *core, enum fx_kind kind,
     fx->job_id = task->job->id;
     fx->raw_id = task->raw_id;
     fx->attempt = attempt;
+    fx->sudden = sudden;
     fx->record = acct_record (core, task);
     fx->record->attempt = attempt;
     if (requeued) {
@@ -68,9 +69,9 @@ static Moisson__AcctRecord *add_record_as (struct core *core, enum fx_kind kind,
     return fx->record;
 }
 
-static void add_record (struct core *core, const struct task *task, uint32_t attempt, bool requeued)
+static void add_record (struct core *core, const struct task *task, uint32_t attempt, bool requeued, bool sudden)
 {
-    add_record_as (core, FX_RECORD, task, attempt, requeued);
+    add_record_as (core, FX_RECORD, task, attempt, requeued, sudden);
 }
 
 static void job_check_end (struct core *core, struct job *job)
@@ -184,6 +185,8 @@ static void note_end (struct core *core, struct task *task, const struct over *o
     task->end_us = exit && exit->has_end_us ? exit->end_us : core->now;
     if (exit && exit->has_start_us && !task->start_us)
         task->start_us = exit->start_us;
+    if (task->start_us && !task->job->first_start_us)
+        task->job->first_start_us = task->start_us;
     if (task->end_us < task->start_us)
         task->end_us = task->start_us; /* a node's clock was set back */
     if (exit) {
@@ -238,13 +241,15 @@ static void suspension_close (struct core *core, struct task *task)
 
 void attempt_over (struct core *core, struct task *task, const struct over *over)
 {
+    bool began = task->start_us != 0;
+
     suspension_close (core, task);
     note_end (core, task, over);
     steps_close (task);
     keep_where_it_ran (task);
     usage_whole (core, task);
     release (core, task);
-    add_record (core, task, task->attempt, over->again);
+    add_record (core, task, task->attempt, over->again, !began && task->start_us);
     if (!over->again) {
         task_final (core, task);
         return;
@@ -291,7 +296,7 @@ static void job_reopen (struct core *core, struct job *job)
 
 void attempt_reopen (struct core *core, struct task *task)
 {
-    Moisson__AcctRecord *record = add_record_as (core, FX_RERECORD, task, task->attempt, true);
+    Moisson__AcctRecord *record = add_record_as (core, FX_RERECORD, task, task->attempt, true, false);
 
     if (record) {
         record->has_superseded = true;
@@ -324,7 +329,7 @@ static void pending_end (struct core *core, struct task *task, enum task_event o
     task->end_us = core->now;
     task->job->n_pending--;
     core->stats.pending--;
-    add_record (core, task, 0, false);
+    add_record (core, task, 0, false, false);
     task_final (core, task);
 }
 

@@ -161,6 +161,22 @@ static void edge_unlink (struct edge *edge)
     edge->target = NULL;
 }
 
+/* Once: with the first condition that is beyond hope, or where one would be enough, with the last. */
+static void tell_never (struct core *core, const struct job *waiter)
+{
+    const struct depend *depend = waiter->depend;
+    size_t never = 0;
+    struct fx *fx;
+
+    for (size_t i = 0; i < depend->n; i++)
+        never += depend->edges[i].state == EDGE_NEVER;
+    if (waiter->ended || never != (job_spec (waiter)->depends_any ? depend->n : 1))
+        return;
+    fx = effects_add (core->fx, FX_NEVER);
+    if (fx)
+        fx->job_id = waiter->id;
+}
+
 /* Settle it if it can be; returns true when it changed. */
 static bool edge_look (struct core *core, struct edge *edge)
 {
@@ -182,6 +198,8 @@ static bool edge_look (struct core *core, struct edge *edge)
     if (now == EDGE_WAIT)
         return false;
     edge->state = now;
+    if (now == EDGE_NEVER)
+        tell_never (core, edge->waiter);
     if (edge->asked->type == MOISSON__DEPEND_TYPE__DEP_AFTER && edge->asked->delay_min)
         edge->due_us = core->now + edge->asked->delay_min * 60 * USEC_PER_SEC;
     edge_unlink (edge);

@@ -26,6 +26,8 @@ void effects_clear (struct effects *fx)
     for (size_t i = 0; i < fx->n; i++) {
         free (fx->list[i].node);
         free (fx->list[i].note);
+        if (fx->list[i].mail)
+            moisson__mail__free_unpacked (fx->list[i].mail, NULL);
         if (fx->list[i].record)
             moisson__acct_record__free_unpacked (fx->list[i].record, NULL);
     }

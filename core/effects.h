@@ -17,6 +17,8 @@ enum fx_kind {
     FX_RERECORD,  /* likewise: takes the place of the one that this attempt has */
     FX_WANT_PASS, /* something became free, eligible or pending: begin a pass */
     FX_REBOOT,    /* tell node to reboot */
+    FX_NEVER,     /* what the job (job_id) depends on can never be satisfied */
+    FX_MAIL,      /* send a mail: mail */
     FX_JOB_ENDED, /* the job as a whole (job_id) has ended: wake `sbatch --wait` */
 };
 
@@ -30,6 +32,8 @@ struct fx {
     char *note;                  /* owned, may be NULL; STOP */
     uint64_t limit_s;            /* LIMIT; 0 = none */
     bool suspend;                /* SUSPEND */
+    Moisson__Mail *mail;         /* owned; MAIL */
+    bool sudden;                 /* RECORD: its node had not said before that it runs */
     Moisson__AcctRecord *record; /* owned (unpacked form); RECORD, RERECORD */
 };
 

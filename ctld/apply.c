@@ -3,8 +3,12 @@
 #include <stdlib.h>
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/mail.h"
+#include "core/news.h"
 #include "ctld/clock.h"
+#include "ctld/followers.h"
 #include "ctld/job_hooks.h"
+#include "ctld/mailer.h"
 #include "ctld/nodes.h"
 #include "ctld/notes.h"
 #include "ctld/pass.h"
@@ -52,6 +56,11 @@ static void do_reboot (struct ctld *ctld, const struct fx *fx)
     notes_reboot (ctld->notes, fx->node);
 }
 
+static void do_mail (struct ctld *ctld, const struct fx *fx)
+{
+    mailer_send (ctld->mailer, fx->mail);
+}
+
 static void do_job_ended (struct ctld *ctld, const struct fx *fx)
 {
     waiters_wake (ctld->waiters, fx->job_id);
@@ -60,8 +69,9 @@ static void do_job_ended (struct ctld *ctld, const struct fx *fx)
 /* What is done after the commit. FX_RECORD is committed with the event, and followed by an epilog; FX_WANT_PASS is
  * honoured in the same turn, so that the placement which follows an exit shares its commit. */
 static void (*const performers[]) (struct ctld *ctld, const struct fx *fx) = {
-    [FX_START] = do_start,     [FX_STOP] = do_stop,     [FX_LIMIT] = do_limit,   [FX_FORGET] = do_forget,
-    [FX_SUSPEND] = do_suspend, [FX_RECORD] = do_record, [FX_REBOOT] = do_reboot, [FX_JOB_ENDED] = do_job_ended,
+    [FX_START] = do_start,   [FX_STOP] = do_stop,           [FX_LIMIT] = do_limit,
+    [FX_FORGET] = do_forget, [FX_SUSPEND] = do_suspend,     [FX_RECORD] = do_record,
+    [FX_REBOOT] = do_reboot, [FX_JOB_ENDED] = do_job_ended, [FX_MAIL] = do_mail,
 };
 
 static void perform (void *arg, bool committed)
@@ -98,7 +108,11 @@ int ctld_apply_with (struct ctld *ctld, Moisson__Event *event, const struct stor
     int rc = core_apply (ctld->core, event, now, &fx, err);
     if (rc < 0)
         return rc;
+    core_news (ctld->core, event, &fx);
+    core_mails (ctld->core, event, &fx);
     uint64_t sequence = journal_append (ctld->journal, event, &fx, blobs, n_blobs);
+    followers_tell (ctld->followers, sequence, event);
+    news_clear (event);
     if (effects_count (&fx, FX_WANT_PASS))
         pass_want (ctld->pass);
     if (has_work (&fx)) {

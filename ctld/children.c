@@ -15,7 +15,11 @@
 struct child {
     struct children *children;
     struct child *prev, *next; /* in the list of those that wait, or of those that run */
-    char *what, *argument;
+    char *what;
+    char **arguments; /* behind the path; NULL at the end */
+    size_t n_arguments;
+    int input; /* -1 = none */
+    uint32_t limit_s;
     struct program_list programs;
     size_t at; /* of the programs */
     struct program_env env;
@@ -45,7 +49,11 @@ static void child_free (struct child *child)
     programs_clear (&child->programs);
     program_env_clear (&child->env);
     free (child->what);
-    free (child->argument);
+    for (size_t i = 0; i < child->n_arguments; i++)
+        free (child->arguments[i]);
+    free (child->arguments);
+    if (child->input >= 0)
+        close (child->input);
     free (child);
 }
 
@@ -92,13 +100,16 @@ static void on_output (void *arg, int events)
 static int start (struct child *child, struct err *err)
 {
     const char *path = child->programs.paths[child->at];
-    char *args[] = {(char *) path, child->argument, NULL};
-    uint32_t limit = child->children->ctld->conf->hook_timeout;
+    _cleanup_free_ char **args = xcalloc (child->n_arguments + 2, sizeof *args);
+    uint32_t limit = child->limit_s;
     int write_fd;
 
+    args[0] = (char *) path;
+    for (size_t i = 0; i < child->n_arguments; i++)
+        args[i + 1] = child->arguments[i];
     if (program_output_open (&child->output, &write_fd, err))
         return -1;
-    int rc = program_spawn (&child->pid, path, args, &child->env, write_fd, err);
+    int rc = program_spawn_fed (&child->pid, path, args, &child->env, child->input, write_fd, err);
     close (write_fd);
     if (rc) {
         child->pid = 0;
@@ -148,8 +159,7 @@ static void ended (struct child *child, int wait_status)
         child->watch = watch_free (child->watch);
     program_output_close (&child->output, child->what);
     if (child->timed_out)
-        failure =
-            xasprintf ("%s took more than %u s (PrologEpilogTimeout)", path, child->children->ctld->conf->hook_timeout);
+        failure = xasprintf ("%s took more than %u s", path, child->limit_s);
     else if (wait_status)
         failure = xasprintf ("%s %s%s%s", path, how, child->output.last[0] ? ": " : "", child->output.last);
     if (failure) {
@@ -172,13 +182,27 @@ static void on_child_signal (void *arg, int signo)
         ended (child, wait_status);
 }
 
+static void copy_arguments (struct child *child, const struct child_order *order)
+{
+    const char *const one[] = {order->argument, NULL};
+    const char *const *list = order->arguments ? order->arguments : one;
+
+    while (list[child->n_arguments])
+        child->n_arguments++;
+    child->arguments = xcalloc (child->n_arguments + 1, sizeof *child->arguments);
+    for (size_t i = 0; i < child->n_arguments; i++)
+        child->arguments[i] = xstrdup (list[i]);
+}
+
 struct child *children_run (struct children *children, const struct child_order *order)
 {
     struct child *child = xcalloc (1, sizeof *child);
 
     child->children = children;
     child->what = xstrdup (order->what);
-    child->argument = xstrdup (order->argument);
+    child->input = order->has_input ? order->input : -1;
+    child->limit_s = order->limit_s ? order->limit_s : children->ctld->conf->hook_timeout;
+    copy_arguments (child, order);
     child->env = order->env;
     child->outlives = order->outlives;
     child->fn = order->fn;

@@ -12,9 +12,13 @@ struct children *children_create (struct ctld *ctld);
 struct children *children_free (struct children *children); /* ends what runs */
 
 struct child_order {
-    const char *what;       /* for the log: "PrologSlurmctld" */
-    const char *programs;   /* as in the configuration; one after the other until one fails */
-    const char *argument;   /* the only one, or NULL */
+    const char *what;             /* for the log: "PrologSlurmctld" */
+    const char *programs;         /* as in the configuration; one after the other until one fails */
+    const char *argument;         /* the only one, or NULL */
+    const char *const *arguments; /* instead: several, NULL at the end; copied */
+    bool has_input;
+    int input;        /* what it reads: a descriptor, taken over; -1: it could not be made, and that is the failure */
+    uint32_t limit_s; /* 0 = PrologEpilogTimeout */
     struct program_env env; /* taken over */
     bool outlives;          /* it goes on when the controller stops */
     /* failure NULL: all have exited with 0. Called once, later, at the latest when the controller stops; not after

@@ -16,8 +16,10 @@
 #include "ctld/children.h"
 #include "ctld/clock.h"
 #include "ctld/enroll.h"
+#include "ctld/followers.h"
 #include "ctld/keyring.h"
 #include "ctld/job_hooks.h"
+#include "ctld/mailer.h"
 #include "ctld/nodes.h"
 #include "ctld/notes.h"
 #include "ctld/pass.h"
@@ -155,6 +157,13 @@ static void on_health (void *arg, enum journal_health health, const char *why)
     }
 }
 
+static void on_committed (void *arg)
+{
+    struct ctld *ctld = arg;
+
+    followers_committed (ctld->followers);
+}
+
 static int apply_config (struct ctld *ctld, struct err *err)
 {
     const Moisson__Config *now = core_config (ctld->core);
@@ -181,8 +190,10 @@ int ctld_restore (struct ctld *ctld, struct err *err)
                                       .retry_first = RETRY_FIRST,
                                       .retry_most = RETRY_MOST,
                                       .probe = PROBE,
+                                      .on_committed = on_committed,
                                       .on_health = on_health,
                                       .arg = ctld};
+    ctld->followers = followers_create ();
     if (journal_create (&ctld->journal, &options, err) < 0 ||
         reader_create (&ctld->reader, ctld->loop, ctld->ops, ctld->conf->state_dir, err) < 0)
         return -1;
@@ -196,6 +207,7 @@ int ctld_restore (struct ctld *ctld, struct err *err)
         return -1;
     policies_apply (ctld);
     ctld->children = children_create (ctld);
+    ctld->mailer = mailer_create (ctld);
     ctld->job_hooks = job_hooks_create (ctld);
     ctld->nodes = nodes_create (ctld);
     ctld->notes = notes_create (ctld);
@@ -310,12 +322,14 @@ struct ctld *ctld_free (struct ctld *ctld)
     door_free (ctld->door);
     sessions_free (ctld->sessions);
     journal_free (ctld->journal);
+    followers_free (ctld->followers);
     bulks_free (ctld->bulks);
     waiters_free (ctld->waiters);
     stopping_free (ctld->stopping);
     enroll_free (ctld->enroll);
     job_hooks_free (ctld->job_hooks);
     children_free (ctld->children);
+    mailer_free (ctld->mailer);
     nodes_free (ctld->nodes);
     notes_free (ctld->notes);
     clock_free (ctld->clock);

@@ -27,12 +27,14 @@ struct ctld {
     struct journal *journal;
     struct reader *reader;
     struct blobs *blobs;
+    struct followers *followers;
     struct bulks *bulks;
     struct waiters *waiters;
     struct snapshots *snapshots;
     struct pass *pass;
     struct clock *clock;
     struct children *children;
+    struct mailer *mailer;
     struct job_hooks *job_hooks;
     struct nodes *nodes;
     struct notes *notes;

@@ -275,14 +275,18 @@ static void on_news (void *arg)
     finished = j->news.finished;
     jobs_init (&j->news.finished);
     enum journal_health health = j->news.health;
+    uint64_t before = j->committed;
     j->committed = j->news.committed;
     free (j->trouble);
     j->trouble = xstrdup (j->news.trouble);
     pthread_mutex_unlock (&j->mutex);
 
+    bool more = j->committed != before;
     bool changed = health != j->health;
     j->health = health;
     release (j);
+    if (more && j->opt.on_committed)
+        j->opt.on_committed (j->opt.arg);
     while (finished.head) {
         struct job *job = finished.head;
 

@@ -27,10 +27,11 @@ struct journal_options {
     struct loop *loop;
     const struct store_ops *ops;
     struct store *store;
-    uint64_t sequence;              /* of the newest row in the store; 0 = none */
-    usec_t retry_first, retry_most; /* back-off between tries of a failed commit, doubling */
-    usec_t probe;                   /* how often an idle store is asked for room */
-    journal_health_fn on_health;    /* from the loop, on each change; may be NULL */
+    uint64_t sequence;                /* of the newest row in the store; 0 = none */
+    usec_t retry_first, retry_most;   /* back-off between tries of a failed commit, doubling */
+    usec_t probe;                     /* how often an idle store is asked for room */
+    void (*on_committed) (void *arg); /* from the loop, after each commit; may be NULL */
+    journal_health_fn on_health;      /* from the loop, on each change; may be NULL */
     void *arg;
 };
 

@@ -22,6 +22,7 @@ static const struct rpc_row rows[] = {
     ROW (STATS, ROLE_USER, nothing, rpc_stats, "counters of the controller"),
     ROW (WAIT, ROLE_USER, wait_request, rpc_wait, "answer when a job has ended"),
     ROW (ACCT, ROLE_USER, acct_request, rpc_acct, "list accounting records"),
+    ROW (EVENTS, ROLE_USER, events_request, rpc_events, "follow what happens"),
     ROW (NODE_OP, ROLE_OPERATOR, node_op_request, rpc_node_op, "drain, resume, set down, reboot nodes"),
     ROW (PARTITION_OP, ROLE_OPERATOR, partition_op_request, rpc_partition_op, "change partitions"),
     ROW (RECONFIGURE, ROLE_OPERATOR, nothing, rpc_reconfigure, "apply the configuration file"),

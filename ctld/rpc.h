@@ -55,6 +55,7 @@ void rpc_ping (struct request *request);
 void rpc_stats (struct request *request);
 void rpc_wait (struct request *request);
 void rpc_acct (struct request *request);
+void rpc_events (struct request *request);
 void rpc_node_op (struct request *request);
 void rpc_partition_op (struct request *request);
 void rpc_reconfigure (struct request *request);

@@ -85,8 +85,8 @@ struct store_ops {
     int (*commit) (struct store *store, const struct store_batch *batch, int use_ballast, struct err *err);
     /* Is there room for new work (ballast in place and free space above it)? */
     int (*has_room) (struct store *store);
-    /* Name a snapshot file (already written and synced by the caller) and drop journal rows that the one before it does
-     * not need. */
+    /* Name a snapshot file (already written and synced by the caller) and drop journal rows that neither the one
+     * before it nor those need who read events from some while ago. */
     int (*add_snapshot) (struct store *store, const char *file, uint64_t sequence, struct err *err);
     int (*blob_get) (struct store_reader *reader, uint32_t uid, const uint8_t *hash, uint8_t **ret, size_t *ret_len,
                      struct err *err);
@@ -95,6 +95,10 @@ struct store_ops {
     int (*blob_sweep) (struct store *store, const uint8_t *keep, size_t n_keep, struct err *err);
     int (*reader_open) (struct store_reader **ret, const char *dir, struct err *err);
     struct store_reader *(*reader_close) (struct store_reader *reader);
+    /* Journal rows after this one, in order, until fn returns > 0 (the row was taken; < 0: it was not, fail), or so
+     * many rows or bytes were given. */
+    int (*events) (struct store_reader *reader, uint64_t after_sequence, size_t rows, size_t bytes, store_row_fn fn,
+                   void *arg, struct err *err);
     int (*records) (struct store_reader *reader, const struct store_range *range, store_record_fn fn, void *arg,
                     struct err *err);
 };

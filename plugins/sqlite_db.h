@@ -55,6 +55,8 @@ int sqlite_load_snapshot (struct store *s, int (*fn) (void *arg, const uint8_t *
 int sqlite_sweep_files (struct store *s, struct err *err); /* snapshot files that no row names */
 int sqlite_add_snapshot (struct store *s, const char *file, uint64_t sequence, struct err *err);
 int sqlite_replay (struct store *s, uint64_t after_sequence, store_row_fn fn, void *arg, struct err *err);
+int sqlite_events (struct store_reader *r, uint64_t after_sequence, size_t rows, size_t bytes, store_row_fn fn,
+                   void *arg, struct err *err);
 int sqlite_reader_open (struct store_reader **ret, const char *dir, struct err *err);
 struct store_reader *sqlite_reader_close (struct store_reader *r);
 int sqlite_blob_get (struct store_reader *r, uint32_t uid, const uint8_t *hash, uint8_t **ret, size_t *ret_len,

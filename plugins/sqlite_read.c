@@ -67,6 +67,28 @@ int sqlite_blob_get (struct store_reader *r, uint32_t uid, const uint8_t *hash, 
     return 0;
 }
 
+int sqlite_events (struct store_reader *r, uint64_t after_sequence, size_t rows, size_t bytes, store_row_fn fn,
+                   void *arg, struct err *err)
+{
+    _cleanup_stmt_ sqlite3_stmt *stmt = NULL;
+    size_t given = 0;
+    int rc, more = 0;
+
+    if (db_prepare (r->db, &stmt, "SELECT sequence, event FROM journal WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+                    err))
+        return -1;
+    sqlite3_bind_int64 (stmt, 1, (sqlite3_int64) after_sequence);
+    sqlite3_bind_int64 (stmt, 2, (sqlite3_int64) rows);
+    while (!more && given < bytes && (rc = sqlite3_step (stmt)) == SQLITE_ROW) {
+        size_t len = (size_t) sqlite3_column_bytes (stmt, 1);
+        more = fn (arg, (uint64_t) sqlite3_column_int64 (stmt, 0), sqlite3_column_blob (stmt, 1), len);
+        given += len;
+    }
+    if (more || given >= bytes)
+        return more < 0 ? -1 : 0;
+    return rc == SQLITE_DONE ? 0 : db_error (r->db, err, "reading the journal");
+}
+
 /* Lists travel as one JSON parameter: no bound on their length, no SQL text made of input. */
 static char *json_list64 (const uint64_t *v, size_t n)
 {

@@ -116,6 +116,9 @@ static int name_snapshot (struct store *s, const char *file, uint64_t sequence, 
     return sqlite3_step (stmt) == SQLITE_DONE ? 0 : db_error (s->db, err, "naming a snapshot");
 }
 
+/* Rows that no restart needs, for those who follow what happens (store_ops.events). */
+#define KEPT_FOR_READERS "200000"
+
 int sqlite_add_snapshot (struct store *s, const char *file, uint64_t sequence, struct err *err)
 {
     char **old = NULL;
@@ -128,7 +131,7 @@ int sqlite_add_snapshot (struct store *s, const char *file, uint64_t sequence, s
          db_exec (s->db,
                   "DELETE FROM snapshots WHERE sequence NOT IN"
                   " (SELECT sequence FROM snapshots ORDER BY sequence DESC LIMIT 2);"
-                  "DELETE FROM journal WHERE sequence <= (SELECT min(sequence) FROM snapshots)"
+                  "DELETE FROM journal WHERE sequence <= (SELECT min(sequence) FROM snapshots) - " KEPT_FOR_READERS
                   " AND (SELECT count(*) FROM snapshots) = 2;",
                   err) ||
          db_exec (s->db, "COMMIT", err);

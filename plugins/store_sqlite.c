@@ -234,6 +234,7 @@ const struct store_ops *store_sqlite (void)
         .blob_sweep = sqlite_blob_sweep,
         .reader_open = sqlite_reader_open,
         .reader_close = sqlite_reader_close,
+        .events = sqlite_events,
         .records = sqlite_records,
     };
 

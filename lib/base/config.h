@@ -79,11 +79,12 @@ struct config {
     char *prolog, *epilog;           /* before and after each job, on its node */
     char *ctld_prolog, *ctld_epilog; /* likewise, where the controller is */
     char *health_program, *reboot_program, *fence_program;
-    char *health_states;      /* HealthCheckNodeState, as written */
-    unsigned health_when;     /* the same, of enum health_when */
-    uint32_t health_interval; /* 0 = never */
-    uint32_t hook_timeout;    /* PrologEpilogTimeout; 0 = none */
-    uint32_t resume_timeout;  /* 0 = none */
+    char *mail_program, *mail_domain; /* "" = none */
+    char *health_states;              /* HealthCheckNodeState, as written */
+    unsigned health_when;             /* the same, of enum health_when */
+    uint32_t health_interval;         /* 0 = never */
+    uint32_t hook_timeout;            /* PrologEpilogTimeout; 0 = none */
+    uint32_t resume_timeout;          /* 0 = none */
     uint32_t return_to_service;
     char *cgroup_plugin, *cgroup_mountpoint;
     bool constrain_cores, constrain_ram, constrain_swap, constrain_devices;

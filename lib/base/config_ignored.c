@@ -10,7 +10,6 @@ static const char gather[] = "usage is always measured, at the end of every job"
 static const char hooks[] = "site programs of this kind are not run";
 static const char limits[] = "this limit is not enforced";
 static const char logs[] = "there is one log, SlurmctldLogFile";
-static const char mail[] = "no mail is sent";
 static const char nodes[] = "nodes are always on";
 static const char order[] = "jobs are placed by --priority and --nice, then first come, first served";
 static const char plugins[] = "there are no such plugins";
@@ -59,7 +58,7 @@ static const struct config_ignored scalars[] = {
     {"JobFileAppend", "jobs ask for it with --open-mode=append"}, {"JobSubmitPlugins", plugins},
     {"KeepAliveTime", wire}, {"KillOnBadExit", steps}, {"LaunchParameters", steps}, {"LaunchType", steps},
     {"Licenses", "licences are not available yet: a job that asks for one is refused"}, {"LogTimeFormat", logs},
-    {"MailDomain", mail}, {"MailProg", mail}, {"MaxDBDMsgs", accounting}, {"MaxJobId", "ids have 64 bits"},
+    {"MaxDBDMsgs", accounting}, {"MaxJobId", "ids have 64 bits"},
     {"MaxNodeCount", "nodes are those of the NodeName lines"},
     {"MaxStepCount", steps}, {"MaxTasksPerNode", limits}, {"MCSParameters", plugins}, {"MCSPlugin", plugins},
     {"MemLimitEnforce", "see ConstrainRAMSpace"}, {"MpiDefault", steps},

@@ -223,6 +223,7 @@ static int set_program (char **slot, const char *value, struct err *err)
 PROGRAM_KEY (set_health_program, health_program)
 PROGRAM_KEY (set_reboot_program, reboot_program)
 PROGRAM_KEY (set_fence_program, fence_program)
+PROGRAM_KEY (set_mail_program, mail_program)
 
 static int set_health_states (void *base, const char *value, char **ret_note, struct err *err)
 {
@@ -358,6 +359,12 @@ static const struct config_key scalars[] = {
              "Empty is a directory in /tmp. (Moisson's own key.)"},
     {"KillWait", VALUE_SECONDS, OF (kill_wait), 1, 65533, "30",
      .help = "Seconds between SIGTERM and SIGKILL when a job is stopped."},
+    {"MailDomain", VALUE_STRING, OF (mail_domain), .standard = "",
+     .help = "Behind the @ of addresses that have none; empty leaves them as they are."},
+    {"MailProg", VALUE_STRING, OF (mail_program), .standard = "/usr/sbin/sendmail", .apply = set_mail_program,
+     .help = "Sends what --mail-type asks for, as SlurmUser, never as root. A program whose name ends in sendmail (or msmtp) "
+             "reads the message, `-i -t`; any other is called as `PROGRAM -s SUBJECT ADDRESS`. Empty, or where it is not "
+             "there: no mail."},
     {"MaxArraySize", VALUE_U32, OF (max_array_size), 0, 4000001, "4000001",
      .help = "Highest task id of a job array plus one; 0 forbids arrays."},
     {"MaxBatchRequeue", VALUE_COUNT, OF (max_batch_requeue), 1, 65533, "5",

@@ -5,6 +5,7 @@
 #include <strings.h>
 #include "base/cleanup.h"
 #include "base/hostlist.h"
+#include "base/mail.h"
 #include "base/mem.h"
 #include "base/retry.h"
 #include "base/units.h"
@@ -320,6 +321,21 @@ APPLY (mem_per_cpu)
     s->spec.has_mem_per_cpu_mb = true;
     s->spec.has_mem_per_node_mb = s->spec.has_mem_per_gpu_mb = false;
     return 0;
+}
+
+APPLY (mail_type)
+{
+    if (mail_types_parse (value, &s->spec.mail_types, err) < 0)
+        return -1;
+    s->spec.has_mail_types = true;
+    return 0;
+}
+
+APPLY (mail_user)
+{
+    if (*value && !mail_address_ok (value))
+        return option_bad (err, "mail-user", value, "write an address or a user name, or some joined by commas");
+    return put (&s->spec.mail_user, value);
 }
 
 APPLY (nice)

@@ -35,6 +35,8 @@ APPLY (input);
 APPLY (job_name);
 APPLY (json);
 APPLY (kill_on_invalid_dep);
+APPLY (mail_type);
+APPLY (mail_user);
 APPLY (mem);
 APPLY (mem_per_cpu);
 APPLY (mem_per_gpu);

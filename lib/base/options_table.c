@@ -99,8 +99,13 @@ static const struct option_row rows[] = {
      "Cancel the job when its dependency can never be met; it waits by default.", apply_kill_on_invalid_dep},
     {"licenses", 'L', ARG_REQUIRED, OPT_REFUSED, NULL, "NAMES",
      "limit how many run at a time with an array: --array=0-99%N", NULL},
-    {"mail-type", 0, ARG_REQUIRED, OPT_HARMLESS, NULL, "WORDS", "No mail is sent.", NULL},
-    {"mail-user", 0, ARG_REQUIRED, OPT_HARMLESS, NULL, "ADDRESS", "No mail is sent.", NULL},
+    {"mail-type", 0, ARG_REQUIRED, OPT_HONOURED, NULL, "WORDS",
+     "Send mail: BEGIN, END (however it ended), FAIL, REQUEUE, TIME_LIMIT, TIME_LIMIT_90, TIME_LIMIT_80, "
+     "TIME_LIMIT_50, "
+     "INVALID_DEPEND, ALL or NONE; of an array once for all of it, with ARRAY_TASKS for each task.",
+     apply_mail_type},
+    {"mail-user", 0, ARG_REQUIRED, OPT_HONOURED, NULL, "ADDRESS", "Where mail goes; to the user by default.",
+     apply_mail_user},
     {"mcs-label", 0, ARG_REQUIRED, OPT_REFUSED, NULL, "LABEL",
      "leave the option out; --exclusive keeps others off the node", NULL},
     {"mem", 0, ARG_REQUIRED, OPT_HONOURED, "SBATCH_MEM_PER_NODE", "MB[K|M|G|T]", "Memory on each node; 0 is all of it.",

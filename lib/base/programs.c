@@ -149,9 +149,10 @@ void program_env_clear (struct program_env *env)
 /* --- one run --------------------------------------------------------------------------------------------------------
  */
 
-static int add_actions (posix_spawn_file_actions_t *actions, int out_fd)
+static int add_actions (posix_spawn_file_actions_t *actions, int in_fd, int out_fd)
 {
-    int rc = posix_spawn_file_actions_addopen (actions, 0, "/dev/null", O_RDONLY, 0);
+    int rc = in_fd < 0 ? posix_spawn_file_actions_addopen (actions, 0, "/dev/null", O_RDONLY, 0)
+                       : posix_spawn_file_actions_adddup2 (actions, in_fd, 0);
 
     if (!rc)
         rc = posix_spawn_file_actions_adddup2 (actions, out_fd < 0 ? 2 : out_fd, 1);
@@ -177,6 +178,12 @@ static int set_attributes (posix_spawnattr_t *attr)
 int program_spawn (pid_t *ret_pid, const char *path, char *const *args, const struct program_env *env, int out_fd,
                    struct err *err)
 {
+    return program_spawn_fed (ret_pid, path, args, env, -1, out_fd, err);
+}
+
+int program_spawn_fed (pid_t *ret_pid, const char *path, char *const *args, const struct program_env *env, int in_fd,
+                       int out_fd, struct err *err)
+{
     char *alone[] = {(char *) path, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attr;
@@ -188,7 +195,7 @@ int program_spawn (pid_t *ret_pid, const char *path, char *const *args, const st
         posix_spawn_file_actions_destroy (&actions);
         return err_errno (err, rc, "cannot start %s", path);
     }
-    if (!(rc = add_actions (&actions, out_fd)) && !(rc = set_attributes (&attr)))
+    if (!(rc = add_actions (&actions, in_fd, out_fd)) && !(rc = set_attributes (&attr)))
         rc = posix_spawn (ret_pid, path, &actions, &attr, args ? args : alone, env->list);
     posix_spawnattr_destroy (&attr);
     posix_spawn_file_actions_destroy (&actions);

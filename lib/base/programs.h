@@ -35,6 +35,9 @@ void program_env_clear (struct program_env *env);
  * nothing to read. What it writes goes to out_fd (-1: to our stderr). */
 int program_spawn (pid_t *ret_pid, const char *path, char *const *args, const struct program_env *env, int out_fd,
                    struct err *err);
+/* The same with something to read (-1: nothing). */
+int program_spawn_fed (pid_t *ret_pid, const char *path, char *const *args, const struct program_env *env, int in_fd,
+                       int out_fd, struct err *err);
 /* "exited with code 3", "was ended by signal 9": of a wait status that is no success. */
 char *program_words (int wait_status);
 

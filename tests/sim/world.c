@@ -152,6 +152,8 @@ static void perform (struct world *w, const struct fx *fx)
             vqueue_push (&node->in, &msg);
         break;
     case FX_LIMIT: /* virtual jobs know no limit */
+    case FX_NEVER:
+    case FX_MAIL:
     case FX_JOB_ENDED: break;
     }
 }

@@ -194,7 +194,7 @@ struct ask { /* a JobSpec in words; 0 and NULL = not asked */
     uint64_t mem, mem_per_cpu, time_s, time_min_s;
     usec_t begin, deadline;
     int32_t nice;
-    uint32_t priority;
+    uint32_t priority, mail_types;
     const char *retry; /* the words of --retry */
     bool hold, exclusive, requeue, no_requeue, any, kill_on_invalid, all_memory;
     struct kit_gres {
@@ -225,6 +225,8 @@ static inline void kit_gres_fill (struct kit_spec *s, const struct ask *ask)
 {
     size_t n = 0;
 
+    s->spec.has_mail_types = ask->mail_types != 0;
+    s->spec.mail_types = ask->mail_types;
     for (; n < KIT_GRES && ask->gres[n].name; n++) {
         moisson__gres__init (&s->gres[n]);
         s->gres[n].name = (char *) ask->gres[n].name;
