@@ -28,8 +28,8 @@ struct failures {
     uint64_t failed, cancelled, completed, unfinished;
     struct idset *tasks; /* that failed */
     uint64_t job_id;
-    bool is_array, uncounted; /* uncounted: a list of tasks was cut, there are more */
-    char *command;
+    bool is_array, uncounted;    /* uncounted: a list of tasks was cut, there are more */
+    Moisson__AcctRecord *sample; /* one of them: what was asked */
 };
 
 struct failures *failures_create (void)
@@ -52,7 +52,8 @@ struct failures *failures_free (struct failures *f)
     }
     free (f->groups);
     idset_free (f->tasks);
-    free (f->command);
+    if (f->sample)
+        moisson__acct_record__free_unpacked (f->sample, NULL);
     free (f);
     return NULL;
 }
@@ -146,14 +147,23 @@ static uint64_t tasks_of (struct failures *f, const Moisson__AcctRecord *r)
     return idset_count (set);
 }
 
+static Moisson__AcctRecord *copy_record (const Moisson__AcctRecord *r)
+{
+    size_t len = moisson__acct_record__get_packed_size (r);
+    _cleanup_free_ uint8_t *bytes = xmalloc (len + 1);
+
+    moisson__acct_record__pack (r, bytes);
+    return moisson__acct_record__unpack (NULL, len, bytes);
+}
+
 void failures_add (struct failures *f, const Moisson__AcctRecord *r)
 {
     if (r->requeued)
         return;
     f->job_id = r->has_array_id ? r->array_id : r->raw_id;
     f->is_array = r->has_array_id;
-    if (!f->command)
-        f->command = xstrdup (r->command);
+    if (!f->sample)
+        f->sample = copy_record (r);
     if (!state_is_ended (r->state))
         f->unfinished += tasks_of (f, r);
     else if (r->state == MOISSON__JOB_STATE__STATE_COMPLETED)
@@ -195,7 +205,8 @@ static void put_group (struct buf *out, const struct group *g)
 
     buf_printf (out, "  %" PRIu64 " %s", g->count, g->words);
     if (g->state == MOISSON__JOB_STATE__STATE_OUT_OF_MEMORY && g->peak_kb)
-        buf_printf (out, " (peak %.1f MB)", (double) g->peak_kb / 1024);
+        buf_printf (out, g->peak_kb < 1024 * 1024 ? " (peak %.1f MB)" : " (peak %.1f GB)",
+                    (double) g->peak_kb / (g->peak_kb < 1024 * 1024 ? 1024 : 1024 * 1024));
     if (*g->node)
         buf_printf (out, ", %son %s", g->count > 1 ? "all " : "", g->node);
     if (tasks)
@@ -203,12 +214,80 @@ static void put_group (struct buf *out, const struct group *g)
     buf_putc (out, '\n');
 }
 
+/* A word as a shell reads it again. false: it has controls, and is better not shown. */
+static bool put_word (struct buf *out, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=,@%+-";
+
+    for (const char *p = word; *p; p++)
+        if ((unsigned char) *p < ' ' || *p == 127)
+            return false;
+    if (*word && strspn (word, plain) == strlen (word)) {
+        buf_puts (out, word);
+        return true;
+    }
+    buf_putc (out, '\'');
+    for (const char *p = word; *p; p++)
+        *p == '\'' ? buf_puts (out, "'\\''") : buf_putc (out, *p);
+    buf_putc (out, '\'');
+    return true;
+}
+
+static void put_option (struct buf *out, const char *option, const char *value)
+{
+    size_t before = out->len;
+
+    if (!value || !*value)
+        return;
+    buf_printf (out, " %s", option);
+    if (!put_word (out, value))
+        out->data[out->len = before] = '\0';
+}
+
+/* What the record still knows of the command line; what #SBATCH lines of the script say, it says again. */
+static void put_options (struct buf *out, const Moisson__AcctRecord *r)
+{
+    char text[64];
+    _cleanup_free_ char *cpus = NULL;
+
+    put_option (out, "-J ", r->name);
+    put_option (out, "-p ", r->partition);
+    put_option (out, "-A ", r->account);
+    put_option (out, "-q ", r->qos);
+    if (r->time_limit_s)
+        put_option (out, "-t ", duration_format (r->time_limit_s, text, sizeof text));
+    if (r->num_tasks > 1) {
+        cpus = xasprintf ("%u", r->num_tasks);
+        put_option (out, "-n ", cpus);
+    } else if (r->req_cpus > 1) {
+        cpus = xasprintf ("%u", r->req_cpus);
+        put_option (out, "-c ", cpus);
+    }
+    if (r->req_mem_mb)
+        put_option (out, r->mem_per_cpu ? "--mem-per-cpu=" : "--mem=", mem_format (r->req_mem_mb, text, sizeof text));
+    put_option (out, "-D ", r->work_dir);
+    put_option (out, "-o ", r->std_out);
+}
+
 static char *resubmit (const struct failures *f)
 {
     _cleanup_free_ char *tasks = idset_empty (f->tasks) ? NULL : idset_format (f->tasks, 0, 0);
+    const Moisson__AcctRecord *r = f->sample;
+    struct buf out = BUF_INIT;
 
-    return xasprintf ("sbatch %s%s%s%s", tasks ? "--array=" : "", tasks ? tasks : "", tasks ? " " : "",
-                      f->command ? f->command : "SCRIPT");
+    if (!r)
+        return NULL;
+    if (!r->command || !*r->command) /* --wrap, or from standard input: the controller has it for a while */
+        buf_printf (&out, "scontrol write batch_script %" PRIu64 " - | ", f->job_id);
+    buf_puts (&out, "sbatch");
+    put_option (&out, "--array=", tasks);
+    put_options (&out, r);
+    put_option (&out, "", r->command);
+    for (size_t i = 0; i < r->n_script_args; i++) {
+        buf_putc (&out, ' ');
+        put_word (&out, r->script_args[i]);
+    }
+    return buf_steal (&out);
 }
 
 void failures_put (const struct failures *f, struct buf *out)
@@ -230,8 +309,7 @@ void failures_put (const struct failures *f, struct buf *out)
     for (size_t i = 0; i < f->n; i++)
         put_group (out, list[i]);
     if (f->n)
-        buf_printf (out, "To run %s again, with the options and arguments of the first time:\n  %s\n",
-                    f->failed == 1 ? "it" : "them", again);
+        buf_printf (out, "To run %s again, and nothing else:\n  %s\n", f->failed == 1 ? "it" : "them", again);
 }
 
 json_t *failures_json (const struct failures *f)

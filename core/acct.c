@@ -40,6 +40,9 @@ static void fill_job (const struct core *core, const struct job *job, const stru
     record->comment = xstrdup (spec->comment);
     record->std_out = xstrdup (spec->std_out);
     record->command = xstrdup (spec->command);
+    record->script_args = xcalloc (spec->n_script_args + 1, sizeof *record->script_args);
+    for (size_t i = 0; i < spec->n_script_args; i++)
+        record->script_args[record->n_script_args++] = xstrdup (spec->script_args[i]);
 }
 
 static void fill_size (const struct core *core, const struct job *job, const struct task *task,

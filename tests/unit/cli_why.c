@@ -94,6 +94,7 @@ END_TEST
 static void add (struct failures *f, uint32_t task, Moisson__JobState state, uint32_t code, const char *cause,
                  const char *node)
 {
+    char *args[] = {(char *) "a b", (char *) "7"};
     Moisson__AcctRecord r;
 
     failed (&r);
@@ -106,6 +107,10 @@ static void add (struct failures *f, uint32_t task, Moisson__JobState state, uin
     r.cause = (char *) cause;
     r.nodes = (char *) node;
     r.command = (char *) "/work/steps.sh";
+    r.name = (char *) "it's";
+    r.has_req_mem_mb = true;
+    r.script_args = args;
+    r.n_script_args = 2;
     if (state == S (OUT_OF_MEMORY))
         r.max_rss_kb = 2300 * 1024 + task;
     failures_add (f, &r);
@@ -136,15 +141,16 @@ START_TEST (failures_by_cause)
     ck_assert_uint_eq (failures_total (f), 19);
     failures_put (f, &out);
     ck_assert_str_eq (buf_str (&out), "6 of 19 tasks of array 10 failed, 1 cancelled, 11 not ended yet:\n"
-                                      "  3 out of memory at 2G (peak 2300.0 MB): tasks 1-3\n"
+                                      "  3 out of memory at 2G (peak 2.2 GB): tasks 1-3\n"
                                       "  2 cannot open output /x/10_4: No such file, all on n17: tasks 4,6\n"
                                       "  1 exit code 9, on n1: task 7\n"
-                                      "To run them again, with the options and arguments of the first time:\n"
-                                      "  sbatch --array=1-4,6-7 /work/steps.sh\n");
+                                      "To run them again, and nothing else:\n"
+                                      "  sbatch --array=1-4,6-7 -J 'it'\\''s' --mem=2G /work/steps.sh 'a b' 7\n");
     json_t *o = failures_json (f);
     ck_assert_int_eq (json_integer_value (json_object_get (o, "failed")), 6);
     ck_assert_uint_eq (json_array_size (json_object_get (o, "causes")), 3);
-    ck_assert_str_eq (json_string_value (json_object_get (o, "resubmit")), "sbatch --array=1-4,6-7 /work/steps.sh");
+    ck_assert_str_eq (json_string_value (json_object_get (o, "resubmit")),
+                      "sbatch --array=1-4,6-7 -J 'it'\\''s' --mem=2G /work/steps.sh 'a b' 7");
     json_decref (o);
 }
 END_TEST
