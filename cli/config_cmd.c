@@ -5,6 +5,8 @@
 #include "base/config.h"
 #include "command.h"
 #include "config_topologies.h"
+#include "import_cmd.h"
+#include "pages.h"
 
 static void report (void *arg, const char *file, unsigned line, bool is_error, const char *what, const char *fix)
 {
@@ -76,6 +78,12 @@ int config_run (int argc, char **argv)
 {
     const char *path = config_default_path (getenv ("MOISSON_CONF"), getenv ("SLURM_CONF"));
 
+    if (argc == 3 && !strcmp (argv[1], "import") && !strcmp (argv[2], "--usage")) {
+        optable_page_usage (stdout, import_page ());
+        return 0;
+    }
+    if (argc >= 2 && !strcmp (argv[1], "import"))
+        return config_import (argc - 1, argv + 1);
     if (argc == 3)
         path = argv[2];
     if (argc >= 2 && argc <= 3 && !strcmp (argv[1], "check"))
@@ -84,9 +92,12 @@ int config_run (int argc, char **argv)
         return show (path);
     if (argc == 2 && !strcmp (argv[1], "--help")) {
         printf ("Usage: moisson config check [FILE]   find every mistake in a configuration file\n"
-                "       moisson config show [FILE]    print every key with its value in force\n");
+                "       moisson config show [FILE]    print every key with its value in force\n"
+                "       moisson config import [-o FILE] SLURM.CONF [GRES.CONF]\n"
+                "                                     what of a slurm.conf carries over, line by line, and the file "
+                "for Moisson\n");
         return 0;
     }
-    fprintf (stderr, "moisson config: error: check or show?\n        fix: moisson config check [FILE]\n");
+    fprintf (stderr, "moisson config: error: check, show or import?\n        fix: moisson config check [FILE]\n");
     return COMMAND_ERROR;
 }

@@ -4,22 +4,9 @@
 #include "base/config.h"
 #include "base/options.h"
 #include "command.h"
+#include "pages.h"
+#include "roff.h"
 #include "srun.h"
-
-/* In roff a leading '.' or ''' is a request, '\' an escape, and '-' a hyphen unless escaped. */
-static void roff (const char *s, size_t len)
-{
-    if (len > 0 && (*s == '.' || *s == '\''))
-        fputs ("\\&", stdout);
-    for (size_t i = 0; i < len; i++) {
-        if (s[i] == '\\')
-            fputs ("\\e", stdout);
-        else if (s[i] == '-')
-            fputs ("\\-", stdout);
-        else
-            putchar (s[i]);
-    }
-}
 
 static void man_option (const struct option_row *row)
 {
@@ -27,16 +14,16 @@ static void man_option (const struct option_row *row)
     if (row->letter)
         printf ("\\-%c\\fR, \\fB", row->letter);
     fputs ("\\-\\-", stdout);
-    roff (row->name, strlen (row->name));
+    roff_text (stdout, row->name);
     fputs ("\\fR", stdout);
     if (row->arg != ARG_NONE && row->value) {
         fputs (row->arg == ARG_OPTIONAL ? "[=" : "=", stdout);
-        roff (row->value, strlen (row->value));
+        roff_text (stdout, row->value);
         fputs (row->arg == ARG_OPTIONAL ? "]" : "", stdout);
     }
     putchar ('\n');
     if (row->help)
-        roff (row->help, strlen (row->help));
+        roff_text (stdout, row->help);
     if (row->env)
         printf ("\nEnvironment: %s.", row->env);
     putchar ('\n');
@@ -120,9 +107,35 @@ static const struct {
 
 static int usage (void)
 {
-    printf ("Usage: moisson docs TOPIC\n\n");
+    printf ("Usage: moisson docs TOPIC\n       moisson docs completion|man-part COMMAND\n\n");
     for (size_t i = 0; i < sizeof topics / sizeof *topics; i++)
         printf ("  %-14s %s\n", topics[i].name, topics[i].help);
+    printf ("\n  completion COMMAND   words for shell completion of that command\n"
+            "  man-part COMMAND     OPTIONS and EXAMPLES of its manual page\n\nCommands:");
+    const char *name;
+    for (size_t i = 0; page_nth (i, &name); i++)
+        printf (" %s", name);
+    putchar ('\n');
+    return 0;
+}
+
+/* What a command's option table says. -1: there is no such thing. */
+static int of_command (const char *what, const char *command)
+{
+    const struct optable_page *page = page_find (command);
+
+    if (!strcmp (what, "completion") && !strcmp (command, "sbatch")) {
+        options_complete (stdout);
+        return 0;
+    }
+    if (!page)
+        return -1;
+    if (!strcmp (what, "completion"))
+        optable_page_words (stdout, page);
+    else if (!strcmp (what, "man-part"))
+        optable_page_man (stdout, page);
+    else
+        return -1;
     return 0;
 }
 
@@ -130,6 +143,8 @@ int docs_run (int argc, char **argv)
 {
     if (argc == 2 && !strcmp (argv[1], "--help"))
         return usage ();
+    if (argc == 3 && of_command (argv[1], argv[2]) == 0)
+        return 0;
     for (size_t i = 0; argc == 2 && i < sizeof topics / sizeof *topics; i++) {
         if (!strcmp (argv[1], topics[i].name)) {
             topics[i].print ();

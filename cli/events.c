@@ -16,6 +16,7 @@
 #include "json.h"
 #include "lists.h"
 #include "optable.h"
+#include "pages.h"
 #include "words.h"
 
 #define TOOL "events"
@@ -122,6 +123,21 @@ static const struct optable_row rows[] = {
     {"version", 'V', ARG_NONE, NULL, NULL, "print the version", on_version},
 };
 #define N_ROWS (sizeof rows / sizeof *rows)
+
+const struct optable_page *events_page (void)
+{
+    static const struct optable_page page = {
+        .tool = "moisson events",
+        .words = "[OPTIONS]",
+        .about = "What happens to jobs and nodes, a JSON object a line.",
+        .rows = rows,
+        .n = N_ROWS,
+        .examples = {{"moisson events --me", "your own jobs, from now on"},
+                     {"moisson events --since=begin --no-follow", "all that is kept"},
+                     {"moisson events --jobs=1200 --since=48123.2", "of one job, behind that cursor"}}};
+
+    return &page;
+}
 
 /* --- lines -------------------------------------------------------------------------------------------------------- */
 
@@ -267,9 +283,7 @@ int events_run (int argc, char **argv)
     if (optable_parse (rows, N_ROWS, argc, argv, &s, &index, &err))
         return list_refused (TOOL, &err);
     if (s.help) {
-        optable_help (stdout,
-                      "Usage: moisson events [options]\n\nWhat happens to jobs and nodes, a JSON object a line.", rows,
-                      N_ROWS);
+        optable_page_help (stdout, events_page ());
         return 0;
     }
     if (s.version)

@@ -8,6 +8,7 @@
 #include "json.h"
 #include "lists.h"
 #include "optable.h"
+#include "pages.h"
 #include "rpc.h"
 
 #define TOOL "failures"
@@ -26,6 +27,21 @@ static const struct optable_row rows[] = {
     {"version", 'V', ARG_NONE, NULL, NULL, "print the version", on_version},
 };
 #define N_ROWS (sizeof rows / sizeof *rows)
+
+const struct optable_page *failures_page (void)
+{
+    static const struct optable_page page = {
+        .tool = "moisson failures",
+        .words = "[--json] JOB",
+        .about = "What went wrong in a job or array, by cause, and the command that runs it again.",
+        .rows = rows,
+        .n = N_ROWS,
+        .examples = {
+            {"moisson failures 1200", "of an array: how many tasks failed, of what, and the line to run them again"},
+            {"moisson failures 1200 --json", "for programs"}}};
+
+    return &page;
+}
 
 static bool on_page (void *arg, const void *message)
 {
@@ -88,10 +104,7 @@ int failures_run (int argc, char **argv)
     if (o.version)
         return command_version ();
     if (o.help) {
-        optable_help (stdout,
-                      "Usage: moisson failures [--json] JOB\n\n"
-                      "What went wrong in a job or array, by cause, and the command that runs it again.",
-                      rows, N_ROWS);
+        optable_page_help (stdout, failures_page ());
         return 0;
     }
     if (argc - index != 1) {

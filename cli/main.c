@@ -1,9 +1,11 @@
 /* main.c - `sbatch ...` by the name it was called with, or `moisson sbatch ...`. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "command.h"
+#include "pages.h"
 
 static const struct command commands[] = {
     {"sbatch", "submit a batch script", sbatch_run},
@@ -48,6 +50,24 @@ static int list (void)
     return 0;
 }
 
+/* What every command with a table has, whatever it is. */
+static bool run_common (const struct command *command, int argc, char **argv)
+{
+    static const char *const plain[] = {"config", "keygen", "node", "docs"}; /* take no such option themselves */
+    const struct optable_page *page = page_find (command->name);
+
+    if (argc != 2)
+        return false;
+    if (page && !strcmp (argv[1], "--usage")) {
+        optable_page_usage (stdout, page);
+        return true;
+    }
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        if (!strcmp (plain[i], command->name) && (!strcmp (argv[1], "-V") || !strcmp (argv[1], "--version")))
+            return command_version () == 0;
+    return false;
+}
+
 static int dispatch (int argc, char **argv)
 {
     const struct command *command;
@@ -70,7 +90,7 @@ static int dispatch (int argc, char **argv)
         argc--;
         argv++;
     }
-    return command->run (argc, argv);
+    return run_common (command, argc, argv) ? 0 : command->run (argc, argv);
 }
 
 static int error_status (void)

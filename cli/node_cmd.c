@@ -13,6 +13,7 @@
 #include "command.h"
 #include "lists.h"
 #include "optable.h"
+#include "pages.h"
 
 #define SPOOL "/var/spool/moisson/%n"
 
@@ -44,6 +45,20 @@ static const struct optable_row rows[] = {
     {"help", 'h', ARG_NONE, NULL, NULL, "this text", on_help},
 };
 #define N_ROWS (sizeof rows / sizeof *rows)
+
+const struct optable_page *node_page (void)
+{
+    static const struct optable_page page = {
+        .tool = "moisson node",
+        .words = "WORD [OPTIONS] ...",
+        .rows = rows,
+        .n = N_ROWS,
+        .examples = {{"moisson node enroll", "on a new node, as root: make its keys and ask for admission"},
+                     {"moisson node list", "who asks, who is in"},
+                     {"moisson node accept n17", "let it in"}}};
+
+    return &page;
+}
 
 static void options_clear (struct node_options *o)
 {
@@ -142,7 +157,7 @@ static const struct {
 
 static int help (void)
 {
-    optable_help (stdout, "Usage: moisson node WORD [OPTIONS] ...", rows, N_ROWS);
+    optable_page_help (stdout, node_page ());
     printf ("\nWords (the last four are an operator's, on any host that has commands):\n");
     for (size_t i = 0; i < N_SUBCOMMANDS; i++)
         printf ("  %-12s %s\n", subcommands[i].word, subcommands[i].help);

@@ -90,8 +90,8 @@ int optable_parse_leading (const struct optable_row *rows, size_t n, int argc, c
 static void help_row (FILE *out, const struct optable_row *row)
 {
     char left[64];
-    const char *open = row->arg == ARG_OPTIONAL ? "[=" : row->arg == ARG_REQUIRED ? "=" : "";
     const char *value = row->arg != ARG_NONE && row->value ? row->value : "";
+    const char *open = !*value ? "" : row->arg == ARG_OPTIONAL ? "[=" : "=";
 
     if (row->letter)
         snprintf (left, sizeof left, "-%c, --%s%s%s%s", row->letter, row->name, open, value, *open == '[' ? "]" : "");
@@ -106,4 +106,57 @@ void optable_help (FILE *out, const char *usage, const struct optable_row *rows,
     for (size_t i = 0; i < n; i++)
         if (rows[i].help)
             help_row (out, &rows[i]);
+}
+
+void optable_page_help (FILE *out, const struct optable_page *page)
+{
+    fprintf (out, "Usage: %s %s\n", page->tool, page->words);
+    if (page->about)
+        fprintf (out, "\n%s\n", page->about);
+    fprintf (out, "\nExamples:\n");
+    for (const struct optable_example *e = page->examples; e->command; e++)
+        fprintf (out, "  %-46s %s\n", e->command, e->meaning);
+    fprintf (out, "\nOptions:\n");
+    for (size_t i = 0; i < page->n; i++)
+        if (page->rows[i].help)
+            help_row (out, &page->rows[i]);
+}
+
+/* As Slurm's: one option after the other, lines of some eighty characters. */
+void optable_page_usage (FILE *out, const struct optable_page *page)
+{
+    int column = fprintf (out, "Usage: %s", page->tool);
+
+    for (size_t i = 0; i < page->n; i++) {
+        const struct optable_row *row = &page->rows[i];
+        _cleanup_buf_ struct buf text = BUF_INIT;
+
+        if (!row->help)
+            continue;
+        if (row->letter)
+            buf_printf (&text, " [-%c", row->letter);
+        else
+            buf_printf (&text, " [--%s", row->name);
+        if (row->arg != ARG_NONE && row->value)
+            buf_printf (&text, "%s%s%s",
+                        row->arg == ARG_OPTIONAL ? "[="
+                        : row->letter            ? " "
+                                                 : "=",
+                        row->value, row->arg == ARG_OPTIONAL ? "]" : "");
+        if (column + (int) text.len > 78)
+            column = fprintf (out, "\n       ") - 1;
+        column += fprintf (out, "%s]", buf_str (&text));
+    }
+    fputc ('\n', out);
+}
+
+void optable_page_words (FILE *out, const struct optable_page *page)
+{
+    for (size_t i = 0; i < page->n; i++) {
+        if (!page->rows[i].help)
+            continue;
+        fprintf (out, "--%s%s\n", page->rows[i].name, page->rows[i].arg == ARG_REQUIRED ? "=" : "");
+        if (page->rows[i].letter)
+            fprintf (out, "-%c\n", page->rows[i].letter);
+    }
 }

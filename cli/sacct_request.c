@@ -1,4 +1,5 @@
 /* sacct_request.c - options of sacct. */
+#include "pages.h"
 #include "sacct_request.h"
 #include <ctype.h>
 #include <grp.h>
@@ -286,6 +287,21 @@ static const struct optable_row rows[] = {
 };
 #define N_ROWS (sizeof rows / sizeof *rows)
 
+const struct optable_page *sacct_page (void)
+{
+    static const struct optable_page page = {
+        .tool = "sacct",
+        .words = "[OPTIONS]",
+        .rows = rows,
+        .n = N_ROWS,
+        .examples = {{"sacct", "your jobs since midnight"},
+                     {"sacct -j 12 -o JobID,State,ExitCode,MaxRSS,Reason", "columns by name"},
+                     {"sacct -S now-2days -s FAILED -X", "what failed in two days, without steps"},
+                     {"sacct -j 12 --json", "for programs"}}};
+
+    return &page;
+}
+
 int sacct_parse (struct sacct *s, int argc, char **argv, struct err *err)
 {
     int index = argc;
@@ -301,7 +317,7 @@ int sacct_parse (struct sacct *s, int argc, char **argv, struct err *err)
 
 void sacct_usage (void)
 {
-    optable_help (stdout, "Usage: sacct [OPTIONS]", rows, N_ROWS);
+    optable_page_help (stdout, sacct_page ());
 }
 
 void sacct_clear (struct sacct *s)

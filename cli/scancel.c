@@ -9,6 +9,7 @@
 #include "jobref.h"
 #include "lists.h"
 #include "optable.h"
+#include "pages.h"
 #include "rpc.h"
 
 #define TOOL "scancel"
@@ -192,6 +193,20 @@ static const struct optable_row rows[] = {
 };
 #define N_ROWS (sizeof rows / sizeof *rows)
 
+const struct optable_page *scancel_page (void)
+{
+    static const struct optable_page page = {
+        .tool = "scancel",
+        .words = "[OPTIONS] [JOB[_TASK | _[TASKS]] ...]",
+        .rows = rows,
+        .n = N_ROWS,
+        .examples = {{"scancel 12 13_4 14_[1-5]", "a job, a task of an array, some tasks"},
+                     {"scancel --me --state=pending", "all of your jobs that wait"},
+                     {"scancel 12 --signal=USR1 --batch", "a signal to the batch script"}}};
+
+    return &page;
+}
+
 static void scancel_clear (struct scancel *s)
 {
     filter_clear (&s->filter);
@@ -295,7 +310,7 @@ int scancel_run (int argc, char **argv)
     if (s.version)
         return command_version ();
     if (s.help) {
-        optable_help (stdout, "Usage: scancel [OPTIONS] [JOB[_TASK | _[TASKS]] ...]", rows, N_ROWS);
+        optable_page_help (stdout, scancel_page ());
         return 0;
     }
     if (take_ids (&s, argc - index, argv + index, &err)) {

@@ -6,6 +6,7 @@
 #include "command.h"
 #include "failure.h"
 #include "optable.h"
+#include "pages.h"
 #include "scontrol.h"
 
 #define TOOL "scontrol"
@@ -92,6 +93,21 @@ static const struct optable_row rows[] = {
 };
 #define N_ROWS (sizeof rows / sizeof *rows)
 
+const struct optable_page *scontrol_page (void)
+{
+    static const struct optable_page page = {
+        .tool = "scontrol",
+        .words = "[OPTIONS] COMMAND [WORDS]",
+        .rows = rows,
+        .n = N_ROWS,
+        .examples = {{"scontrol show job 12", "everything about it"},
+                     {"scontrol update JobId=12 TimeLimit=2:00:00", "change what was asked for"},
+                     {"scontrol hold 12; scontrol release 12", "keep it from starting, and let it"},
+                     {"scontrol update NodeName=n7 State=DRAIN Reason=fan", "take a node out of service"}}};
+
+    return &page;
+}
+
 static int print_version (struct scontrol *s, int argc, char **argv)
 {
     (void) s;
@@ -152,7 +168,7 @@ static const struct subcommand *find_subcommand (const char *word)
 
 static int help (FILE *out, int status)
 {
-    optable_help (out, "Usage: scontrol [OPTIONS] COMMAND [WORDS]", rows, N_ROWS);
+    optable_page_help (out, scontrol_page ());
     fprintf (out, "\nCommands (may be shortened; JOBS as 12, 12_3, 12_[1-5] or a comma list):\n");
     for (size_t i = 0; i < N_SUBCOMMANDS; i++)
         if (subcommands[i].run)

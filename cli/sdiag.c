@@ -11,6 +11,7 @@
 #include "json.h"
 #include "lists.h"
 #include "optable.h"
+#include "pages.h"
 #include "rpc.h"
 
 #define TOOL "sdiag"
@@ -50,6 +51,20 @@ static const struct optable_row rows[] = {
     {"version", 'V', ARG_NONE, NULL, NULL, "print the version", on_version},
 };
 #define N_ROWS (sizeof rows / sizeof *rows)
+
+const struct optable_page *sdiag_page (void)
+{
+    static const struct optable_page page = {
+        .tool = "sdiag",
+        .words = "[OPTIONS]",
+        .about = "What the controller has done since its start, and how long it takes.",
+        .rows = rows,
+        .n = N_ROWS,
+        .examples = {{"sdiag", "all figures"},
+                     {"sdiag --json | jq .statistics.tasks_pending", "one of them, for programs"}}};
+
+    return &page;
+}
 
 /* Lines in their order: a label with the controller's name for the figure, or a text alone. "" is a
  * figure that there cannot be: nothing is backfilled yet, and orders leave in the turn of the loop that makes them. */
@@ -173,10 +188,7 @@ int sdiag_run (int argc, char **argv)
     else if (s.version)
         r = command_version ();
     else if (s.help)
-        optable_help (stdout,
-                      "Usage: sdiag [OPTIONS]\n\nWhat the controller has done since its start, and how long it takes.\n"
-                      "For example: sdiag --json | jq .statistics.tasks_pending",
-                      rows, N_ROWS);
+        optable_page_help (stdout, sdiag_page ());
     else
         r = run (&s);
     free (s.clusters);

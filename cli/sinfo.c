@@ -10,6 +10,7 @@
 #include "json.h"
 #include "lists.h"
 #include "optable.h"
+#include "pages.h"
 #include "rpc.h"
 #include "sinfo_fields.h"
 
@@ -134,6 +135,21 @@ static const struct optable_row rows[] = {
     {"version", 'V', ARG_NONE, NULL, NULL, "print the version", on_version},
 };
 #define N_ROWS (sizeof rows / sizeof *rows)
+
+const struct optable_page *sinfo_page (void)
+{
+    static const struct optable_page page = {
+        .tool = "sinfo",
+        .words = "[OPTIONS]",
+        .rows = rows,
+        .n = N_ROWS,
+        .examples = {{"sinfo", "partitions, and the states of their nodes"},
+                     {"sinfo -N -l", "a line for each node"},
+                     {"sinfo -R", "what is down or drained, and why"},
+                     {"sinfo -o '%P %C %l'", "columns by letter: partition, CPUs, time limit"}}};
+
+    return &page;
+}
 
 static void free_nodes (struct sinfo *s)
 {
@@ -356,7 +372,7 @@ static int print_help (void)
     size_t n;
     const struct field *table = sinfo_fields (&n);
 
-    optable_help (stdout, "Usage: sinfo [OPTIONS]", rows, N_ROWS);
+    optable_page_help (stdout, sinfo_page ());
     list_columns_help (table, n, 17);
     return 0;
 }

@@ -9,6 +9,7 @@
 #include "jobref.h"
 #include "lists.h"
 #include "optable.h"
+#include "pages.h"
 #include "rpc.h"
 
 #define TOOL "sprio"
@@ -70,6 +71,18 @@ static const struct optable_row rows[] = {
     {"version", 'V', ARG_NONE, NULL, NULL, "print the version", on_version},
 };
 #define N_ROWS (sizeof rows / sizeof *rows)
+
+const struct optable_page *sprio_page (void)
+{
+    static const struct optable_page page = {
+        .tool = "sprio",
+        .words = "[OPTIONS] [JOBS]",
+        .rows = rows,
+        .n = N_ROWS,
+        .examples = {{"sprio -l", "what waits, with all parts of its priority"}, {"sprio -j 12", "of one job"}}};
+
+    return &page;
+}
 
 /* A row without a job is that of the weights. */
 static const Moisson__JobInfo *job_of (const void *row)
@@ -211,7 +224,7 @@ static int run (struct sprio *s)
 
 static int print_help (void)
 {
-    optable_help (stdout, "Usage: sprio [OPTIONS] [JOBS]", rows, N_ROWS);
+    optable_page_help (stdout, sprio_page ());
     printf ("\nColumns (letter of -o):\n");
     for (size_t i = 0; i < N_FIELDS; i++)
         printf ("  %c  %-10s %s\n", fields[i].letter, fields[i].header, fields[i].help);

@@ -13,6 +13,7 @@
 #include "json.h"
 #include "lists.h"
 #include "optable.h"
+#include "pages.h"
 #include "rpc.h"
 #include "squeue_fields.h"
 #include "squeue_sort.h"
@@ -216,6 +217,21 @@ static const struct optable_row rows[] = {
 };
 #define N_ROWS (sizeof rows / sizeof *rows)
 
+const struct optable_page *squeue_page (void)
+{
+    static const struct optable_page page = {
+        .tool = "squeue",
+        .words = "[OPTIONS] [JOBS]",
+        .rows = rows,
+        .n = N_ROWS,
+        .examples = {{"squeue --me", "your own jobs"},
+                     {"squeue -t PENDING --start", "what waits, and when it could start"},
+                     {"squeue -h -j 12,13 -t all -o '%i %T %r'", "columns by letter, for programs"},
+                     {"squeue -O JobID,State,ReasonList", "columns by name"}}};
+
+    return &page;
+}
+
 static void squeue_clear (struct squeue *s)
 {
     for (size_t i = 0; s->only_steps && i < s->filter.n_jobs; i++)
@@ -390,7 +406,7 @@ static int print_help (void)
     size_t n;
     const struct field *table = squeue_fields (&n);
 
-    optable_help (stdout, "Usage: squeue [OPTIONS] [JOBS]", rows, N_ROWS);
+    optable_page_help (stdout, squeue_page ());
     list_columns_help (table, n, 15);
     table = squeue_step_fields (&n);
     printf ("\nWith --steps:");

@@ -9,6 +9,7 @@
 #include "failure.h"
 #include "lists.h"
 #include "optable.h"
+#include "pages.h"
 #include "rpc.h"
 
 #define TOOL "sshare"
@@ -86,6 +87,19 @@ static const struct optable_row rows[] = {
     {"version", 'V', ARG_NONE, NULL, NULL, "print the version", on_version},
 };
 #define N_ROWS (sizeof rows / sizeof *rows)
+
+const struct optable_page *sshare_page (void)
+{
+    static const struct optable_page page = {
+        .tool = "sshare",
+        .words = "[OPTIONS]",
+        .rows = rows,
+        .n = N_ROWS,
+        .examples = {{"sshare", "your accounts"},
+                     {"sshare -a -o Account,User,RawUsage", "all accounts and users, these columns"}}};
+
+    return &page;
+}
 
 static void put_account (struct buf *out, const void *row)
 {
@@ -257,6 +271,6 @@ int sshare_run (int argc, char **argv)
         return command_version ();
     if (!s.help)
         return run (&s);
-    optable_help (stdout, "Usage: sshare [OPTIONS]", rows, N_ROWS);
+    optable_page_help (stdout, sshare_page ());
     return 0;
 }

@@ -11,6 +11,7 @@
 #include "json.h"
 #include "lists.h"
 #include "optable.h"
+#include "pages.h"
 #include "records.h"
 #include "sbatch_wait.h"
 
@@ -55,6 +56,20 @@ static const struct optable_row rows[] = {
     {"version", 'V', ARG_NONE, NULL, NULL, "print the version", on_version},
 };
 #define N_ROWS (sizeof rows / sizeof *rows)
+
+const struct optable_page *wait_page (void)
+{
+    static const struct optable_page page = {
+        .tool = "moisson wait",
+        .words = "[--any|--all] JOB...",
+        .about = "Waits until jobs have ended, and prints a line for each that has: JOB STATE CODE:SIGNAL.",
+        .rows = rows,
+        .n = N_ROWS,
+        .examples = {{"moisson wait 1200 1201", "until both have ended; the exit status is theirs"},
+                     {"moisson wait --any 1200 1201", "until one of them has"}}};
+
+    return &page;
+}
 
 static void count (struct awaited *job, const Moisson__AcctRecord *r)
 {
@@ -209,10 +224,7 @@ static int run (struct waiting *s)
 
 static int print_help (void)
 {
-    optable_help (stdout,
-                  "Usage: moisson wait [--any|--all] JOB...\n\n"
-                  "Waits until jobs have ended, and prints a line for each that has: JOB STATE CODE:SIGNAL.",
-                  rows, N_ROWS);
+    optable_page_help (stdout, wait_page ());
     printf ("\nExit status: 0 when what ended has COMPLETED; else the highest exit code, and 1 where a signal or the "
             "system\n"
             "ended a job, or where a job is not known.\n");

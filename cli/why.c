@@ -9,6 +9,7 @@
 #include "json.h"
 #include "lists.h"
 #include "optable.h"
+#include "pages.h"
 #include "records.h"
 #include "why_words.h"
 
@@ -37,6 +38,20 @@ static const struct optable_row rows[] = {
     {"version", 'V', ARG_NONE, NULL, NULL, "print the version", on_version},
 };
 #define N_ROWS (sizeof rows / sizeof *rows)
+
+const struct optable_page *why_page (void)
+{
+    static const struct optable_page page = {
+        .tool = "moisson why",
+        .words = "[--json] JOB...",
+        .about = "Why a job waits, or how it ended, in plain words.",
+        .rows = rows,
+        .n = N_ROWS,
+        .examples = {{"moisson why 1200", "what it waits for, and when it could start"},
+                     {"moisson why 1200_7", "of one task"}}};
+
+    return &page;
+}
 
 /* The words of this row, to stdout or into a JSON object. */
 static void put_out (struct why *s, json_t *object)
@@ -221,8 +236,7 @@ int why_run (int argc, char **argv)
     if (s.version)
         return command_version ();
     if (s.help) {
-        optable_help (stdout, "Usage: moisson why [--json] JOB...\n\nWhy a job waits, or how it ended, in plain words.",
-                      rows, N_ROWS);
+        optable_page_help (stdout, why_page ());
         return 0;
     }
     if (index == argc) {

@@ -1,13 +1,16 @@
 # Completion of Moisson's commands for bash: source this file, or install it as
 # /usr/share/bash-completion/completions/moisson.
-# Options of sbatch come from the program itself, job ids and partitions from the controller.
+# Options come from the tables of the program itself, job ids and partitions from the controller.
 
-_moisson_sbatch_words ()
+declare -gA _moisson_cache
+
+# The options of a command, from its table; where it has none there, those that its --help names.
+_moisson_words ()
 {
-    if [[ -z ${_moisson_sbatch_cache-} ]]; then
-        _moisson_sbatch_cache=$(moisson docs completion 2> /dev/null)
+    if [[ -z ${_moisson_cache[$1]-} ]]; then
+        _moisson_cache[$1]=$(moisson docs completion "$1" 2> /dev/null || moisson "$1" --help 2> /dev/null | grep -oE -- '--[a-z][a-z-]+')
     fi
-    printf '%s\n' "$_moisson_sbatch_cache"
+    printf '%s\n' "${_moisson_cache[$1]}"
 }
 
 _moisson_jobs ()
@@ -31,15 +34,18 @@ _moisson_pending ()
     moisson node list 2> /dev/null | awk '$2 == "pending" { print $1 }'
 }
 
-# The long options that a command's --help names.
-_moisson_help_words ()
-{
-    "$1" --help 2> /dev/null | grep -oE -- '--[a-z][a-z-]+'
-}
-
 _moisson_reply ()
 {
     mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2")
+}
+
+_moisson_options ()
+{
+    local command=$1
+
+    [[ $command == config && ${COMP_WORDS[2]-} == import ]] && command=import
+    _moisson_reply "$(_moisson_words "$command")" "$2"
+    [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
 }
 
 _moisson_complete ()
@@ -51,12 +57,9 @@ _moisson_complete ()
         -j | --jobs) _moisson_reply "$(_moisson_jobs)" "$current"; return ;;
     esac
     case $command:$current in
-        sbatch:-*)
-            _moisson_reply "$(_moisson_sbatch_words)" "$current"
-            [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
-            ;;
         srun:[!-]*) mapfile -t COMPREPLY < <(compgen -c -- "$current") ;;
-        *:-*) _moisson_reply "$(_moisson_help_words "$command")" "$current" ;;
+        moisson:-*) _moisson_options "${COMP_WORDS[1]-}" "$current" ;;
+        *:-*) _moisson_options "$command" "$current" ;;
         scancel:* | seff:*) _moisson_reply "$(_moisson_jobs)" "$current" ;;
         scontrol:*)
             case $previous in
@@ -76,14 +79,16 @@ _moisson_complete ()
                 return
             fi
             case $previous in
-                config) _moisson_reply "check show" "$current" ;;
+                config) _moisson_reply "check show import" "$current" ;;
                 node) _moisson_reply "enroll fingerprint list accept revoke rekey" "$current" ;;
                 accept) _moisson_reply "$(_moisson_pending)" "$current" ;;
                 list | revoke | rekey) _moisson_reply "$(_moisson_nodes)" "$current" ;;
                 why | failures | wait) _moisson_reply "$(_moisson_jobs)" "$current" ;;
-                docs) _moisson_reply "options configuration completion man srun man-srun" "$current" ;;
+                docs) _moisson_reply "options configuration completion man srun man-srun man-part" "$current" ;;
+                completion | man-part) _moisson_reply "squeue sinfo sacct scancel scontrol sprio sshare sdiag failures why wait node events import" "$current" ;;
+                -t | --types) ;;
                 moisson)
-                    _moisson_reply "sbatch srun squeue scancel sinfo sacct scontrol sdiag sprio sshare sstat seff why failures wait config simulate keygen node docs" "$current"
+                    _moisson_reply "sbatch srun squeue scancel sinfo sacct scontrol sdiag sprio sshare sstat seff why failures wait events config simulate keygen node docs" "$current"
                     ;;
             esac
             ;;

@@ -30,7 +30,7 @@ static bool add_line (struct buf *out, const char *p, size_t len)
         out->data[--out->len] = '\0';
     if (comment || !out->len || out->data[out->len - 1] != '\\')
         return false;
-    out->data[out->len - 1] = ' ';
+    out->data[--out->len] = '\0';
     return true;
 }
 
