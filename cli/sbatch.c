@@ -241,7 +241,7 @@ int sbatch_run (int argc, char **argv)
     if (first.flags.version)
         return command_version ();
     if (first.flags.help || first.flags.usage) {
-        options_help (stdout, TOOL);
+        (first.flags.help ? options_help : options_usage) (stdout, TOOL);
         return 0;
     }
     if (first.flags.bulk)

@@ -64,6 +64,29 @@ void options_help (FILE *out, const char *tool)
     names_of (out, OPT_REFUSED);
 }
 
+void options_usage (FILE *out, const char *tool)
+{
+    size_t n;
+    const struct option_row *rows = option_rows (&n);
+    int column = fprintf (out, "Usage: %s", tool);
+
+    for (size_t i = 0; i < n; i++) {
+        _cleanup_buf_ struct buf text = BUF_INIT;
+        if (rows[i].status != OPT_HONOURED)
+            continue;
+        if (rows[i].letter)
+            buf_printf (&text, " [-%c%s%s", rows[i].letter, rows[i].value ? " " : "",
+                        rows[i].value ? rows[i].value : "");
+        else
+            buf_printf (&text, " [--%s%s%s", rows[i].name, rows[i].value ? "=" : "",
+                        rows[i].value ? rows[i].value : "");
+        if (column + (int) text.len > 78)
+            column = fprintf (out, "\n       ") - 1;
+        column += fprintf (out, "%s]", text.data);
+    }
+    fprintf (out, " [script [arguments]]\n");
+}
+
 static void document_part (FILE *out, enum option_status status, const char *last)
 {
     size_t n;
