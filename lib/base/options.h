@@ -80,7 +80,7 @@ int options_finish (struct submit *s, struct err *err);
 
 void options_help (FILE *out, const char *tool);
 void options_usage (FILE *out, const char *tool); /* one paragraph */
-void options_document (FILE *out); /* docs/options.md */
-void options_complete (FILE *out); /* words for bash completion, one a line */
+void options_document (FILE *out);                /* docs/options.md */
+void options_complete (FILE *out);                /* words for bash completion, one a line */
 /* For refusals of commands' own options. */
 char *option_suggest (const char *unknown); /* nearest long option, or NULL; static memory not used, caller frees */
