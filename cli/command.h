@@ -22,6 +22,7 @@ int squeue_run (int argc, char **argv);
 int sinfo_run (int argc, char **argv);
 int sacct_run (int argc, char **argv);
 int sdiag_run (int argc, char **argv);
+int sacctmgr_run (int argc, char **argv);
 int sprio_run (int argc, char **argv);
 int sshare_run (int argc, char **argv);
 int sstat_run (int argc, char **argv);

@@ -28,6 +28,9 @@ static const struct {
     {MOISSON__FAIL_CODE__FAIL_INVALID_NODE, "Invalid node name specified"},
     {MOISSON__FAIL_CODE__FAIL_PARTITION_DOWN, "Required partition not available (inactive or drain)"},
     {MOISSON__FAIL_CODE__FAIL_INVALID_ACCOUNT, "Invalid account or account/partition combination specified"},
+    {MOISSON__FAIL_CODE__FAIL_INVALID_QOS, "Invalid qos specification"},
+    {MOISSON__FAIL_CODE__FAIL_ACCOUNTS_POLICY,
+     "Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)"},
 };
 
 const char *failure_sentence (int code)

@@ -1,10 +1,11 @@
-/* sshare.c - accounts and users that have jobs in the queue. There are no shares yet: those columns are empty, as
- * Slurm's are where fairshare is not in use. */
+/* sshare.c - the account tree with its shares and what was used of them. */
 #include <inttypes.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/cleanup.h"
+#include "cells.h"
 #include "command.h"
 #include "failure.h"
 #include "lists.h"
@@ -13,21 +14,16 @@
 #include "rpc.h"
 
 #define TOOL "sshare"
+#define FORMAT_LONG                                                                                                    \
+    "account,user,rawshares,normshares,rawusage,normusage,effectvusage,fairshare,levelfs,grptresmins,tresrunmins"
 #define FORMAT "account,user,rawshares,normshares,rawusage,effectvusage,fairshare"
 
-struct pair {
-    char *account, *user;
-};
-
 struct sshare {
-    Moisson__JobsRequest request;
-    Moisson__JobFilter filter;
+    Moisson__JobFilter filter; /* accounts, uids */
     char *format, *clusters;
     struct columns columns;
-    struct pair *pairs;
-    size_t n_pairs, room;
     const char *separator; /* -p, -P */
-    bool trailing, all, associations, noheader, help, version;
+    bool trailing, all, associations, is_long, noheader, help, version;
 };
 
 #define SELF struct sshare *s = self
@@ -36,6 +32,7 @@ OPTION_TEXT (sshare, on_clusters, clusters)
 OPTION_TEXT (sshare, on_format, format)
 OPTION_FLAG (sshare, on_all, all)
 OPTION_FLAG (sshare, on_associations, associations)
+OPTION_FLAG (sshare, on_long, is_long)
 OPTION_FLAG (sshare, on_noheader, noheader)
 OPTION_FLAG (sshare, on_help, help)
 OPTION_FLAG (sshare, on_version, version)
@@ -72,15 +69,14 @@ static const struct optable_row rows[] = {
     {"all", 'a', ARG_NONE, NULL, NULL, "all users", on_all},
     {"clusters", 'M', ARG_REQUIRED, "SLURM_CLUSTERS", "<name>", "this cluster's name, or all", on_clusters},
     {"format", 'o', ARG_REQUIRED, NULL, "<names>", "columns as name[%[-]width]", on_format},
-    {"long", 'l', ARG_NONE, NULL, NULL, NULL, NULL},
+    {"long", 'l', ARG_NONE, NULL, NULL, "more columns", on_long},
     {"noheader", 'h', ARG_NONE, NULL, NULL, "no header lines", on_noheader},
     {"partition", 'm', ARG_NONE, NULL, NULL, NULL, NULL},
     {"no-header", 'n', ARG_NONE, NULL, NULL, NULL, on_noheader},
     {"parsable", 'p', ARG_NONE, NULL, NULL, "columns as wide as they are, with | after each", on_parsable},
     {"parsable2", 'P', ARG_NONE, NULL, NULL, "the same with | between them", on_parsable2},
     {"users", 'u', ARG_REQUIRED, NULL, "<names>", "only these users", on_user},
-    {"Users", 'U', ARG_NONE, NULL, NULL, "what ties users to accounts: nothing yet, any account is accepted",
-     on_associations},
+    {"Users", 'U', ARG_NONE, NULL, NULL, "only users in accounts, not accounts", on_associations},
     {"verbose", 'v', ARG_NONE, NULL, NULL, NULL, NULL},
     {"help", 0, ARG_NONE, NULL, NULL, "this text", on_help},
     {"usage", 0, ARG_NONE, NULL, NULL, NULL, on_help},
@@ -101,18 +97,92 @@ const struct optable_page *sshare_page (void)
     return &page;
 }
 
-static void put_account (struct buf *out, const void *row)
+static const Moisson__AssocInfo *assoc_of (const void *row)
 {
-    const struct pair *pair = row;
-
-    buf_puts (out, pair->account);
+    return row;
 }
 
-static void put_user (struct buf *out, const void *row)
+/* Blanks show how deep it is in the tree: one before each level below the root, as in Slurm. */
+static void put_account (struct buf *out, const void *row)
 {
-    const struct pair *pair = row;
+    buf_puts (out, *assoc_of (row)->account ? assoc_of (row)->account : "(none)");
+}
 
-    buf_puts (out, pair->user);
+TEXT (put_user, assoc_of, user, "")
+
+static void put_raw_shares (struct buf *out, const void *row)
+{
+    if (assoc_of (row)->shares_parent)
+        buf_puts (out, "parent");
+    else
+        buf_printf (out, "%" PRIu32, assoc_of (row)->shares);
+}
+
+static bool is_root (const void *row)
+{
+    return !assoc_of (row)->parent;
+}
+
+static void put_norm_shares (struct buf *out, const void *row)
+{
+    buf_printf (out, "%.6f", assoc_of (row)->norm_shares);
+}
+
+static void put_raw_usage (struct buf *out, const void *row)
+{
+    const Moisson__AssocInfo *a = row;
+
+    buf_printf (out, "%.0f", a->n_used > 4 ? a->used[4] : 0);
+}
+
+static void put_norm_usage (struct buf *out, const void *row)
+{
+    buf_printf (out, "%.6f", is_root (row) ? 1.0 : assoc_of (row)->effective_usage);
+}
+
+static void put_effective (struct buf *out, const void *row)
+{
+    buf_printf (out, "%.6f", is_root (row) ? 1.0 : assoc_of (row)->norm_usage);
+}
+
+static void put_fairshare (struct buf *out, const void *row)
+{
+    if (*assoc_of (row)->user)
+        buf_printf (out, "%.6f", assoc_of (row)->fairshare);
+}
+
+static void put_level (struct buf *out, const void *row)
+{
+    if (is_root (row))
+        return;
+    if (assoc_of (row)->level_fs > 1e300)
+        buf_puts (out, "inf");
+    else
+        buf_printf (out, "%.6f", assoc_of (row)->level_fs);
+}
+
+/* In minutes: cpu=,mem=,node=,gres/gpu=,billing= */
+static void put_minutes (struct buf *out, const double *used, size_t n)
+{
+    static const char *const names[] = {"cpu", "mem", "node", "gres/gpu", "billing"};
+
+    for (size_t i = 0; i < n && i < sizeof names / sizeof *names; i++)
+        buf_printf (out, "%s%s=%.0f", i ? "," : "", names[i], used[i] / 60);
+}
+
+static void put_tres_raw (struct buf *out, const void *row)
+{
+    put_minutes (out, assoc_of (row)->used, assoc_of (row)->n_used);
+}
+
+static void put_run_mins (struct buf *out, const void *row)
+{
+    put_minutes (out, assoc_of (row)->ahead, assoc_of (row)->n_ahead);
+}
+
+static void put_id (struct buf *out, const void *row)
+{
+    buf_printf (out, "%" PRIu32, assoc_of (row)->id);
 }
 
 static void put_nothing (struct buf *out, const void *row)
@@ -124,23 +194,23 @@ static void put_nothing (struct buf *out, const void *row)
 static const struct field fields[] = {
     {0, "Account", "Account", -20, "account", put_account},
     {0, "Cluster", "Cluster", 10, "nothing here", put_nothing},
-    {0, "EffectvUsage", "EffectvUsage", 13, "nothing here", put_nothing},
-    {0, "FairShare", "FairShare", 10, "nothing here", put_nothing},
+    {0, "EffectvUsage", "EffectvUsage", 13, "what it used of what its brothers used", put_effective},
+    {0, "FairShare", "FairShare", 10, "factor, 0 to 1", put_fairshare},
     {0, "GrpTRESMins", "GrpTRESMins", 30, "nothing here", put_nothing},
-    {0, "GrpTRESRaw", "GrpTRESRaw", 30, "nothing here", put_nothing},
-    {0, "ID", "ID", 6, "nothing here", put_nothing},
-    {0, "LevelFS", "LevelFS", 10, "nothing here", put_nothing},
-    {0, "NormShares", "NormShares", 11, "nothing here", put_nothing},
-    {0, "NormUsage", "NormUsage", 11, "nothing here", put_nothing},
+    {0, "GrpTRESRaw", "GrpTRESRaw", 30, "used, in minutes", put_tres_raw},
+    {0, "ID", "ID", 6, "number", put_id},
+    {0, "LevelFS", "LevelFS", 10, "shares by usage, among its brothers", put_level},
+    {0, "NormShares", "NormShares", 11, "part of the shares of its brothers", put_norm_shares},
+    {0, "NormUsage", "NormUsage", 11, "part of all that was used", put_norm_usage},
     {0, "Partition", "Partition", 12, "nothing here", put_nothing},
-    {0, "RawShares", "RawShares", 10, "nothing here", put_nothing},
-    {0, "RawUsage", "RawUsage", 11, "nothing here", put_nothing},
-    {0, "TRESRunMins", "TRESRunMins", 30, "nothing here", put_nothing},
+    {0, "RawShares", "RawShares", 10, "shares", put_raw_shares},
+    {0, "RawUsage", "RawUsage", 11, "billing seconds that were used", put_raw_usage},
+    {0, "TRESRunMins", "TRESRunMins", 30, "what runs, to its time limits", put_run_mins},
     {0, "User", "User", 10, "user", put_user},
 };
 #define N_FIELDS (sizeof fields / sizeof *fields)
 
-static void put_line (const struct sshare *s, const struct pair *pair)
+static void put_line (const struct sshare *s, const Moisson__AssocInfo *pair)
 {
     _cleanup_buf_ struct buf line = BUF_INIT, value = BUF_INIT;
 
@@ -176,54 +246,46 @@ static void print_header (const struct sshare *s)
     list_line (&line);
 }
 
-static void add_pair (struct sshare *s, const char *account, const char *user)
+/* Lines of the tree: who asks sees accounts and himself, unless he asks for more. */
+static bool wanted (const struct sshare *s, const Moisson__AssocInfo *row, const char *self)
 {
-    for (size_t i = 0; i < s->n_pairs; i++)
-        if (!strcmp (s->pairs[i].account, account) && !strcmp (s->pairs[i].user, user))
-            return;
-    GROW (s->pairs, s->n_pairs, s->room);
-    s->pairs[s->n_pairs++] = (struct pair){xstrdup (account), xstrdup (user)};
-}
+    bool among = s->filter.n_accounts == 0;
 
-static bool on_page (void *arg, const void *message)
-{
-    struct sshare *s = arg;
-    const Moisson__JobsPage *page = message;
-
-    for (size_t i = 0; i < page->n_jobs; i++) {
-        const Moisson__JobInfo *job = page->jobs[i];
-        const char *account = job->spec && job->spec->account ? job->spec->account : "default";
-        add_pair (s, account, "");
-        add_pair (s, account, job->user ? job->user : "");
+    if (!row->account || (s->associations && !*row->user))
+        return false;
+    for (size_t i = 0; i < s->filter.n_accounts; i++)
+        among = among || !strcmp (s->filter.accounts[i], row->account);
+    if (!among || !*row->user)
+        return among;
+    if (s->all)
+        return true;
+    if (!s->filter.n_uids)
+        return !strcmp (row->user, self);
+    for (size_t i = 0; i < s->filter.n_uids; i++) {
+        const struct passwd *pw = getpwuid (s->filter.uids[i]);
+        if (pw && !strcmp (pw->pw_name, row->user))
+            return true;
     }
-    return page->last;
-}
-
-static int compare (const void *a, const void *b)
-{
-    const struct pair *x = a, *y = b;
-    int c = strcmp (x->account, y->account);
-
-    return c ? c : strcmp (x->user, y->user);
+    return false;
 }
 
 static int query (struct sshare *s, struct rpc *rpc)
 {
     _cleanup_err_ struct err err = ERR_INIT;
+    Moisson__AccountsRequest request = MOISSON__ACCOUNTS_REQUEST__INIT;
+    Moisson__AccountsPage *page = NULL;
+    const struct passwd *pw = getpwuid (getuid ());
+    _cleanup_free_ char *self = xstrdup (pw ? pw->pw_name : "");
 
-    if (!s->all && !s->filter.n_uids && !s->filter.n_accounts)
-        filter_add_uid (&s->filter, getuid ());
-    s->request.filter = &s->filter;
-    s->request.has_ended = s->request.ended = true;
-    if (!s->associations &&
-        rpc_stream (rpc, MOISSON__MSG_TYPE__MSG_JOBS, &s->request.base, MOISSON__MSG_TYPE__MSG_JOBS_PAGE,
-                    &moisson__jobs_page__descriptor, on_page, s, &err))
+    request.has_usage = request.usage = true;
+    if (rpc_request (rpc, RPC_QUERY, MOISSON__MSG_TYPE__MSG_ACCOUNTS, &request.base,
+                     MOISSON__MSG_TYPE__MSG_ACCOUNTS_PAGE, &moisson__accounts_page__descriptor, &page, &err))
         return failure_report (TOOL, NULL, &err);
-    if (s->n_pairs)
-        qsort (s->pairs, s->n_pairs, sizeof *s->pairs, compare);
     print_header (s);
-    for (size_t i = 0; i < s->n_pairs; i++)
-        put_line (s, &s->pairs[i]);
+    for (size_t i = 0; i < page->n_rows; i++)
+        if (wanted (s, page->rows[i], self))
+            put_line (s, page->rows[i]);
+    moisson__accounts_page__free_unpacked (page, NULL);
     return 0;
 }
 
@@ -232,7 +294,11 @@ static int run (struct sshare *s)
     _cleanup_rpc_ struct rpc *rpc = NULL;
     _cleanup_err_ struct err err = ERR_INIT;
 
-    if (columns_parse_sacct (&s->columns, fields, N_FIELDS, s->format ? s->format : FORMAT, &err) ||
+    if (columns_parse_sacct (&s->columns, fields, N_FIELDS,
+                             s->format    ? s->format
+                             : s->is_long ? FORMAT_LONG
+                                          : FORMAT,
+                             &err) ||
         rpc_create (&rpc, NULL, &err) || rpc_check_clusters (rpc, s->clusters, &err)) {
         err_report (TOOL, &err);
         return COMMAND_ERROR;
@@ -246,17 +312,11 @@ static void sshare_clear (struct sshare *s)
     free (s->format);
     free (s->clusters);
     columns_clear (&s->columns);
-    for (size_t i = 0; i < s->n_pairs; i++) {
-        free (s->pairs[i].account);
-        free (s->pairs[i].user);
-    }
-    free (s->pairs);
 }
 
 int sshare_run (int argc, char **argv)
 {
-    _cleanup_ (sshare_clear) struct sshare s = {.request = MOISSON__JOBS_REQUEST__INIT,
-                                                .filter = MOISSON__JOB_FILTER__INIT};
+    _cleanup_ (sshare_clear) struct sshare s = {.filter = MOISSON__JOB_FILTER__INIT};
     _cleanup_err_ struct err err = ERR_INIT;
     int index = argc;
     int r = optable_parse (rows, N_ROWS, argc, argv, &s, &index, &err);

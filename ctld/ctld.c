@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/service.h"
+#include "ctld/accounts.h"
 #include "ctld/apply.h"
 #include "ctld/bulks.h"
 #include "ctld/children.h"
@@ -164,6 +165,18 @@ static void on_committed (void *arg)
     followers_committed (ctld->followers);
 }
 
+static int apply_accounts (struct ctld *ctld, struct err *err)
+{
+    Moisson__Accounts *accounts = NULL;
+    int rc = accounts_read (ctld->conf, &accounts, err);
+
+    if (rc == 0)
+        rc = accounts_apply (ctld, accounts, err);
+    if (accounts)
+        moisson__accounts__free_unpacked (accounts, NULL);
+    return rc < 0 ? -1 : 0; /* without the file it is as it was */
+}
+
 static int apply_config (struct ctld *ctld, struct err *err)
 {
     const Moisson__Config *now = core_config (ctld->core);
@@ -203,7 +216,7 @@ int ctld_restore (struct ctld *ctld, struct err *err)
         return -1;
     ctld->pass = pass_create (ctld);
     ctld->clock = clock_create (ctld);
-    if (apply_config (ctld, err) < 0)
+    if (apply_config (ctld, err) < 0 || apply_accounts (ctld, err) < 0)
         return -1;
     policies_apply (ctld);
     ctld->children = children_create (ctld);

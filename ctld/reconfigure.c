@@ -6,6 +6,8 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/accounts.h"
+#include "ctld/accounts.h"
 #include "ctld/apply.h"
 #include "ctld/nodes.h"
 #include "ctld/notes.h"
@@ -104,6 +106,8 @@ static int apply (struct ctld *ctld, Moisson__Config *config, bool by_hand, stru
 int reconfigure (struct ctld *ctld, bool by_hand, struct err *err)
 {
     _cleanup_config_ struct config *fresh = NULL;
+    Moisson__Accounts *accounts = NULL;
+    int rc;
 
     if (!journal_accepting (ctld->journal)) {
         err_set (err, MOISSON__FAIL_CODE__FAIL_STORE, "the controller cannot record anything now: %s",
@@ -115,7 +119,14 @@ int reconfigure (struct ctld *ctld, bool by_hand, struct err *err)
     for (size_t i = 0; i < sizeof at_start / sizeof *at_start; i++)
         if (check_key (ctld->conf, fresh, at_start[i], err) < 0)
             return -1;
-    if (apply (ctld, fresh->core, by_hand, err) < 0)
+    if (accounts_read (fresh, &accounts, err) < 0)
+        return -1;
+    rc = apply (ctld, fresh->core, by_hand, err);
+    if (rc == 0 && accounts)
+        rc = accounts_apply (ctld, accounts, err);
+    if (accounts)
+        moisson__accounts__free_unpacked (accounts, NULL);
+    if (rc < 0)
         return -1;
     struct config *old = ctld->conf;
     ctld->conf = steal (&fresh);

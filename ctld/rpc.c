@@ -25,6 +25,8 @@ static const struct rpc_row rows[] = {
     ROW (EVENTS, ROLE_USER, events_request, rpc_events, "follow what happens"),
     ROW (NODE_OP, ROLE_OPERATOR, node_op_request, rpc_node_op, "drain, resume, set down, reboot nodes"),
     ROW (PARTITION_OP, ROLE_OPERATOR, partition_op_request, rpc_partition_op, "change partitions"),
+    ROW (ACCOUNTS, ROLE_USER, accounts_request, rpc_accounts, "show accounts and QoS"),
+    ROW (ACCOUNTS_OP, ROLE_OPERATOR, accounts_op_request, rpc_accounts_op, "change accounts and QoS"),
     ROW (RECONFIGURE, ROLE_OPERATOR, nothing, rpc_reconfigure, "apply the configuration file"),
     ROW (NODE_KEYS, ROLE_OPERATOR, nothing, rpc_node_keys, "list the keys of nodes"),
     ROW (NODE_KEY_OP, ROLE_OPERATOR, node_key_op, rpc_node_key_op, "accept, revoke, exchange keys of nodes"),

@@ -58,6 +58,8 @@ void rpc_acct (struct request *request);
 void rpc_events (struct request *request);
 void rpc_node_op (struct request *request);
 void rpc_partition_op (struct request *request);
+void rpc_accounts (struct request *request);
+void rpc_accounts_op (struct request *request);
 void rpc_reconfigure (struct request *request);
 void rpc_shutdown (struct request *request);
 void rpc_register (struct request *request);

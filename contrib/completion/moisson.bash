@@ -88,11 +88,11 @@ _moisson_complete ()
                 completion | man-part) _moisson_reply "squeue sinfo sacct scancel scontrol sprio sshare sdiag failures why wait node events import" "$current" ;;
                 -t | --types) ;;
                 moisson)
-                    _moisson_reply "sbatch srun squeue scancel sinfo sacct scontrol sdiag sprio sshare sstat seff why failures wait events config simulate keygen node docs" "$current"
+                    _moisson_reply "sbatch srun squeue scancel sinfo sacct scontrol sdiag sacctmgr sprio sshare sstat seff why failures wait events config simulate keygen node docs" "$current"
                     ;;
             esac
             ;;
     esac
 }
 
-complete -o default -F _moisson_complete sbatch srun squeue scancel sinfo scontrol sacct sdiag sprio sshare sstat seff moisson
+complete -o default -F _moisson_complete sbatch srun squeue scancel sinfo scontrol sacct sdiag sacctmgr sprio sshare sstat seff moisson

@@ -1,0 +1,76 @@
+"""Accounts, QoS and limits: sacctmgr, accounts.conf, sshare, and what waits for a limit."""
+import getpass
+
+from conftest import wait_until
+
+ME = getpass.getuser()
+CLUSTER = {"nodes": 1, "cpus": 8, "conf": "AccountingStorageEnforce=limits,qos\nPriorityType=priority/multifactor\n"
+                                          "PriorityWeightFairshare=1000\nPriorityDecayHalfLife=0"}
+
+
+def mgr(cluster, *words):
+    return cluster.ok("sacctmgr", "-i", *words)
+
+
+def test_sacctmgr_makes_changes_and_shows_a_tree(cluster):
+    assert "bio" in mgr(cluster, "add", "account", "bio", "Description=biology", "GrpTRES=cpu=4")
+    mgr(cluster, "add", "account", "chem", "parent=bio", "fairshare=3")
+    mgr(cluster, "add", "qos", "short", "MaxJobsPerUser=2", "priority=10")
+    mgr(cluster, "add", "user", ME, "account=bio,chem", "MaxJobs=5")
+    assert cluster.ok("sacctmgr", "-n", "-P", "show", "account", "format=account,descr", "where", "name=bio") == "bio|biology\n"
+    rows = cluster.ok("sacctmgr", "-nP", "show", "assoc", "format=Account,User,Share,GrpTRES,MaxJobs").splitlines()
+    assert "bio||1|cpu=4|" in rows and f"bio|{ME}|1||5" in rows and "chem||3||" in rows
+    assert cluster.ok("sacctmgr", "-n", "-s", "list", "user", ME, "format=account%256").split() == ["bio", "chem"]
+    mgr(cluster, "modify", "user", "where", f"name={ME}", "account=bio", "set", "MaxJobs=-1", "qos+=short", "qos+=normal")
+    assert cluster.ok("sacctmgr", "-nP", "show", "users", "withassoc", "format=account,qos", "where", f"user={ME}",
+                      "account=bio") == "bio|short,normal\n"
+    again = cluster.run("sacctmgr", "-i", "add", "account", "bio")
+    assert again.returncode == 1 and "Nothing new added." in again.stdout
+    bad = cluster.run("sacctmgr", "-i", "add", "user", ME, "account=nowhere")
+    assert bad.returncode == 1 and "nowhere" in bad.stderr
+    cluster.stop("ctld")
+    cluster.start("ctld")
+    assert "short" in cluster.ok("sacctmgr", "-n", "show", "qos", "format=name"), "it is in the journal"
+
+
+def test_limits_hold(cluster):
+    mgr(cluster, "add", "account", "lab", "GrpTRES=cpu=4")
+    mgr(cluster, "add", "qos", "fast", "MaxJobsPerUser=2", "MaxSubmitJobsPerUser=4")
+    mgr(cluster, "add", "user", ME, "account=lab", "qos=normal,fast", "DefaultAccount=lab")
+    jobs = [cluster.sbatch("--qos=fast", script="until [ -e go ]; do sleep 0.05; done") for _ in range(3)]
+    script = cluster.script("true")
+    wait_until(lambda: cluster.squeue(jobs[2], "%r") == ["QOSMaxJobsPerUserLimit"], "the third waits for its limit")
+    assert f"user {ME} has 2 jobs running, QoS fast allows 2" in cluster.ok("moisson", "why", jobs[2])
+    done = cluster.run("sbatch", "--qos=fast", "--array=1-2", script)
+    assert done.returncode == 1
+    assert "Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)" in done.stderr
+    large = cluster.sbatch("-c", "3")
+    wait_until(lambda: cluster.squeue(large, "%r") == ["AssocGrpCpuLimit"], "4 cpus are lab's")
+    refused = cluster.run("sbatch", "-A", "nowhere", script)
+    assert "Invalid account or account/partition combination specified" in refused.stderr
+    refused = cluster.run("sbatch", "--qos=long", script)
+    assert "Invalid qos specification" in refused.stderr
+    (cluster.work / "go").touch()
+    for job in jobs + [large]:
+        cluster.wait_state(job, "COMPLETED")
+    shares = [line.split("|") for line in cluster.ok("sshare", "-nP", "-o", "account,user,rawusage,fairshare").splitlines()]
+    mine, = [row for row in shares if row[:2] == ["lab", ME]]
+    assert 0 < float(mine[3]) <= 1 and int(mine[2]) >= 0
+    assert cluster.ok("sshare", "-n", "-P", "-o", "account,fairshare", "-A", "lab").startswith("lab|")
+
+
+def test_a_file_declares_all_of_it(cluster):
+    conf = cluster.ok("scontrol", "show", "config")
+    conf = [line.split("=", 1)[1].strip() for line in conf.splitlines() if line.startswith("SLURM_CONF")][0]
+    path = conf.rsplit("/", 1)[0] + "/accounts.conf"
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"QOSName=short MaxWall=1:00\nAccountName=bio GrpTRES=cpu=4\nUserName={ME} Account=bio\n")
+    cluster.ok("scontrol", "reconfigure")
+    assert cluster.ok("sacctmgr", "-nP", "show", "account", "format=account").split() == ["bio", "root"]
+    refused = cluster.run("sacctmgr", "-i", "add", "account", "chem")
+    assert refused.returncode == 1 and path in refused.stderr
+    with open(path, "a", encoding="utf-8") as file:
+        file.write("AccountName=chem Parent=nowhere\n")
+    wrong = cluster.run("scontrol", "reconfigure")
+    assert wrong.returncode == 1 and f"{path}:4: account chem is below nowhere, which is not there" in wrong.stderr
+    assert "chem" not in cluster.ok("sacctmgr", "-n", "show", "account"), "the whole file is refused"
