@@ -133,6 +133,8 @@ static bool has_run_or_ended (const Moisson__JobInfo *job)
 /* A job that was cancelled before it started has both times: clients parse them for every ended job. */
 static usec_t start_time (const Moisson__JobInfo *job)
 {
+    if (!has_run_or_ended (job))
+        return job->start_estimate_us; /* 0 = unknown */
     return !job->start_us && state_is_ended (job->state) ? job->end_us : job->start_us;
 }
 
@@ -145,7 +147,8 @@ static bool waits_for_begin (const Moisson__JobInfo *job, const struct show_styl
 PRINT (run_time)
 {
     const Moisson__JobInfo *job = row;
-    usec_t start = start_time (job), end = state_is_ended (job->state) ? job->end_us : style->now;
+    usec_t start = has_run_or_ended (job) ? start_time (job) : 0,
+           end = state_is_ended (job->state) ? job->end_us : style->now;
     char text[64];
 
     if (!has_run_or_ended (job))

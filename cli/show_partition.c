@@ -66,6 +66,11 @@ PRINT (state)
     buf_puts (out, p->state ? p->state : "UP");
 }
 
+PRINT (least_loaded)
+{
+    buf_puts (out, ((const Moisson__PartitionInfo *) row)->least_loaded ? "YES" : "NO");
+}
+
 PRINT (total_cpus)
 {
     put_limit (out, ((const Moisson__PartitionInfo *) row)->total_cpus, "0");
@@ -167,7 +172,7 @@ static const struct show_field fields[] = {
     {"MaxNodes", true, NULL, max_nodes},
     {"MaxTime", false, NULL, max_time},
     {"MinNodes", false, NULL, min_nodes},
-    {"LLN", false, "NO"},
+    {"LLN", false, NULL, least_loaded},
     {"MaxCPUsPerNode", false, "UNLIMITED"},
     {"Nodes", true, NULL, nodes},
     {"PriorityJobFactor", true, NULL, priority},

@@ -186,13 +186,14 @@ static void put_time (struct buf *out, const void *row, usec_t t)
     {                                                                                                                  \
         put_time (out, row, t);                                                                                        \
     }
-/* A job that waits for its --begin starts then at the earliest. */
+/* A job that waits for its --begin starts then at the earliest; one that was promised nodes, at that time. */
 usec_t squeue_start (const struct squeue_row *row)
 {
     const Moisson__JobInfo *job = row->job;
 
-    return state_is_pending (job->state) && spec_of (row)->begin_us > row->now ? spec_of (row)->begin_us
-                                                                               : job->start_us;
+    if (!state_is_pending (job->state))
+        return job->start_us;
+    return spec_of (row)->begin_us > row->now ? spec_of (row)->begin_us : job->start_estimate_us;
 }
 
 TIME (put_start, squeue_start (row))

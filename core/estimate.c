@@ -1,111 +1,118 @@
-/* estimate.c - when could this start (`sbatch --test-only`)? Running attempts are taken to last as long as they may;
- * jobs that wait are not counted. */
-#include "base/mem.h"
+/* estimate.c - when could this start (`sbatch --test-only`, `squeue --start`, `moisson why`)? By the same search as
+ * that which makes promises: running attempts are taken to last as long as they may, and promises to those that wait
+ * are kept. */
+#include "base/hostlist.h"
+#include "core/profile.h"
+#include "core/search.h"
 #include "core/state.h"
 
-static usec_t share_until (const struct core *core, const struct share *share)
+static int refuse (struct err *err)
 {
-    const struct task *task = share->task;
-    uint64_t limit = task_time_limit (core, task);
-
-    if (!limit)
-        return UINT64_MAX;
-    return task->start_us ? task_end_by (core, task) : core->now + limit * USEC_PER_SEC;
+    return err_set (err, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG, "Requested node configuration is not available");
 }
 
-static int by_end (const void *a, const void *b)
+/* The first of the list is the one that runs the script. */
+static void answer (const struct fit *fit, const char **ret_node, uint32_t *ret_cpus)
 {
-    usec_t x = *(const usec_t *) a, y = *(const usec_t *) b;
+    const struct node *first = fit->picks[0].node;
 
-    return x < y ? -1 : x > y;
-}
-
-/* When will this node have let go enough of its attempts? Looked at in order of their ends. */
-static usec_t node_ready (const struct core *core, const struct demand *demand, const struct node *node, uint32_t tasks,
-                          usec_t now)
-{
-    _cleanup_free_ usec_t *ends = xcalloc (node->n_shares + 1, sizeof *ends);
-    struct node later = *node;
-    size_t n = 0;
-
-    if (demand_holds (demand, &later, FIT_NOW, tasks))
-        return now;
-    for (const struct share *share = node->shares; share; share = share->next)
-        ends[n++] = share_until (core, share);
-    qsort (ends, n, sizeof *ends, by_end);
-    for (size_t i = 0; i < n && ends[i] != UINT64_MAX; i++) {
-        for (const struct share *share = node->shares; share; share = share->next)
-            if (share_until (core, share) == ends[i]) {
-                later.used_cpus -= node_hold (node, share->cpus);
-                later.used_mem_mb -= share->mem_mb;
-                gres_node_give (&later, &share->gres);
-                later.n_shares--;
-            }
-        while (i + 1 < n && ends[i + 1] == ends[i])
-            i++; /* all that end then were taken off at once */
-        if (demand_holds (demand, &later, FIT_NOW, tasks))
-            return ends[i] > now ? ends[i] : now;
-    }
-    return UINT64_MAX;
-}
-
-/* Of several nodes the last to be ready decides. */
-static usec_t ready_all (const struct core *core, const struct demand *demand, const struct fit *fit, usec_t now)
-{
-    usec_t at = now;
-
+    *ret_cpus = 0;
     for (size_t i = 0; i < fit->n; i++) {
-        usec_t ready = node_ready (core, demand, fit->picks[i].node, fit->picks[i].tasks, now);
-        at = ready > at ? ready : at;
+        *ret_cpus += fit->picks[i].cpus;
+        if (host_compare (node_name (fit->picks[i].node), node_name (first)) < 0)
+            first = fit->picks[i].node;
     }
-    return at;
+    *ret_node = node_name (first);
 }
 
-/* Of nodes of which one will do, the first to be ready decides. */
-static usec_t ready_first (const struct core *core, const struct demand *demand, const struct places *places,
-                           struct pick *pick, usec_t at, usec_t now)
+static int look (const struct core *core, struct search *search, struct fit *fit, usec_t *ret_at)
 {
-    for (uint32_t i = 0; at > now && i < core->nodes.n; i++) {
-        struct node *node = core->nodes.list[i];
-        usec_t ready;
-        if (!(places->mask[i / 64] >> i % 64 & 1) || !node_usable (node) ||
-            !demand_holds (demand, node, FIT_EMPTY, demand->ntasks))
-            continue;
-        ready = node_ready (core, demand, node, demand->ntasks, now);
-        if (ready < at) {
-            at = ready;
-            pick->node = node;
-        }
+    int rc;
+
+    while ((rc = search_step (core, search, fit, ret_at)) == SEARCH_MORE)
+        ;
+    return rc;
+}
+
+/* Where no node that is up has it: as on all nodes, and nobody knows when. */
+static int look_everywhere (const struct core *core, const struct demand *demand, const struct places *places,
+                            struct stay stay, struct fit *fit, usec_t *ret_at)
+{
+    struct search search;
+
+    stay.from = licences_when (core, &stay);
+    stay.until = stay.from == UINT64_MAX ? UINT64_MAX : stay.until;
+    if (stay.from != UINT64_MAX) {
+        search_begin (core, &search, stay.shape, demand, places, stay);
+        if (look (core, &search, fit, ret_at) == 0)
+            return 0;
     }
-    return at;
+    *ret_at = PROMISE_ONE_DAY;
+    return fit_find (core, demand, places, FIT_EMPTY, fit);
+}
+
+static uint64_t limit_of (const struct partition *partition, const Moisson__JobSpec *spec)
+{
+    if (spec->has_time_limit_s)
+        return spec->time_limit_s;
+    return partition->conf->default_time_s ? partition->conf->default_time_s : partition->conf->max_time_s;
+}
+
+static int estimate (const struct core *core, const Moisson__JobSpec *spec, const struct shape *shape, usec_t now,
+                     struct fit *fit, usec_t *ret_us, struct err *err)
+{
+    const struct partition *partition = partition_of_spec (core, spec);
+    usec_t from = spec->begin_us > now ? spec->begin_us : now, at;
+    struct places places;
+    struct demand demand;
+    struct stay stay;
+    int rc;
+
+    demand_of (core, partition, spec, &demand);
+    if (places_of (core, &demand, &places, err))
+        return -1;
+    stay = (struct stay){.demand = &demand,
+                         .shape = shape,
+                         .in = resv_find (core, demand.reservation),
+                         .from = from,
+                         .until = resv_until (from, limit_of (partition, spec))};
+    rc = look_everywhere (core, &demand, &places, stay, fit, &at);
+    places_clear (&places);
+    if (rc)
+        return refuse (err);
+    *ret_us = at == PROMISE_ONE_DAY ? from + ESTIMATE_UNKNOWN_US : at;
+    return 0;
 }
 
 int core_estimate (const struct core *core, const Moisson__JobSpec *spec, usec_t now, usec_t *ret_us,
                    const char **ret_node, uint32_t *ret_cpus, struct err *err)
 {
     _cleanup_fit_ struct fit fit = {0};
-    struct places places;
-    struct demand demand;
-    usec_t at;
 
-    if (core_admit (core, spec, NULL, now, err))
+    if (core_admit (core, spec, NULL, now, err) || estimate (core, spec, NULL, now, &fit, ret_us, err))
         return -1;
-    demand_of (core, partition_of_spec (core, spec), spec, &demand);
-    if (places_of (core, &demand, &places, err))
-        return -1;
-    if (fit_find (core, &demand, &places, FIT_NOW, &fit) && fit_find (core, &demand, &places, FIT_EMPTY, &fit)) {
-        places_clear (&places);
-        return err_set (err, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG, "Requested node configuration is not available");
-    }
-    at = ready_all (core, &demand, &fit, now);
-    if (fit.n == 1 && !places.n_must)
-        at = ready_first (core, &demand, &places, &fit.picks[0], at, now);
-    places_clear (&places);
-    *ret_cpus = 0;
-    for (size_t i = 0; i < fit.n; i++)
-        *ret_cpus += fit.picks[i].cpus;
-    at = at == UINT64_MAX ? now + ESTIMATE_UNKNOWN_US : at;
-    *ret_us = spec->begin_us > at ? spec->begin_us : at;
-    *ret_node = node_name (fit.picks[0].node);
+    answer (&fit, ret_node, ret_cpus);
     return 0;
+}
+
+usec_t estimate_of_job (const struct core *core, const struct job *job)
+{
+    _cleanup_fit_ struct fit fit = {0};
+    Moisson__JobSpec spec = *job_spec (job);
+    usec_t at = promised_to (job);
+
+    if (at)
+        return at;
+    spec.partition = (char *) job->partition;
+    if (estimate (core, &spec, shape_first (job->shape) == job ? job->shape : NULL, core->now, &fit, &at, NULL) ||
+        at - core->now >= ESTIMATE_UNKNOWN_US)
+        return 0;
+    return at;
+}
+
+usec_t promised_to (const struct job *job)
+{
+    const struct promise *promise = job->shape ? job->shape->promise : NULL;
+
+    return promise && promise->job_id == job->id && promise->at != PROMISE_ONE_DAY ? promise->at : 0;
 }

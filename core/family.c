@@ -77,15 +77,22 @@ static uint64_t longest (uint64_t time_s)
     return time_s ? time_s : UINT64_MAX;
 }
 
-bool family_is_closed (const struct core *core, struct family *family, uint64_t mem_mb, uint64_t time_s)
+static void forget_old (const struct core *core, struct family *family)
 {
-    if (family->round != core->shapes.round) {
-        family->round = core->shapes.round;
+    if (family->round != core->shapes.round)
         family->n_dead_ends = 0;
-    }
+    family->round = core->shapes.round;
+}
+
+bool family_is_closed (const struct core *core, struct family *family, uint64_t mem_mb, uint64_t time_s,
+                       bool *ret_held_back)
+{
+    forget_old (core, family);
     for (uint32_t i = 0; i < family->n_dead_ends; i++)
-        if (mem_mb >= family->dead_ends[i].mem_mb && longest (time_s) >= family->dead_ends[i].time_s)
+        if (mem_mb >= family->dead_ends[i].mem_mb && longest (time_s) >= family->dead_ends[i].time_s) {
+            *ret_held_back = family->dead_ends[i].time_s > 0;
             return true;
+        }
     return false;
 }
 
@@ -125,7 +132,7 @@ void family_close (const struct core *core, struct shape *shape, bool for_ever)
     struct family *family = shape->key.family;
     struct dead_end end = {shape->key.mem_mb, for_ever ? 0 : longest (shape->key.time_s)};
 
-    family_is_closed (core, family, 0, 0); /* forgets what is of an older round */
+    forget_old (core, family);
     if (for_ever && end.mem_mb && family->n_shapes > 1) {
         uint64_t bound = mem_bound (core, family);
         end.mem_mb = bound < end.mem_mb ? bound + 1 : end.mem_mb;

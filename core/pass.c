@@ -268,7 +268,7 @@ static bool is_known_to_wait (struct core *core, struct shape *shape)
 {
     if (is_shut (shape, core->pass.cycle))
         close_shape (core, shape);
-    else if (family_is_closed (core, shape->key.family, shape->key.mem_mb, shape->key.time_s))
+    else if (family_is_closed (core, shape->key.family, shape->key.mem_mb, shape->key.time_s, &shape->held_back))
         wait_for_room (core, shape);
     else
         return false;
@@ -290,6 +290,7 @@ static Moisson__Event *look_at (struct core *core, struct shape *shape, uint32_t
         core->pass.gated = true; /* what ends may give some back, wherever it ran */
         wait_for_room (core, shape);
     } else if (!core->nodes.n_open || fit_ask (core, &ask, &fit)) {
+        shape->held_back = ask.held_back;
         family_close (core, shape, !ask.held_back);
         wait_for_room (core, shape);
     } else if (ask_limits (core, shape, NULL, &fit, stamp) != GOES)

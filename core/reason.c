@@ -2,6 +2,7 @@
  * table; the first that applies is the reason. */
 #include <stdarg.h>
 #include <strings.h>
+#include <utlist.h>
 #include "core/branch.h"
 #include "core/limits.h"
 #include "core/state.h"
@@ -208,6 +209,37 @@ static bool priority (const struct core *core, const struct row *row, struct buf
            say (text, "waits behind job %lu, which asks for the same", (unsigned long) head->id);
 }
 
+/* It fits, but for a promise to one that goes before it; a reservation has its own word. */
+static bool would_delay (const struct core *core, const struct row *row, struct buf *text)
+{
+    const struct job *queue = row_queue (row);
+    const struct promise *promise;
+    char when[64];
+
+    if (!queue->shape || !queue->shape->held_back || queue->shape->promise)
+        return false;
+    DL_FOREACH (core->promises.list, promise)
+    if (rank_before (&promise->shape->node.rank, &queue->shape->node.rank)) {
+        if (promise->at == PROMISE_ONE_DAY)
+            return say (text, "could delay job %lu, for which node %s is kept: jobs without a time limit run there",
+                        (unsigned long) promise->job_id, node_name (promise->fit.picks[0].node));
+        return say (text, "could delay job %lu, which is promised %zu node%s from %s on; a shorter one may pass it",
+                    (unsigned long) promise->job_id, promise->fit.n, promise->fit.n == 1 ? "" : "s",
+                    time_format (promise->at, NULL, "", when, sizeof when));
+    }
+    return false;
+}
+
+static void say_promise (const struct job *job, struct buf *text)
+{
+    const struct promise *promise = job->shape ? job->shape->promise : NULL;
+    char when[64];
+
+    if (promise && promise->job_id == job->id && promise->at != PROMISE_ONE_DAY)
+        say (text, "; by the time limits of what runs it starts on %s%s at %s", node_name (promise->fit.picks[0].node),
+             promise->fit.n > 1 ? " and others" : "", time_format (promise->at, NULL, "", when, sizeof when));
+}
+
 static void say_gres (const struct gres_parts *gres, struct buf *text)
 {
     _cleanup_buf_ struct buf list = BUF_INIT;
@@ -255,6 +287,7 @@ static bool resources (const struct core *core, const struct row *row, struct bu
              (unsigned long) node_free_mem (node), node_free_gpus (node));
     if (size.gres.n)
         say_most_gres (core, places, &size.gres, text);
+    say_promise (row_queue (row), text);
     return true;
 }
 
@@ -281,6 +314,7 @@ static const struct {
     {NULL, NULL}, /* limits: limits_reason has the word */
     {"ReqNodeNotAvail", nodes_not_available},
     {"Priority", priority},
+    {"Priority", would_delay},
     {"Resources", resources},
 };
 

@@ -22,6 +22,10 @@ struct search {
 /* shape: whose head it is for; NULL: a demand of nobody. What is given must stay until the end. */
 void search_begin (const struct core *core, struct search *search, const struct shape *shape,
                    const struct demand *demand, const struct places *places, struct stay stay);
+/* estimate.c: when could this pending job start; what its head was promised. 0: nobody knows. */
+usec_t estimate_of_job (const struct core *core, const struct job *job);
+usec_t promised_to (const struct job *job);
+
 enum { SEARCH_MORE = 1, SEARCH_E_NEVER = 2 };
 /* 0: *ret_fit from *ret_at on (PROMISE_ONE_DAY: nobody knows when). SEARCH_E_NEVER: not on the nodes that are up. */
 int search_step (const struct core *core, struct search *search, struct fit *ret_fit, usec_t *ret_at);

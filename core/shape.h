@@ -59,6 +59,7 @@ struct shape {
     struct promise *promise; /* to its head; NULL = none */
     size_t refs;             /* specs that lead here */
     bool ranked;             /* it has jobs */
+    bool held_back;          /* when it was looked at last, it would have fitted but for promises and reservations */
     uint32_t ranking;        /* number of the ranking that put it into its tree */
     UT_hash_handle hh;
 };
@@ -98,8 +99,9 @@ const struct places *shape_places (const struct shape *shape); /* NULL: nowhere 
 void ranking_begin (struct core *core, usec_t now);
 bool ranking_step (struct core *core);
 
-/* Is it known by now that this does not fit anywhere? */
-bool family_is_closed (const struct core *core, struct family *family, uint64_t mem_mb, uint64_t time_s);
+/* Is it known by now that this does not fit anywhere? *ret_held_back: something shorter might. */
+bool family_is_closed (const struct core *core, struct family *family, uint64_t mem_mb, uint64_t time_s,
+                       bool *ret_held_back);
 /* It does not fit: for_ever: however short it were. */
 void family_close (const struct core *core, struct shape *shape, bool for_ever);
 /* Every job is in the shape it should be in, and heads are where they should be. */

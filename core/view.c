@@ -114,22 +114,18 @@ struct jobs_walk {
     bool estimate; /* still to be made: it looks at many nodes, so one row has it */
 };
 
-/* When running jobs will have made room for it, if they all last as long as they may. */
+/* When running jobs will have made room for it, if they all last as long as they may. What is promised is known. */
 static void fill_estimate (struct jobs_walk *walk, const struct row *row, Moisson__JobInfo *info)
 {
     const struct core *core = walk->core;
     const struct job *queue = row_queue (row);
-    Moisson__JobSpec spec = *job_spec (queue);
-    const char *node;
-    uint32_t cpus;
     usec_t at;
 
-    if (!walk->estimate || info->state != MOISSON__JOB_STATE__STATE_PENDING || !queue->shape || info->held)
+    if (info->state != MOISSON__JOB_STATE__STATE_PENDING || !queue->shape || info->held)
         return;
+    at = walk->estimate ? estimate_of_job (core, queue) : promised_to (queue);
     walk->estimate = false;
-    spec.partition = (char *) row->job->partition;
-    if (core_estimate (core, &spec, core->now, &at, &node, &cpus, NULL) == 0 && at - core->now < ESTIMATE_UNKNOWN_US)
-        SET (info, start_estimate_us, at);
+    SET_IF (info, start_estimate_us, at);
 }
 
 static bool give_row (void *arg, const struct row *row)

@@ -209,6 +209,7 @@ void core_partitions (const struct core *core, core_partition_fn fn, void *arg)
         SET_IF (&info, grace_s, conf->grace_s);
         info.start_rate = rate_text (conf->start_rate, conf->start_rate_us, rates[0], sizeof rates[0]);
         info.user_start_rate = rate_text (conf->user_start_rate, conf->user_start_rate_us, rates[1], sizeof rates[1]);
+        SET_IF (&info, least_loaded, conf->place && !strcmp (conf->place, "place/spread"));
         fn (arg, &info);
     }
 }

@@ -6,9 +6,8 @@
 #include "base/mem.h"
 #include "ctld/apply.h"
 
-#define SLICE 3000u                /* microseconds */
-#define PERIOD (30 * USEC_PER_SEC) /* a new cycle at least so often, while something waits */
-#define REST 4                     /* between two cycles, so many times what the last one cost */
+#define SLICE 3000u /* microseconds */
+#define REST 4      /* between two cycles, so many times what the last one cost */
 #define REST_MOST (usec_t) USEC_PER_SEC
 
 struct pass {
@@ -54,10 +53,11 @@ static void begin (struct pass *pass)
 static usec_t until_wake (const struct pass *pass)
 {
     usec_t wake = core_pass_wake (pass->ctld->core), now = now_wall ();
+    usec_t period = pass->ctld->conf->bf_interval * USEC_PER_SEC;
 
     if (wake <= now)
         return 0;
-    return wake - now < PERIOD ? wake - now : PERIOD;
+    return wake - now < period ? wake - now : period;
 }
 
 /* The next cycle: soon, if this one may have missed something; but most of the time is for other work. */

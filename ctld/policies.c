@@ -37,8 +37,11 @@ static void fill_params (const struct config *conf, struct order_params *params)
 
 void policies_apply (struct ctld *ctld)
 {
-    struct core_policies policies = {.order = order (ctld->conf->priority_type), .place_find = place_find};
+    const struct config *conf = ctld->conf;
+    struct core_policies policies = {.order = order (conf->priority_type), .place_find = place_find};
 
-    fill_params (ctld->conf, &policies.params);
+    fill_params (conf, &policies.params);
+    policies.promises = conf->bf_reserve ? (int) conf->bf_reserve : -1;
+    policies.in_order = !strcmp (conf->scheduler_type, "sched/builtin");
     core_set_policies (ctld->core, &policies);
 }

@@ -8,6 +8,7 @@
 #include "base/config_index.h"
 #include "base/config_jobs.h"
 #include "base/config_policy.h"
+#include "base/config_schedule.h"
 #include "base/config_reader.h"
 #include "base/mem.h"
 #include "proto/wire.pb-c.h"
@@ -33,6 +34,7 @@ static void fill_core (struct config *conf)
     config_apply_jobs (conf);
     config_apply_policy (conf);
     config_fill_accounts (conf);
+    config_apply_schedule (conf);
     if (!*conf->controller_addr) {
         free (conf->controller_addr);
         conf->controller_addr = xstrdup (conf->controller_host);

@@ -59,6 +59,10 @@ struct config {
     bool whole_cores;        /* CR_Core: the threads of a core go to one job */
     bool memory_free;        /* memory is not given out */
     bool one_task_per_core;
+    bool least_loaded;          /* CR_LLN */
+    char *scheduler_type;       /* sched/backfill or sched/builtin */
+    char *scheduler_parameters; /* canonical; the two below say what it means */
+    uint32_t bf_interval, bf_reserve;
     bool job_requeue;
     char *requeue_exit, *requeue_exit_hold; /* as written; "" = none */
     uint32_t max_batch_requeue;             /* 0 = any number */

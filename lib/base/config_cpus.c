@@ -166,10 +166,10 @@ int config_spec_cpus (const struct node_line *line, Moisson__NodeConf *node, str
 /* --- SelectTypeParameters ----------------------------------------------------------------------------------------- */
 
 struct select {
-    bool whole_cores, memory, one_task;
+    bool whole_cores, memory, one_task, least_loaded;
 };
 
-enum meaning { CORES, CORES_MEMORY, THREADS, THREADS_MEMORY, MEMORY, ONE_TASK, NOTHING, NOT_HERE };
+enum meaning { CORES, CORES_MEMORY, THREADS, THREADS_MEMORY, MEMORY, ONE_TASK, LEAST_LOADED, NOTHING, NOT_HERE };
 
 static const struct {
     const char *word, *why; /* why: of what is ignored or refused */
@@ -186,7 +186,7 @@ static const struct {
     {"CR_BOARD", "boards are not given out whole", NOT_HERE},
     {"CR_BOARD_MEMORY", "boards are not given out whole", NOT_HERE},
     {"CR_CORE_DEFAULT_DIST_BLOCK", "cores near each other are always preferred", NOTHING},
-    {"CR_LLN", "nodes are filled in the order of their weight", NOTHING},
+    {"CR_LLN", NULL, LEAST_LOADED},
     {"CR_PACK_NODES", "a job gets as few nodes as will do", NOTHING},
     {"ENFORCE_BINDING_GRES", "cores near the GPUs are preferred, not enforced", NOTHING},
     {"ONE_TASK_PER_SHARING_GRES", "GPUs are not shared", NOTHING},
@@ -205,14 +205,15 @@ static int read_word (const char *word, size_t len, struct select *select, bool 
     if (i == n || words[i].meaning == NOT_HERE) {
         REFUSE ("%.*s %s", (int) len, word, i == n ? "is not known" : words[i].why);
         return err_fix (err, "use CR_Core_Memory, CR_Core, CR_CPU_Memory or CR_CPU, with or without "
-                             ",CR_ONE_TASK_PER_CORE");
+                             ",CR_ONE_TASK_PER_CORE and ,CR_LLN");
     }
     if (words[i].meaning == NOTHING) {
         buf_printf (notes, "%s%s changes nothing: %s", notes->len ? "; " : "", words[i].word, words[i].why);
         return 0;
     }
-    if (words[i].meaning == ONE_TASK) {
-        select->one_task = true;
+    if (words[i].meaning == ONE_TASK || words[i].meaning == LEAST_LOADED) {
+        select->one_task |= words[i].meaning == ONE_TASK;
+        select->least_loaded |= words[i].meaning == LEAST_LOADED;
         return 0;
     }
     if (*unit) {
@@ -245,10 +246,11 @@ int config_set_select (void *base, const char *value, char **ret_note, struct er
     conf->whole_cores = select.whole_cores;
     conf->memory_free = !select.memory;
     conf->one_task_per_core = select.one_task;
+    conf->least_loaded = select.least_loaded;
     free (conf->select_parameters);
     conf->select_parameters =
-        xasprintf ("CR_%s%s%s", select.whole_cores ? "CORE" : "CPU", select.memory ? "_MEMORY" : "",
-                   select.one_task ? ",CR_ONE_TASK_PER_CORE" : "");
+        xasprintf ("CR_%s%s%s%s", select.whole_cores ? "CORE" : "CPU", select.memory ? "_MEMORY" : "",
+                   select.one_task ? ",CR_ONE_TASK_PER_CORE" : "", select.least_loaded ? ",CR_LLN" : "");
     if (ret_note && notes.len)
         *ret_note = xstrdup (notes.data);
     return 0;

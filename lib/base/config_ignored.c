@@ -77,8 +77,8 @@ static const struct config_ignored scalars[] = {
     {"ResvOverRun", plugins}, {"ResvProlog", hooks},
 
     {"RoutePlugin", wire}, {"SallocDefaultCommand", steps}, {"SbcastParameters", steps},
-    {"SchedulerParameters", tuning}, {"SchedulerPort", tuning}, {"SchedulerRootFilter", tuning},
-    {"SchedulerTimeSlice", one_by_one}, {"SchedulerType", order}, {"ScronParameters", plugins},
+    {"SchedulerPort", tuning}, {"SchedulerRootFilter", tuning},
+    {"SchedulerTimeSlice", one_by_one}, {"ScronParameters", plugins},
     {"SlurmctldParameters", tuning},
     {"SlurmctldPlugstack", plugins}, {"SlurmctldPrimaryOffProg", alone}, {"SlurmctldPrimaryOnProg", alone},
     {"SlurmctldSyslogDebug", logs}, {"SlurmctldTimeout", alone}, {"SlurmdParameters", tuning},
@@ -129,7 +129,7 @@ static const struct config_fact facts[] = {
     {"EnforcePartLimits", "ANY"}, {"InactiveLimit", "0 sec"}, {"JobAcctGatherType", "jobacct_gather/cgroup"},
     {"MpiDefault", "none"},
     {"PrivateData", "none"}, {"ProctrackType", "proctrack/cgroup"},
-    {"SchedulerTimeSlice", "30 sec"}, {"SchedulerType", "sched/builtin"},
+    {"SchedulerTimeSlice", "30 sec"},
     {"TaskPlugin", "task/cgroup"}, {"TmpFS", "/tmp"}, {"TopologyPlugin", "topology/none"},
 };
 /* clang-format on */

@@ -5,6 +5,7 @@
 #include "base/config_cpus.h"
 #include "base/config_jobs.h"
 #include "base/config_policy.h"
+#include "base/config_schedule.h"
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -393,6 +394,14 @@ static const struct config_key scalars[] = {
              "both, and both are counted), `CR_CPU_Memory` (threads one by one), `CR_Core`, `CR_CPU` (memory is not given "
              "out and not limited: --mem only chooses nodes that have as much). With `CR_ONE_TASK_PER_CORE`, tasks share no "
              "core unless the job says --ntasks-per-core."},
+    {"SchedulerParameters", VALUE_STRING, OF (scheduler_parameters), .standard = "bf_interval=30,bf_job_part_count_reserve=1",
+     .apply = config_set_scheduler_parameters,
+     .help = "`bf_job_part_count_reserve=N`: so many jobs of each partition that wait at the head of the queue are promised nodes, "
+             "and what passes them does not delay them (Slurm's default is 0). `bf_interval=SECONDS`: at least so often everything "
+             "that waits is looked at again. Other words are ignored, with a note."},
+    {"SchedulerType", VALUE_STRING, OF (scheduler_type), .standard = "sched/backfill", .words = "sched/backfill|sched/builtin",
+     .help = "`sched/backfill`: a job passes those before it that wait, if it delays none that has been promised nodes. "
+             "`sched/builtin`: in order; what waits holds back its partition."},
     {"PidsPerCPU", VALUE_U32, OF (pids_per_cpu), 0, 1 << 22, "2048", .in_cgroup_conf = true,
      .help = "Processes and threads that a job may have, for each of its CPUs; 0 is no limit. (Moisson's own key.)"},
     {"PreemptExemptTime", VALUE_MINUTES, OF (preempt_exempt_s), 0, YEAR, "0",
@@ -548,7 +557,8 @@ static const struct config_key partition_keys[] = {
     {"DenyQos", VALUE_STRING, PART (deny_qos), .help = "No jobs of these QoS, where AllowQos is not given."},
     ONLY ("DisableRootJobs", "NO", "Only NO."),
     ONLY ("ExclusiveUser", "NO", "Only NO: jobs can ask for --exclusive."),
-    ONLY ("LLN", "NO", "Only NO: nodes are filled in the order of their weight."),
+    {"LLN", VALUE_BOOL, PART (least_loaded),
+     .help = "YES: among nodes of the same Weight the one with most CPUs free is taken; else the one with fewest that has room."},
     {"MaxMemPerCPU", VALUE_MB, PART (max_mem_per_cpu), 0, MB_MAX, .help = "As the key of the same name above."},
     {"MaxMemPerNode", VALUE_MB, PART (max_mem_per_node), 0, MB_MAX, .help = "As the key of the same name above."},
     {"MaxNodes", VALUE_COUNT, PART (max_nodes), 1, UINT32_MAX - 1, "UNLIMITED", .help = "Most nodes of one job."},
@@ -565,7 +575,7 @@ static const struct config_key partition_keys[] = {
      .help = "What is done with its jobs that are preempted: as the key of the same name above; OFF: they are not."},
     {"PriorityJobFactor", VALUE_U32, PART (job_factor), 0, 65533, "1",
      .help = "Its jobs' part of PriorityWeightPartition: this, of the highest one of all partitions."},
-    {"PriorityTier", VALUE_U32, PART (tier), 0, 65533, "1", .help = "Shown by scontrol; it does not order jobs yet."},
+    {"PriorityTier", VALUE_U32, PART (tier), 0, 65533, "1", .help = "Jobs of a partition with a higher number go before all others, whatever their priority."},
     {"QOS", VALUE_STRING, PART (qos), .help = "A QoS whose limits hold for all its jobs, before those of their own."},
     ONLY ("ReqResv", "NO", "Only NO: reservations are not available yet."),
     ONLY ("RootOnly", "NO", "Only NO."),

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 #include "base/config_policy.h"
+#include "base/config_schedule.h"
 #include "base/config_reader.h"
 #include "base/config_jobs.h"
 #include "base/config_accounts.h"
@@ -72,6 +73,7 @@ static Moisson__PartitionConf *make_partition (const struct partition_line *line
     p->min_nodes = line->min_nodes;
     p->max_nodes = line->max_nodes;
     p->priority = line->tier;
+    config_schedule_partition (line, p);
     p->state = upper (line->state);
     config_policy_partition (line, p);
     config_partition_accounts (line, p);

@@ -65,7 +65,7 @@ struct partition_line {
     char *name, *nodes, *state;
     char *allow_accounts, *deny_accounts, *allow_qos, *deny_qos, *allow_groups, *qos, *billing;
     uint32_t job_factor;
-    bool is_default;
+    bool is_default, least_loaded;
     char *over_time_limit; /* NULL: the cluster's */
     uint64_t max_time, default_time, mem_per_cpu, mem_per_node, max_mem_per_node, max_mem_per_cpu;
     uint32_t min_nodes, max_nodes, tier, grace;

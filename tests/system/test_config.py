@@ -51,7 +51,7 @@ def test_all_that_is_wrong_is_said_at_once(cluster):
 
 
 def test_keys_that_are_not_needed_are_named_as_ignored(cluster):
-    _, done = check(cluster, GOOD + "SchedulerType=sched/backfill\nProctrackType=proctrack/cgroup\n")
+    _, done = check(cluster, GOOD + "SwitchType=switch/none\nProctrackType=proctrack/cgroup\n")
     said = done.stdout + done.stderr
     assert done.returncode == 0
     assert "ProctrackType" in said and "ignored" in said

@@ -326,14 +326,14 @@ static void on_finding (void *arg, const char *file, unsigned line, bool is_erro
 
 START_TEST (check_finds_everything_in_file_order)
 {
-    PLACE ("SlurmctldHost=head\nKillWait=x\nSchedulerType=sched/backfill\nPartitionName=p Nodes=n9\n"
+    PLACE ("SlurmctldHost=head\nKillWait=x\nSwitchType=switch/none\nPartitionName=p Nodes=n9\n"
            "NodeName=n1 CPUs=1 RealMemory=1\nMinJobAge=7\nMinJobAge=8\nNodeSet=x Nodes=n1\n");
     struct heard heard = {BUF_INIT, 0, 0};
 
     ck_assert_int_eq (config_check (place.path, on_finding, &heard), 2);
     ck_assert_int_eq (heard.notices, 3);
     ck_assert_ptr_nonnull (strstr (buf_str (&heard.text), "2:KillWait=x: "));
-    ck_assert_ptr_nonnull (strstr (heard.text.data, ";3:SchedulerType is ignored: jobs are placed"));
+    ck_assert_ptr_nonnull (strstr (heard.text.data, ";3:SwitchType is ignored: there are no"));
     ck_assert_ptr_nonnull (strstr (heard.text.data, ";4:PartitionName=p: there is no node n9;"));
     ck_assert_ptr_nonnull (strstr (heard.text.data, ";7:MinJobAge is given before, on line 6: this one counts;8:"));
     buf_clear (&heard.text);
@@ -406,7 +406,7 @@ START_TEST (the_page_has_every_key)
     ck_assert_int_eq (fclose (f), 0);
     ck_assert_ptr_nonnull (strstr (text, "| `MinJobAge` | `300` |"));
     ck_assert_ptr_nonnull (strstr (text, "| `Topology` |"));
-    ck_assert_ptr_nonnull (strstr (text, "| `SchedulerType` | jobs are placed"));
+    ck_assert_ptr_nonnull (strstr (text, "| `SwitchType` | there are no"));
     free (text);
 }
 END_TEST

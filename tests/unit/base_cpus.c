@@ -134,7 +134,8 @@ START_TEST (what_select_type_parameters_say)
         {"CR_Core", "CR_CORE", true, false, false, 0},
         {"CR_CPU", "CR_CPU", false, false, false, 0},
         {"CR_Memory", "CR_CORE_MEMORY", true, true, false, 1},
-        {"CR_CORE_MEMORY,CR_ONE_TASK_PER_CORE,CR_LLN", "CR_CORE_MEMORY,CR_ONE_TASK_PER_CORE", true, true, true, 1},
+        {"CR_CORE_MEMORY,CR_ONE_TASK_PER_CORE,CR_LLN", "CR_CORE_MEMORY,CR_ONE_TASK_PER_CORE,CR_LLN", true, true, true,
+         0},
         {"NONE", "CR_CORE_MEMORY", true, true, false, 0},
     };
 

@@ -34,7 +34,7 @@ START_TEST (what_ends_in_time_passes_what_waits_and_what_does_not_waits)
     uint64_t longer = submit (k, .time_s = 7260), shorter = submit (k, .time_s = 7200);
     ck_assert_uint_eq (pass (k), 1);
     assert_reason (k, shorter, "Starting");
-    assert_reason (k, longer, "Resources");
+    assert_reason (k, longer, "Priority");
     exited (k, a, 1, 0);
     exited (k, b, 1, 0);
     ck_assert_uint_eq (more (k), 0); /* the short one is still in the way, and nothing else gets in */

@@ -282,7 +282,8 @@ START_TEST (a_job_that_waits_has_an_estimate_if_asked)
     request.has_estimate = request.estimate = true;
     core_jobs (k->core, &request, 0, 0, rows_add, &rows);
     ck_assert_uint_eq (rows.n, 4);
-    ck_assert (!rows.row[2]->has_start_estimate_us); /* it is too dear to be made for whoever lists all */
+    ck_assert_uint_eq (rows.row[2]->start_estimate_us, k->now + 600 * USEC_PER_SEC); /* it has been promised that */
+    ck_assert (!rows.row[3]->has_start_estimate_us); /* it is too dear to be made for whoever lists all */
     rows_free (&rows);
     filter.jobs = refs;
     filter.n_jobs = 1;
