@@ -134,6 +134,13 @@ PRINT (grace)
     buf_printf (out, "%u", ((const Moisson__PartitionInfo *) row)->grace_s);
 }
 
+PRINT (preempt_mode)
+{
+    const char *mode = ((const Moisson__PartitionInfo *) row)->preempt_mode;
+
+    buf_puts (out, mode ? mode : "OFF");
+}
+
 PRINT (start_rate)
 {
     const char *rate = ((const Moisson__PartitionInfo *) row)->start_rate;
@@ -181,7 +188,7 @@ static const struct show_field fields[] = {
     {"ReqResv", false, "NO"},
     {"OverSubscribe", false, "NO"},
     {"OverTimeLimit", true, "NONE"},
-    {"PreemptMode", false, "OFF"},
+    {"PreemptMode", false, NULL, preempt_mode},
     {"State", true, NULL, state},
     {"TotalCPUs", false, NULL, total_cpus},
     {"TotalNodes", false, NULL, total_nodes},

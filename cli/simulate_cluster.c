@@ -383,7 +383,8 @@ static void place (struct cluster *c)
     Moisson__Event *event;
 
     while (!c->wrong.why && core_next_placement (c->core, core_time (c->now_s), &event) == 0) {
-        note_placed (c, event->placed);
+        if (event->what_case == MOISSON__EVENT__WHAT_PLACED)
+            note_placed (c, event->placed);
         apply (c, event);
         moisson__event__free_unpacked (event, NULL);
     }

@@ -26,6 +26,7 @@ static const struct {
     {MOISSON__EVENT__WHAT_NODE_DOWN, on_node_down},
     {MOISSON__EVENT__WHAT_NODE_SET, on_node_set},
     {MOISSON__EVENT__WHAT_RELEASED, on_released},
+    {MOISSON__EVENT__WHAT_PREEMPTED, on_preempted},
     {MOISSON__EVENT__WHAT_CLOCK, on_clock},
     {MOISSON__EVENT__WHAT_STEP, on_step},
     {MOISSON__EVENT__WHAT_JOB_UPDATED, on_job_updated},
@@ -173,6 +174,7 @@ static void job_refresh (struct core *core, struct job *job)
         core->want_pass = true;
     }
     branches_refresh (core, job);
+    claims_trim (core, job);
 }
 
 void core_settle (struct core *core)

@@ -32,6 +32,7 @@ int on_usage_reset (struct core *core, const Moisson__Event *event, struct err *
 int on_job_updated (struct core *core, const Moisson__Event *event, struct err *err);
 int on_resv_set (struct core *core, const Moisson__Event *event, struct err *err);
 int on_resv_deleted (struct core *core, const Moisson__Event *event, struct err *err);
+int on_preempted (struct core *core, const Moisson__Event *event, struct err *err);
 int on_clock (struct core *core, const Moisson__Event *event, struct err *err);
 
 /* Used by several: ---------------------------------------------------------------------------------------------------

@@ -158,14 +158,22 @@ static void keep_where_it_ran (struct task *task)
 
 static void release (struct core *core, struct task *task)
 {
+    struct claim *claim = claim_of_victim (core, task);
+
     resv_leave (core, task);
     licence_give (core, task);
     usage_end (core, task, task->end_us ? task->end_us : core->now);
     limits_give (core, task);
     for (uint32_t i = 0; i < task->n_shares; i++) {
-        core->left_empty |= node_left (task->shares[i].node) && task->shares[i].node->n_shares == 1;
+        struct held *kept = claim ? claim_part (core, claim, task, i) : NULL;
+        core->left_empty |= !kept && node_left (task->shares[i].node) && task->shares[i].node->n_shares == 1;
         share_give (core, &task->shares[i]);
+        if (kept)
+            claim_add (core, claim, kept);
     }
+    if (claim)
+        claim_hear (core, claim);
+    task->claim = 0;
     free (task->shares);
     task->shares = NULL;
     task->n_shares = 0;
@@ -222,6 +230,8 @@ static void become_pending (struct core *core, struct task *task)
     task->stop = STOP_NO;
     task->has_cancelled_by = false;
     task->cancelled_by = 0;
+    task->claimed_for = 0;
+    task->preempt_again = false;
     task_disown (core, task);
     task->job->n_pending++;
     core->stats.pending++;
@@ -501,4 +511,13 @@ void attempt_stop (struct core *core, struct task *task, enum stop_why why, Mois
         fx->how = how;
         fx->note = xstrdup (note);
     }
+}
+
+void attempt_preempt (struct core *core, struct task *task, uint32_t grace_s)
+{
+    size_t before = core->fx ? core->fx->n : 0;
+
+    attempt_stop (core, task, STOP_BY_PREEMPT, MOISSON__STOP_HOW__STOP_CANCEL, "DUE TO PREEMPTION");
+    if (core->fx && core->fx->n > before)
+        core->fx->list[before].grace_s = grace_s;
 }

@@ -26,6 +26,9 @@ void attempt_suspend (struct core *core, struct task *task, bool on);
 /* Ask its node to stop it; one that stands still goes on for that. */
 void attempt_stop (struct core *core, struct task *task, enum stop_why why, Moisson__StopHow how, const char *note);
 
+/* It makes room for another; KILL after so many seconds, 0: KillWait. */
+void attempt_preempt (struct core *core, struct task *task, uint32_t grace_s);
+
 struct over {
     job_state_t state;
     const Moisson__Exit *exit; /* NULL: no word from the node */

@@ -29,6 +29,7 @@ struct core *core_free (struct core *core)
     resv_clear (core);
     licence_clear (&core->licences);
     start_clear (&core->starts);
+    claims_clear (core);
     partition_clear (&core->partitions);
     node_table_clear (&core->nodes);
     while (core->bulks)

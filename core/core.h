@@ -136,6 +136,8 @@ struct reconcile_ops {
     void (*limit) (void *arg, uint64_t raw_id, uint32_t attempt, uint64_t limit_s);
     /* stand still, or go on; may be NULL */
     void (*suspend) (void *arg, uint64_t raw_id, uint32_t attempt, bool on);
+    /* it is preempted: KILL after so many seconds, 0: KillWait; NULL: stop is called */
+    void (*preempt) (void *arg, uint64_t raw_id, uint32_t attempt, const char *note, uint32_t grace_s);
 };
 void core_reconcile (struct core *core, const Moisson__Register *facts, const struct reconcile_ops *ops, void *arg);
 

@@ -30,6 +30,7 @@ struct fx {
     char *node;                  /* owned; START, STOP, LIMIT, SUSPEND, FORGET, REBOOT */
     Moisson__StopHow how;        /* STOP */
     char *note;                  /* owned, may be NULL; STOP */
+    uint32_t grace_s;            /* STOP: KILL after so long; 0 = KillWait */
     uint64_t limit_s;            /* LIMIT; 0 = none */
     bool suspend;                /* SUSPEND */
     Moisson__Mail *mail;         /* owned; MAIL */

@@ -8,7 +8,7 @@ static struct held *find (struct node *node, uint64_t raw_id, uint32_t attempt)
 {
     for (struct share *share = node->shares; share; share = share->next) {
         struct held *held = share_held (share);
-        if (held && held->raw_id == raw_id && held->attempt == attempt)
+        if (held && !held->claim && held->raw_id == raw_id && held->attempt == attempt)
             return held;
     }
     return NULL;
@@ -16,7 +16,12 @@ static struct held *find (struct node *node, uint64_t raw_id, uint32_t attempt)
 
 struct held *held_create (const struct core *core, const struct task *task)
 {
-    const struct share *like = &task->shares[0]; /* its processes are where its batch script is */
+    return held_create_of (core, task, 0); /* its processes are where its batch script is */
+}
+
+struct held *held_create_of (const struct core *core, const struct task *task, uint32_t share)
+{
+    const struct share *like = &task->shares[share];
     struct held *held = xcalloc (1, sizeof *held);
 
     held->share = *like;
@@ -38,7 +43,7 @@ void held_take (struct core *core, struct held *held)
     held->share.node->excess = node_over (held->share.node); /* as it was before the attempt gave it back */
 }
 
-static void let_go (struct core *core, struct held *held)
+void held_let_go (struct core *core, struct held *held)
 {
     struct node *node = held->share.node;
 
@@ -54,7 +59,7 @@ bool held_release (struct core *core, struct node *node, uint64_t raw_id, uint32
     struct held *held = find (node, raw_id, attempt);
 
     if (held)
-        let_go (core, held);
+        held_let_go (core, held);
     return held;
 }
 
@@ -81,8 +86,8 @@ void held_settle (struct core *core, struct node *node, const Moisson__Register 
     for (struct share *share = node->shares; share; share = next) {
         struct held *held = share_held (share);
         next = share->next;
-        if (held && (rebooted || !is_named (facts, held)))
-            let_go (core, held);
+        if (held && !held->claim && (rebooted || !is_named (facts, held)))
+            held_let_go (core, held);
     }
     for (size_t i = 0; !rebooted && i < facts->n_held; i++) { /* whose share nobody knows any more: all of it waits */
         const Moisson__AttemptId *id = facts->held[i];

@@ -10,6 +10,8 @@ struct held {
     uint64_t raw_id;
     uint32_t attempt;
     usec_t since;
+    uint64_t claim;          /* not held by processes, but kept for a claim (claim.h) */
+    struct held *claim_next; /* of that claim */
 };
 
 static inline struct held *share_held (struct share *share) /* NULL: an attempt's */
@@ -19,6 +21,8 @@ static inline struct held *share_held (struct share *share) /* NULL: an attempt'
 
 /* What to take once the attempt has given its share back: made before, owned by held_take after. */
 struct held *held_create (const struct core *core, const struct task *task);
+struct held *held_create_of (const struct core *core, const struct task *task, uint32_t share);
+void held_let_go (struct core *core, struct held *held);
 void held_take (struct core *core, struct held *held);
 /* The node is rid of it; false: nothing was held for it. */
 bool held_release (struct core *core, struct node *node, uint64_t raw_id, uint32_t attempt);

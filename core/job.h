@@ -37,6 +37,7 @@ enum stop_why { /* why an attempt was asked to stop */
                 STOP_BY_CANCEL,
                 STOP_BY_REQUEUE,
                 STOP_BY_NODE, /* another node of the job died */
+                STOP_BY_PREEMPT = 8,
 };
 
 struct task {
@@ -52,6 +53,9 @@ struct task {
     uint32_t restarts;
     Moisson__JobSpec *amended; /* what was changed for it alone; NULL */
     struct retry *retry;       /* what follows from attempts that were made by themselves (retry.h); NULL */
+    uint64_t claim;            /* it is preempted, for this claim (claim.h); 0 = it is not */
+    uint64_t claimed_for;      /* the job that is for */
+    bool preempt_again;        /* ... and another attempt follows */
     struct job *branch;        /* pending, and asking for more than its job: in whose name it queues (branch.h); NULL */
     uint32_t refusals;         /* starts that nodes could not make, since it last ran or was held */
     uint64_t placed_at;        /* sequence of its placement */

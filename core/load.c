@@ -36,6 +36,7 @@ static int load_head (struct core *core, const Moisson__Image *image, struct err
             partition_change (core, partition, head->partitions[i]);
     }
     start_load (core, head->starts, head->n_starts);
+    claims_load (core, head->claims, head->n_claims);
     licence_configure (core);
     for (size_t i = 0; i < head->n_reservations; i++)
         resv_put (core, head->reservations[i]);
@@ -64,7 +65,7 @@ static void load_marks (struct core *core, struct node *node, const Moisson__Ima
 
 static void load_held (struct core *core, struct node *node, const Moisson__ImageNode *in)
 {
-    for (size_t i = in->n_held; i-- > 0;) { /* each comes before the others */
+    for (size_t i = 0; i < in->n_held; i++) { /* in the order of the list */
         struct held *held = xcalloc (1, sizeof *held);
         const Moisson__Share *share = in->held[i]->share;
         held->raw_id = in->held[i]->id->raw_id;
@@ -73,7 +74,13 @@ static void load_held (struct core *core, struct node *node, const Moisson__Imag
         held->share = (struct share){.node = node, .cpus = share->cpus, .tasks = share->tasks, .mem_mb = share->mem_mb};
         gres_parts_load (core, share, node, &held->share.gres);
         held->share.gpus = gres_parts_gpus (&held->share.gres);
-        held_take (core, held);
+        held->share.until = UINT64_MAX;
+        held->claim = in->held[i]->claim;
+        struct claim *claim = held->claim ? claim_find (core, held->claim) : NULL;
+        if (claim)
+            claim_add (core, claim, held);
+        else
+            held_take (core, held);
         node->excess = node_over (node);
     }
 }
@@ -200,6 +207,9 @@ static void load_task_facts (const Moisson__ImageTask *in, struct task *task)
     task->placed_at = in->placed_at;
     task->restarts = in->restarts;
     task->retry = retry_load (in);
+    task->claim = in->claim;
+    task->claimed_for = in->claimed_for;
+    task->preempt_again = in->preempt_again;
     task->amended = in->amended ? message_copy (&in->amended->base) : NULL;
     task->has_cancelled_by = in->has_cancelled_by;
     task->cancelled_by = in->cancelled_by;

@@ -105,7 +105,11 @@ void node_put_held (const struct node *node, struct buf *out)
 {
     for (struct share *share = node->shares; node->n_held && share; share = share->next) {
         const struct held *held = share_held (share);
-        if (held)
+        if (held && held->claim)
+            buf_printf (out, "%s%u cpu%s, %lu MB and %u gpu%s of job %lu are kept for the job it was preempted for",
+                        out->len ? "; " : "", share->cpus, share->cpus == 1 ? "" : "s", (unsigned long) share->mem_mb,
+                        share->gpus, share->gpus == 1 ? "" : "s", (unsigned long) held->raw_id);
+        else if (held)
             buf_printf (out, "%s%u cpu%s, %lu MB and %u gpu%s are held by processes of job %lu that cannot be killed",
                         out->len ? "; " : "", share->cpus, share->cpus == 1 ? "" : "s", (unsigned long) share->mem_mb,
                         share->gpus, share->gpus == 1 ? "" : "s", (unsigned long) held->raw_id);

@@ -151,19 +151,26 @@ void share_take (struct core *core, struct share *share)
     node_reindex (core, node);
 }
 
-void share_give (struct core *core, struct share *share)
+void share_lift (struct core *core, struct share *share)
 {
     struct node *node = share->node;
 
     node->used_cpus -= node_hold (node, share->cpus);
     node->used_mem_mb -= share->mem_mb;
     gres_node_give (node, &share->gres);
-    gres_parts_clear (&share->gres);
     node->n_shares--;
     node->n_licensed -= share->licensed;
     share_unlist (share);
+    node_reindex (core, node);
+}
+
+void share_give (struct core *core, struct share *share)
+{
+    struct node *node = share->node;
+
+    share_lift (core, share);
+    gres_parts_clear (&share->gres);
     if (!node_over (node))
         node->excess = false;
-    node_reindex (core, node);
     node_freed (core, node);
 }

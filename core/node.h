@@ -166,6 +166,7 @@ void node_clock (struct core *core);
 /* May this share be taken (event->share)? Fills *share but for its task. */
 int share_check (struct core *core, const Moisson__Share *asked, struct share *share, struct err *err);
 void share_take (struct core *core, struct share *share);
+void share_lift (struct core *core, struct share *share); /* for a while: share_take puts it back */
 void share_give (struct core *core, struct share *share); /* what it held besides is freed */
 void share_list (struct share *share);                    /* in its node's list, by until */
 void share_unlist (struct share *share);

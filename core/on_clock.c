@@ -34,6 +34,7 @@ int on_clock (struct core *core, const Moisson__Event *event, struct err *err)
     }
     resv_clock (core);
     core_settle (core);
+    claims_clock (core);
     purge (core);
     node_clock (core);
     key_purge (core);
@@ -55,5 +56,7 @@ usec_t core_next_deadline (const struct core *core)
         at = resv_deadline (core) < at ? resv_deadline (core) : at;
     if (core->config && usage_deadline (core) < at)
         at = usage_deadline (core);
+    if (claims_deadline (core) < at)
+        at = claims_deadline (core);
     return key < at ? key : at;
 }

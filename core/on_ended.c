@@ -32,6 +32,9 @@ static const struct kind_row {
      MOISSON__RETRY_CAUSE__RETRY_OOM},
 };
 
+static const struct kind_row preempted = {
+    MOISSON__END_KIND__END_CANCELLED, MOISSON__JOB_STATE__STATE_PREEMPTED, 0, 15, false, "preempted", 0};
+
 static const struct kind_row *kind_row (Moisson__EndKind kind)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -46,6 +49,8 @@ static const struct kind_row *kind_in_force (const struct task *task, Moisson__E
         return kind_row (MOISSON__END_KIND__END_CANCELLED);
     if (task->stop == STOP_BY_NODE)
         return kind_row (MOISSON__END_KIND__END_LOST);
+    if (task->stop == STOP_BY_PREEMPT && kind == MOISSON__END_KIND__END_CANCELLED)
+        return &preempted;
     return kind_row (kind);
 }
 
@@ -66,9 +71,21 @@ static struct retry_answer again_after (struct core *core, struct task *task, co
 
     if (task->stop == STOP_BY_REQUEUE)
         return (struct retry_answer){.again = true, .hold = task->again_hold};
+    if (row == &preempted)
+        return (struct retry_answer){.again = task->preempt_again};
     if (!row->retry || over->state == MOISSON__JOB_STATE__STATE_COMPLETED)
         return (struct retry_answer){0};
     return retry_decide (core, task, &ending);
+}
+
+/* What it held is not free, so nobody gets it. */
+static void leave_claim (struct core *core, struct task *task)
+{
+    struct claim *claim = claim_of_victim (core, task);
+
+    if (claim)
+        claim_hear (core, claim);
+    task->claim = 0;
 }
 
 /* The exit as it is kept: code and signal are what is shown. */
@@ -83,14 +100,20 @@ static void end_with (struct core *core, struct task *task, const Moisson__Exit 
     exit.signal = row->signal < 0 ? said->signal : (uint32_t) row->signal;
     if (row->kind == MOISSON__END_KIND__END_EXITED && !exit.code && !exit.signal)
         over.state = MOISSON__JOB_STATE__STATE_COMPLETED;
+    _cleanup_free_ char *words = NULL;
+    if (row == &preempted)
+        over.cause = words =
+            xasprintf ("preempted: its place was needed for job %lu", (unsigned long) task->claimed_for);
     if (task->stop == STOP_BY_NODE)
         over.cause = task->cause; /* which node died */
     else if (task->stop == STOP_BY_REQUEUE && row->kind == MOISSON__END_KIND__END_CANCELLED)
         over.cause = "requeued";
-    else if (!said->cause || !*said->cause)
+    else if (!over.cause && (!said->cause || !*said->cause))
         over.cause = row->cause;
     struct retry_answer answer = again_after (core, task, row, &over);
     struct held *held = said->unkillable ? held_create (core, task) : NULL;
+    if (held)
+        leave_claim (core, task);
     attempt_again (core, task, &over, &answer);
     if (held)
         held_take (core, held);

@@ -128,7 +128,7 @@ static void lose (struct core *core, struct task *task, const char *cause)
     phase_move (&task->phase, ON_LOST, NULL);
     if (task->stop == STOP_BY_CANCEL)
         over.state = MOISSON__JOB_STATE__STATE_CANCELLED;
-    else if (task->stop == STOP_BY_REQUEUE)
+    else if (task->stop == STOP_BY_REQUEUE || (task->stop == STOP_BY_PREEMPT && task->preempt_again))
         answer = (struct retry_answer){.again = true, .hold = task->again_hold};
     else
         answer = retry_decide (core, task, &ending);
@@ -151,7 +151,8 @@ static bool runs_again (const struct core *core, const struct task *task, bool d
 {
     if (task->stop == STOP_BY_CANCEL)
         return false;
-    return (dead && task->stop == STOP_BY_REQUEUE) || retry_asks_after_loss (core, task);
+    return (dead && (task->stop == STOP_BY_REQUEUE || (task->stop == STOP_BY_PREEMPT && task->preempt_again))) ||
+           retry_asks_after_loss (core, task);
 }
 
 /* Nobody waits for its end any more, but its node does not take more work before it. */

@@ -68,6 +68,7 @@ int on_placed (struct core *core, const Moisson__Event *event, struct err *err)
     struct job *job = job_find (core, placed->job_id);
     uint32_t index = placed->has_task ? placed->task : 0;
     struct task *task = job ? task_find (core, job, index) : NULL;
+    struct claim *claim = NULL;
     struct share *shares;
 
     if (!job)
@@ -75,9 +76,19 @@ int on_placed (struct core *core, const Moisson__Event *event, struct err *err)
                         (unsigned long) placed->job_id);
     if (check_ids (core, job, task, placed, err))
         return -1;
+    if (placed->has_claim) {
+        claim = claim_find (core, placed->claim);
+        if (!claim || claim->waiting || claim->job_id != job->id)
+            return err_set (err, 0, "job %lu placed in room that is not made for it", (unsigned long) job->id);
+        claim_lift (core, claim);
+    }
     shares = check_shares (core, placed, err);
+    if (claim)
+        claim_lower (core, claim);
     if (!shares)
         return -1;
+    if (claim)
+        claim_drop (core, claim);
     if (!task)
         task = task_split (core, job, index);
     if (!task->raw_id) {

@@ -18,6 +18,8 @@ void pass_look_again (struct core *core)
 
 void pass_forget (struct core *core, const struct shape *shape)
 {
+    if (core->pass.preempt.shape == shape)
+        core->pass.preempt.shape = NULL;
     if (core->pass.searching != shape)
         return;
     core->pass.searching = NULL;
@@ -39,6 +41,7 @@ void core_pass_begin (struct core *core, usec_t now)
     pass->wanted = pass->gated = pass->settled = false;
     pass->wake = UINT64_MAX;
     pass_forget (core, pass->searching);
+    pass->preempt.shape = NULL;
     core->shapes.cycle++;
     while (core->nodes.freed) /* the cycle looks at all nodes */
         node_offered (core, core->nodes.freed);
@@ -213,6 +216,8 @@ static void want_promise (struct core *core, const struct shape *shape)
 /* Nothing that is free does: it waits, and may be told until when. */
 static void wait_for_room (struct core *core, struct shape *shape)
 {
+    if (shape->spared != core->pass.cycle && preempt_begin (core, &core->pass.preempt, shape))
+        return; /* it may have the room of others */
     struct partition *partition = (struct partition *) shape->key.family->demand.partition;
     struct pass_work *pass = &core->pass;
     const struct places *places = shape_places (shape);
@@ -275,6 +280,24 @@ static bool is_known_to_wait (struct core *core, struct shape *shape)
     return true;
 }
 
+static Moisson__Event *preempt_on (struct core *core)
+{
+    struct pass_work *pass = &core->pass;
+    struct shape *shape = pass->preempt.shape;
+    struct demand demand = shape_demand (shape);
+    Moisson__Event *event = NULL;
+    int rc = ask_limits (core, shape, &demand, NULL, pass->cycle) == GOES
+                 ? preempt_step (core, &pass->preempt, pass->now, &event)
+                 : PREEMPT_E_NOBODY;
+
+    if (rc == PREEMPT_MORE)
+        return NULL;
+    if (rc == PREEMPT_E_NOBODY)
+        shape->spared = pass->cycle; /* it is looked at again, and waits */
+    pass->preempt.shape = NULL;
+    return event;
+}
+
 static Moisson__Event *look_at (struct core *core, struct shape *shape, uint32_t *work)
 {
     uint64_t stamp = core->pass.cycle;
@@ -320,10 +343,15 @@ int core_pass_step (struct core *core, usec_t now, Moisson__Event **ret)
     }
     for (uint32_t work = 0; work < most; work++) {
         struct node *node = core->nodes.freed;
+        if (core->claims.n && (*ret = preempt_settle (core, core->pass.now)))
+            return 0;
         if (node) {
             *ret = offer (core, node);
             if (!*ret)
                 node_offered (core, node);
+            work += WORK_OF_FIT;
+        } else if (core->pass.preempt.shape) {
+            *ret = preempt_on (core);
             work += WORK_OF_FIT;
         } else if (core->pass.searching) {
             search_on (core);

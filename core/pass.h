@@ -5,6 +5,7 @@
  * here is a hint, in no snapshot: what comes out is events. */
 #pragma once
 #include "core/demand.h"
+#include "core/preempt.h"
 #include "core/search.h"
 #include "proto/event.pb-c.h"
 
@@ -21,6 +22,7 @@ struct pass_work {
     usec_t wake;    /* when time alone lets something go that was held back (start_rate.h); UINT64_MAX = never */
     bool settled;   /* this cycle has come to its end */
     struct shape *searching; /* for whose head `search` is; NULL = for nobody's */
+    struct preempt_work preempt;
     struct search search;
     struct places places; /* of the search: its own, as shapes may go */
 };

@@ -270,12 +270,29 @@ static void say_most_gres (const struct core *core, const struct places *places,
     }
 }
 
+/* Others are being ended for it. */
+static bool say_room_made (const struct core *core, const struct job *job, struct buf *text)
+{
+    const struct claim *claim;
+    uint32_t waiting = 0, n = 0;
+
+    for (claim = core->claims.list; claim; claim = claim->next)
+        if (claim->job_id == job->id) {
+            n++;
+            waiting += claim->waiting;
+        }
+    return n && say (text, "room is being made for %u task%s of it: %u preempted job%s ha%s not ended yet", n,
+                     n == 1 ? "" : "s", waiting, waiting == 1 ? "" : "s", waiting == 1 ? "s" : "ve");
+}
+
 static bool resources (const struct core *core, const struct row *row, struct buf *text)
 {
     _cleanup_size_ struct size size = job_size (core, row->job, row->task);
     const struct places *places = row_queue (row)->shape ? shape_places (row_queue (row)->shape) : NULL;
     const struct node *node = places ? freest (core, places) : NULL;
 
+    if (say_room_made (core, row->job, text))
+        return true;
     say (text, "asks %u cpu%s", size.cpus, size.cpus == 1 ? "" : "s");
     if (size.mem_mb)
         say (text, ", %lu MB", (unsigned long) size.mem_mb);

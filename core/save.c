@@ -57,6 +57,7 @@ static int save_head (const struct save *save, uint64_t sequence)
     SET_IF (&head, next_resv_id, save->core->resvs.next_id);
     head.starts = start_save (save->core, &head.n_starts);
     accounts_save_head (save->core, &head);
+    head.claims = claims_save (save->core, &head.n_claims);
     image.what_case = MOISSON__IMAGE__WHAT_HEAD;
     image.head = &head;
     int rc = save->fn (save->arg, &image);
@@ -65,6 +66,9 @@ static int save_head (const struct save *save, uint64_t sequence)
     for (size_t i = 0; i < head.n_starts; i++)
         free (head.starts[i]);
     free (head.starts);
+    for (size_t i = 0; i < head.n_claims; i++)
+        free (head.claims[i]);
+    free (head.claims);
     return rc;
 }
 
@@ -86,6 +90,15 @@ static Moisson__Share *save_share (const struct share *share)
     return ret;
 }
 
+static int by_id (const void *a, const void *b)
+{
+    const Moisson__HeldShare *x = *(Moisson__HeldShare *const *) a, *y = *(Moisson__HeldShare *const *) b;
+
+    if (x->id->raw_id != y->id->raw_id)
+        return x->id->raw_id < y->id->raw_id ? -1 : 1;
+    return x->id->attempt < y->id->attempt ? -1 : x->id->attempt > y->id->attempt;
+}
+
 static Moisson__HeldShare **save_held (const struct node *node, size_t *ret_n)
 {
     Moisson__HeldShare **list = xcalloc (node->n_held, sizeof *list);
@@ -100,11 +113,15 @@ static Moisson__HeldShare **save_held (const struct node *node, size_t *ret_n)
         moisson__attempt_id__init (out->id);
         out->id->raw_id = held->raw_id;
         out->id->attempt = held->attempt;
+        out->has_claim = held->claim > 0;
+        out->claim = held->claim;
         out->has_since_us = true;
         out->since_us = held->since;
         out->share = save_share (share);
         list[(*ret_n)++] = out;
     }
+    if (*ret_n)
+        qsort (list, *ret_n, sizeof *list, by_id); /* their order on the node means nothing */
     return list;
 }
 
@@ -250,6 +267,9 @@ static Moisson__ImageTask *save_task (const struct task *task)
     SET_IF (out, was_suspended, task->was_suspended);
     SET_IF (out, special, task->special);
     SET_IF (out, requeue_special, task->again_special);
+    SET_IF (out, claim, task->claim);
+    SET_IF (out, claimed_for, task->claimed_for);
+    SET_IF (out, preempt_again, task->preempt_again);
     out->cpu_ids = xstrdup (task->cpu_ids);
     out->gpu_ids = xstrdup (task->gpu_ids);
     out->cause = xstrdup (task->cause);

@@ -60,6 +60,7 @@ struct shape {
     size_t refs;             /* specs that lead here */
     bool ranked;             /* it has jobs */
     bool held_back;          /* when it was looked at last, it would have fitted but for promises and reservations */
+    uint64_t spared;         /* the cycle in which it was found that preempting others does not help */
     uint32_t ranking;        /* number of the ranking that put it into its tree */
     UT_hash_handle hh;
 };

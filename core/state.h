@@ -5,6 +5,7 @@
 #include "core/assoc.h"
 #include "core/bulk.h"
 #include "core/core.h"
+#include "core/claim.h"
 #include "core/depend.h"
 #include "core/gres.h"
 #include "core/heap.h"
@@ -48,6 +49,7 @@ struct core {
     usec_t usage_reset_us; /* when all of it was forgotten last; 0 = never */
     struct heap timers;
     struct start_table starts;
+    struct claim_table claims;
     struct job *dirty; /* to be looked at again before the event is done */
     struct core_stats stats;
     struct core_policies policies; /* not state: see core.h */

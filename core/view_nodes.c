@@ -206,6 +206,7 @@ void core_partitions (const struct core *core, core_partition_fn fn, void *arg)
         SET (&info, min_nodes, conf->min_nodes);
         SET (&info, max_nodes, conf->max_nodes);
         SET (&info, priority, conf->priority);
+        info.preempt_mode = (char *) preempt_mode_word (preempt_mode_of (core, conf));
         SET_IF (&info, grace_s, conf->grace_s);
         info.start_rate = rate_text (conf->start_rate, conf->start_rate_us, rates[0], sizeof rates[0]);
         info.user_start_rate = rate_text (conf->user_start_rate, conf->user_start_rate_us, rates[1], sizeof rates[1]);

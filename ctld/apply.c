@@ -28,7 +28,7 @@ static void do_start (struct ctld *ctld, const struct fx *fx)
 static void do_stop (struct ctld *ctld, const struct fx *fx)
 {
     job_hooks_stop (ctld->job_hooks, fx->raw_id, fx->attempt);
-    nodes_stop (ctld->nodes, fx->node, fx->raw_id, fx->attempt, fx->how, fx->note);
+    nodes_stop (ctld->nodes, fx->node, fx->raw_id, fx->attempt, fx->how, fx->note, fx->grace_s);
 }
 
 static void do_limit (struct ctld *ctld, const struct fx *fx)

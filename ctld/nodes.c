@@ -393,7 +393,7 @@ bool nodes_start (struct nodes *nodes, const char *name, uint64_t raw_id, uint32
 }
 
 void nodes_stop (struct nodes *nodes, const char *name, uint64_t raw_id, uint32_t attempt, Moisson__StopHow how,
-                 const char *note)
+                 const char *note, uint32_t grace_s)
 {
     struct node_link *link = ready_link (nodes, name);
     Moisson__Stop stop = MOISSON__STOP__INIT;
@@ -406,6 +406,8 @@ void nodes_stop (struct nodes *nodes, const char *name, uint64_t raw_id, uint32_
         line = xasprintf ("CANCELLED AT %s %s", time_format (now_wall (), NULL, "", when, sizeof when), note);
     stop.how = how;
     stop.note = line;
+    stop.has_grace_s = grace_s > 0;
+    stop.grace_s = grace_s;
     node_mail_stop (&link->mail, &stop, raw_id, attempt);
     late_arm (nodes->flush);
     log_debug ("job=%" PRIu64 " attempt=%u node=%s event=stop", raw_id, attempt, name);

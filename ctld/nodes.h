@@ -25,7 +25,7 @@ unsigned nodes_silence (const struct nodes *nodes, const char *name);
 /* Orders: only for what is committed. nodes_start: false if the node has no session, so that nothing will be sent. */
 bool nodes_start (struct nodes *nodes, const char *name, uint64_t raw_id, uint32_t attempt);
 void nodes_stop (struct nodes *nodes, const char *name, uint64_t raw_id, uint32_t attempt, Moisson__StopHow how,
-                 const char *note);
+                 const char *note, uint32_t grace_s); /* KILL after so long; 0 = KillWait */
 void nodes_limit (struct nodes *nodes, const char *name, uint64_t raw_id, uint32_t attempt, uint64_t limit_s);
 /* Stand still, or go on. */
 void nodes_suspend (struct nodes *nodes, const char *name, uint64_t raw_id, uint32_t attempt, bool on);

@@ -62,6 +62,7 @@ struct wish { /* what reconciliation wants sent, behind the commit of what it re
     Moisson__StopHow how;
     uint64_t limit_s;
     bool suspend;
+    uint32_t grace_s;
     char *note;
 };
 
@@ -99,6 +100,16 @@ static void want_stop (void *arg, uint64_t raw_id, uint32_t attempt, Moisson__St
               (struct wish){.kind = FX_STOP, .raw_id = raw_id, .attempt = attempt, .how = how, .note = xstrdup (note)});
 }
 
+static void want_preempt (void *arg, uint64_t raw_id, uint32_t attempt, const char *note, uint32_t grace_s)
+{
+    wish_add (arg, (struct wish){.kind = FX_STOP,
+                                 .raw_id = raw_id,
+                                 .attempt = attempt,
+                                 .how = MOISSON__STOP_HOW__STOP_CANCEL,
+                                 .grace_s = grace_s,
+                                 .note = xstrdup (note)});
+}
+
 static void want_forget (void *arg, uint64_t raw_id, uint32_t attempt)
 {
     wish_add (arg, (struct wish){.kind = FX_FORGET, .raw_id = raw_id, .attempt = attempt});
@@ -122,7 +133,7 @@ static void send_wish (struct registering *r, const struct wish *wish)
     if (wish->kind == FX_START)
         job_hooks_start (r->ctld->job_hooks, node, wish->raw_id, wish->attempt);
     else if (wish->kind == FX_STOP)
-        nodes_stop (nodes, node, wish->raw_id, wish->attempt, wish->how, wish->note);
+        nodes_stop (nodes, node, wish->raw_id, wish->attempt, wish->how, wish->note, wish->grace_s);
     else if (wish->kind == FX_LIMIT)
         nodes_limit (nodes, node, wish->raw_id, wish->attempt, wish->limit_s);
     else if (wish->kind == FX_SUSPEND)
@@ -246,7 +257,8 @@ static void hear_steps (struct request *request, const Moisson__Register *facts)
 
 void rpc_register (struct request *request)
 {
-    static const struct reconcile_ops ops = {want_event, want_start, want_stop, want_forget, want_limit, want_suspend};
+    static const struct reconcile_ops ops = {want_event, want_start,   want_stop,   want_forget,
+                                             want_limit, want_suspend, want_preempt};
     struct ctld *ctld = request->ctld;
     const Moisson__Register *facts = request->msg;
     _cleanup_err_ struct err err = ERR_INIT;

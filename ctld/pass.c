@@ -1,6 +1,7 @@
 /* pass.c - placing what is pending. It runs at the end of the turn that asked for it, so that a placement shares the
  * commit of the exit that made room for it. */
 #include "ctld/pass.h"
+#include <inttypes.h>
 #include <stdlib.h>
 #include "base/log.h"
 #include "base/mem.h"
@@ -21,6 +22,16 @@ struct pass {
     struct pass_stats stats;
 };
 
+static void log_preempted (const Moisson__Preempted *preempted)
+{
+    for (size_t i = 0; i < preempted->n_victims; i++)
+        log_info ("job=%" PRIu64 " attempt=%" PRIu32 " event=preempted for=%" PRIu64 " requeue=%d",
+                  preempted->victims[i]->raw_id, preempted->victims[i]->attempt, preempted->job_id,
+                  preempted->victims[i]->requeue);
+    if (!preempted->n_victims)
+        log_info ("job=%" PRIu64 " event=room-given-up: what was preempted for it does not do", preempted->job_id);
+}
+
 /* 0: one was placed; else as core_pass_step. */
 static int step (struct pass *pass)
 {
@@ -35,7 +46,9 @@ static int step (struct pass *pass)
     if (rc < 0) {
         log_error ("event=placed refused=\"%s\"", err.why); /* a bug: leave this pass rather than ask again */
         rc = CORE_E_NOTHING;
-    } else
+    } else if (event->what_case == MOISSON__EVENT__WHAT_PREEMPTED)
+        log_preempted (event->preempted);
+    else
         pass->stats.placed++;
     moisson__event__free_unpacked (event, NULL);
     return rc;

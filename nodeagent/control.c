@@ -25,13 +25,14 @@ static int parse_signal (const char *text, struct control *ret, struct err *err)
     return err_set (err, 0, "'signal %s' does not say whom: batch, all or children", text);
 }
 
-static int parse_limit (const char *text, struct control *ret, struct err *err)
+static int parse_seconds (const char *text, enum control_verb verb, struct control *ret, struct err *err)
 {
     uint64_t seconds;
 
-    if (number_parse (text, "seconds of a limit", 0, UINT32_MAX, &seconds, err))
+    if (number_parse (text, verb == CONTROL_LIMIT ? "seconds of a limit" : "seconds of grace", 0, UINT32_MAX, &seconds,
+                      err))
         return -1;
-    *ret = (struct control){.verb = CONTROL_LIMIT, .limit_s = seconds};
+    *ret = (struct control){.verb = verb, .limit_s = seconds};
     return 0;
 }
 
@@ -50,7 +51,9 @@ int control_parse (const char *line, struct control *ret, struct err *err)
     else if (strncmp (line, "signal ", 7) == 0)
         return parse_signal (line + 7, ret, err);
     else if (strncmp (line, "limit ", 6) == 0)
-        return parse_limit (line + 6, ret, err);
+        return parse_seconds (line + 6, CONTROL_LIMIT, ret, err);
+    else if (strncmp (line, "grace ", 6) == 0)
+        return parse_seconds (line + 6, CONTROL_GRACE, ret, err);
     else
         return err_set (err, 0, "'%.80s' is no command", line);
     return 0;
@@ -72,6 +75,8 @@ void control_format (const Moisson__Stop *stop, struct buf *out)
 
     add_note (stop->note, out);
     if (stop->how != MOISSON__STOP_HOW__STOP_SIGNAL) {
+        if (stop->has_grace_s && stop->how == MOISSON__STOP_HOW__STOP_CANCEL)
+            buf_printf (out, "grace %" PRIu32 "\n", stop->grace_s);
         buf_puts (out, stop->how == MOISSON__STOP_HOW__STOP_KILL ? "kill\n" : "cancel\n");
         return;
     }

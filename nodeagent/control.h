@@ -3,6 +3,7 @@
  *   note TEXT                          what follows "*** JOB 12 ON n1 " in the line for the job's stderr; sticks to the
  *                                      cancel or kill after it
  *   cancel                             TERM (and CONT), KillWait, KILL of the whole tree
+ *   grace SECONDS                      instead of KillWait, in the cancel after it
  *   kill                               KILL of the whole tree
  *   signal N batch|all|children        one signal: the batch shell, everything, everything but the batch shell
  *   suspend, resume                    stand still, and go on: nothing while it is being ended
@@ -19,7 +20,8 @@ enum control_verb {
     CONTROL_SIGNAL,
     CONTROL_LIMIT,
     CONTROL_SUSPEND,
-    CONTROL_RESUME
+    CONTROL_RESUME,
+    CONTROL_GRACE
 };
 enum control_whom { WHOM_BATCH, WHOM_ALL, WHOM_CHILDREN };
 
@@ -28,7 +30,7 @@ struct control {
     const char *text; /* NOTE; borrowed from the line */
     int signal;
     enum control_whom whom;
-    uint64_t limit_s; /* LIMIT */
+    uint64_t limit_s; /* LIMIT, GRACE */
 };
 
 int control_parse (const char *line, struct control *ret, struct err *err);

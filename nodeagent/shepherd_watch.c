@@ -65,7 +65,8 @@ struct watch {
     bool by_signals;           /* it stands still by STOP, for want of a freezer */
     struct warning warning;
     bool warned;
-    char *note; /* of the next stop */
+    char *note;       /* of the next stop */
+    uint64_t grace_s; /* likewise; 0 = KillWait */
     char line[LINE_MAX_CTL];
     size_t line_len;
 };
@@ -187,7 +188,8 @@ static void send_term (struct watch *w)
     w->term_sent = true;
     set_due (w, DUE_LIMIT, NEVER);
     set_due (w, DUE_WARN, NEVER);
-    set_due (w, DUE_KILL, clock_monotonic () + (usec_t) w->s->job->order->kill_wait_s * USEC_PER_SEC);
+    set_due (w, DUE_KILL,
+             clock_monotonic () + (w->grace_s ? w->grace_s : w->s->job->order->kill_wait_s) * USEC_PER_SEC);
     signal_all (w, 0, SIGTERM);
     if (w->still_at)
         stand_still (w, false);
@@ -293,6 +295,17 @@ static void change_limit (struct watch *w, uint64_t limit_s)
     set_limits (w);
 }
 
+/* One that comes while another has its grace may end that, and never prolongs it. */
+static void cancel (struct watch *w)
+{
+    usec_t now = clock_monotonic (), wait = w->grace_s ? w->grace_s : w->s->job->order->kill_wait_s;
+
+    begin_stop (w, MOISSON__END_KIND__END_CANCELLED, w->note, "");
+    if (!w->killing && now + wait * USEC_PER_SEC < w->due[DUE_KILL])
+        set_due (w, DUE_KILL, now + wait * USEC_PER_SEC);
+    w->grace_s = 0;
+}
+
 static void obey (struct watch *w, const char *line)
 {
     _cleanup_err_ struct err err = ERR_INIT;
@@ -307,12 +320,13 @@ static void obey (struct watch *w, const char *line)
         free (w->note);
         w->note = xstrdup (c.text);
         break;
-    case CONTROL_CANCEL: begin_stop (w, MOISSON__END_KIND__END_CANCELLED, w->note, ""); break;
+    case CONTROL_CANCEL: cancel (w); break;
     case CONTROL_KILL:
         begin_stop (w, MOISSON__END_KIND__END_CANCELLED, w->note, "");
         begin_killing (w);
         break;
     case CONTROL_SIGNAL: send_signal (w, c.signal, c.whom); break;
+    case CONTROL_GRACE: w->grace_s = c.limit_s; break;
     case CONTROL_LIMIT: change_limit (w, c.limit_s); break;
     case CONTROL_SUSPEND: suspend (w, true); break;
     case CONTROL_RESUME: suspend (w, false); break;

@@ -25,8 +25,7 @@ struct task { /* one raw id */
 struct job {
     uint64_t id;
     uint32_t tasks, final; /* final records seen, in tasks */
-    bool may_repeat;
-    bool may_overlap; /* --requeue: again once the node's time is up, dead or not (law 3) */
+    bool may_repeat, may_overlap, urgent;
     UT_hash_handle hh;
 };
 
@@ -101,14 +100,32 @@ static struct task *task_find (const struct ledger *l, uint64_t raw_id)
     return t;
 }
 
-void ledger_submitted (struct ledger *l, uint64_t job_id, uint32_t tasks, bool requeue)
+void ledger_submitted (struct ledger *l, uint64_t job_id, uint32_t tasks, struct ledger_rights rights)
 {
     struct job *j = xcalloc (1, sizeof *j);
 
     j->id = job_id;
     j->tasks = tasks;
-    j->may_repeat = j->may_overlap = requeue;
+    j->may_repeat = rights.may_repeat;
+    j->may_overlap = rights.may_overlap;
+    j->urgent = rights.urgent;
     HASH_ADD (hh, l->jobs, id, sizeof j->id, j);
+}
+
+void ledger_preempted (struct ledger *l, const Moisson__Preempted *preempted)
+{
+    const struct job *gainer = job_find (l, preempted->job_id);
+
+    if (preempted->n_victims && (!gainer || !gainer->urgent))
+        err_set (&l->wrong, 0, "job %lu, which is of no higher tier, preempts others", preempted->job_id);
+    for (size_t i = 0; i < preempted->n_victims; i++) {
+        const struct task *t = task_find (l, preempted->victims[i]->raw_id);
+        const struct job *victim = t ? job_find (l, t->job_id) : NULL;
+        if (!victim || victim->urgent)
+            err_set (&l->wrong, 0, "job %lu, which is of no lower tier, is preempted", t ? t->job_id : 0);
+        else if (preempted->victims[i]->requeue && !victim->may_repeat)
+            err_set (&l->wrong, 0, "job %lu is preempted and would run twice, unasked", t->job_id);
+    }
 }
 
 void ledger_requeued (struct ledger *l, uint64_t job_id)

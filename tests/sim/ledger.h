@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include "base/err.h"
 #include "core/effects.h"
+#include "proto/event.pb-c.h"
 #include "vnode.h"
 
 struct ledger;
@@ -10,7 +11,14 @@ struct ledger;
 struct ledger *ledger_create (void);
 struct ledger *ledger_free (struct ledger *ledger);
 
-void ledger_submitted (struct ledger *ledger, uint64_t job_id, uint32_t tasks, bool requeue);
+struct ledger_rights {
+    bool may_repeat;  /* it asked to be run again, for one reason or other */
+    bool may_overlap; /* ... and once its node's time is up, dead or not (law 3) */
+    bool urgent;      /* of the higher tier */
+};
+void ledger_submitted (struct ledger *ledger, uint64_t job_id, uint32_t tasks, struct ledger_rights rights);
+/* Only those of a lower tier make room, and for those of a higher one. */
+void ledger_preempted (struct ledger *ledger, const Moisson__Preempted *preempted);
 /* It takes the place of the final one of its attempt, which is followed by another. */
 void ledger_rerecord (struct ledger *l, const Moisson__AcctRecord *rec);
 void ledger_requeued (struct ledger *ledger, uint64_t job_id); /* asked: it may run again */

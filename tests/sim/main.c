@@ -23,6 +23,7 @@ static int run (uint64_t seed, unsigned steps, uint64_t totals[4])
     totals[1] += w.placements;
     totals[2] += w.crashes;
     totals[3] += w.reconnects;
+    totals[4] += w.preemptions;
     world_clear (&w);
     return rc;
 }
@@ -45,7 +46,7 @@ int main (int argc, char **argv)
                                             {"events", 1, NULL, 'e'},
                                             {"schedules", 1, NULL, 'c'},
                                             {NULL, 0, NULL, 0}};
-    uint64_t seeds = 100, n_schedules = 0, first = 1, totals[4] = {0};
+    uint64_t seeds = 100, n_schedules = 0, first = 1, totals[5] = {0};
     unsigned steps = 400, failed = 0;
 
     for (int c; (c = getopt_long (argc, argv, "", options, NULL)) != -1;) {
@@ -64,7 +65,7 @@ int main (int argc, char **argv)
         return schedules (first, n_schedules);
     for (uint64_t seed = first; seed < first + seeds && failed < 5; seed++)
         failed += run (seed, steps, totals) != 0;
-    printf ("%lu seeds, %lu events, %lu placements, %lu crashes, %lu reconnects, %u failed\n", seeds, totals[0],
-            totals[1], totals[2], totals[3], failed);
+    printf ("%lu seeds, %lu events, %lu placements, %lu crashes, %lu reconnects, %lu preemptions, %u failed\n", seeds,
+            totals[0], totals[1], totals[2], totals[3], totals[4], failed);
     return failed ? 1 : 0;
 }

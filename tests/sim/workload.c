@@ -89,6 +89,7 @@ static int configure (struct world *w)
         c->nodes[c->n_nodes++] = node_conf (&w->nodes[i], w->whole_cores);
     c->partitions = xcalloc (1, sizeof (void *));
     c->partitions[c->n_partitions++] = partition_conf (w);
+    policy_configure (w, c);
     c->min_job_age_s = 30;
     c->kill_wait_s = 5;
     c->max_array_size = 1000;
@@ -107,6 +108,7 @@ static int configure (struct world *w)
 void workload_begin (struct world *w)
 {
     w->whole_cores = dice_percent (&w->dice, 50);
+    policy_begin (w);
     if (configure (w))
         return;
     for (int i = 0; i < WORLD_NODES; i++)
@@ -182,6 +184,7 @@ Moisson__JobSpec *workload_spec (struct world *w, uint32_t *ret_tasks)
         spec->has_hold = spec->hold = true;
     if (dice_percent (&w->dice, 20))
         spec->has_requeue = spec->requeue = true;
+    policy_spec (w, spec);
     while (dice_percent (&w->dice, 15))
         add_dependency (w, spec);
     while (dice_percent (&w->dice, 20) && spec->n_gres_asks < 4)
@@ -238,7 +241,7 @@ static void submit (struct world *w)
         moisson__event__free_unpacked (ev, NULL); /* answered with the earlier id, or refused: nothing happens */
         return;
     }
-    ledger_submitted (w->ledger, s->job_id, tasks, spec->requeue);
+    ledger_submitted (w->ledger, s->job_id, tasks, policy_rights (spec));
     world_event (w, ev);
 }
 

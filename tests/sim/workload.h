@@ -1,5 +1,6 @@
 /* workload.h - the dice: what happens next in a world. */
 #pragma once
+#include "ledger.h"
 #include "world.h"
 
 void workload_begin (struct world *w);
@@ -8,4 +9,9 @@ void workload_step (struct world *w);                                   /* somet
 Moisson__JobSpec *workload_spec (struct world *w, uint32_t *ret_tasks); /* any */
 void workload_bulk (struct world *w);
 bool workload_unfold (struct world *w); /* some more of a bulk; false: there is none */
-int workload_settle (struct world *w);  /* no more trouble: everything must come to its end. 0, or -1 with w->wrong */
+/* workload_policy.c */
+void policy_begin (struct world *w);
+void policy_configure (struct world *w, Moisson__Config *config);
+void policy_spec (struct world *w, Moisson__JobSpec *spec);
+struct ledger_rights policy_rights (const Moisson__JobSpec *spec);
+int workload_settle (struct world *w); /* no more trouble: everything must come to its end. 0, or -1 with w->wrong */

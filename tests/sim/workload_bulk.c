@@ -13,7 +13,7 @@ static void add_line (struct world *w, const Moisson__JobSpec *spec, struct buf 
     line.spec = (ProtobufCBinaryData){moisson__job_spec__pack (spec, bytes), bytes};
     _cleanup_free_ uint8_t *packed = xmalloc (moisson__bulk_line__get_packed_size (&line) + 1);
     pieces_add (lines, packed, moisson__bulk_line__pack (&line, packed));
-    ledger_submitted (w->ledger, job_id, tasks, spec->requeue);
+    ledger_submitted (w->ledger, job_id, tasks, policy_rights (spec));
 }
 
 static Moisson__Submitted *common_facts (struct world *w)

@@ -163,6 +163,9 @@ static void note_placement (struct world *w, const Moisson__Event *ev)
     if (ev->what_case == MOISSON__EVENT__WHAT_PLACED) {
         w->placements++;
         ledger_placed (w->ledger, ev->placed->job_id, ev->placed->raw_id, ev->placed->attempt);
+    } else if (ev->what_case == MOISSON__EVENT__WHAT_PREEMPTED) {
+        w->preemptions += ev->preempted->n_victims > 0;
+        ledger_preempted (w->ledger, ev->preempted);
     }
 }
 

@@ -21,7 +21,8 @@ struct world {
     struct vnode nodes[WORLD_NODES];
     struct vnode_listener listener;
     struct ledger *ledger;
-    bool want_pass, whole_cores;
+    bool want_pass, whole_cores, tiers;
+    uint64_t preemptions;
     struct vmsg old_news[32]; /* for late and doubled deliveries */
     size_t n_old;
     struct err wrong; /* the first thing that did not hold */

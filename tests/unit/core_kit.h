@@ -350,8 +350,14 @@ static inline bool place (struct kit *k, uint64_t *ret_raw)
 {
     Moisson__Event *event;
 
-    if (core_next_placement (k->core, k->now, &event) == CORE_E_NOTHING)
-        return false;
+    while (true) {
+        if (core_next_placement (k->core, k->now, &event) == CORE_E_NOTHING)
+            return false;
+        if (event->what_case == MOISSON__EVENT__WHAT_PLACED)
+            break;
+        kit_apply (k, event); /* room is made */
+        moisson__event__free_unpacked (event, NULL);
+    }
     if (ret_raw)
         *ret_raw = event->placed->raw_id;
     kit_apply (k, event);

@@ -24,6 +24,9 @@ START_TEST (commands)
     ck_assert_int_eq (c.verb, CONTROL_SUSPEND);
     ck_assert_int_eq (control_parse ("resume", &c, NULL), 0);
     ck_assert_int_eq (c.verb, CONTROL_RESUME);
+    ck_assert_int_eq (control_parse ("grace 20", &c, NULL), 0);
+    ck_assert_int_eq (c.verb, CONTROL_GRACE);
+    ck_assert_uint_eq (c.limit_s, 20);
 }
 END_TEST
 
