@@ -1,10 +1,12 @@
 /* json.c - jobs, nodes and partitions as JSON objects. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/mail.h"
 #include "base/mem.h"
+#include "base/resv_flags.h"
 #include "base/states.h"
 #include "base/units.h"
 #include "base/version.h"
@@ -241,6 +243,56 @@ json_t *json_partition (const Moisson__PartitionInfo *partition)
     put_number (o, "maximum_nodes_per_job", partition->max_nodes);
     put_number (o, "minimum_nodes_per_job", partition->min_nodes);
     put_number (o, "priority_tier", partition->priority);
+    return o;
+}
+
+static void put_names (json_t *object, const char *key, char *const *list, size_t n, bool but)
+{
+    _cleanup_buf_ struct buf text = BUF_INIT;
+
+    for (size_t i = 0; i < n; i++)
+        buf_printf (&text, "%s%s%s", i ? "," : "", but ? "-" : "", list[i]);
+    put_text (object, key, text.data);
+}
+
+json_t *json_resv (const Moisson__ResvInfo *row)
+{
+    const Moisson__Resv *resv = row->resv;
+    _cleanup_buf_ struct buf flags = BUF_INIT, licences = BUF_INIT;
+    json_t *o = json_object (), *list = json_array ();
+
+    resv_flags_put (resv->flags, &flags);
+    for (char *at = flags.len ? flags.data : NULL, *word; (word = strsep (&at, ","));)
+        json_array_append_new (list, json_text (word));
+    for (size_t i = 0; i < resv->n_licences; i++)
+        buf_printf (&licences, "%s%s:%u", i ? "," : "", resv->licences[i]->name, resv->licences[i]->count);
+    put_text (o, "name", resv->name);
+    put_names (o, "users", resv->users, resv->n_users, resv->users_not);
+    put_names (o, "accounts", resv->accounts, resv->n_accounts, resv->accounts_not);
+    put_time (o, "start_time", resv->start_us);
+    put_time (o, "end_time", resv->end_us);
+    put_text (o, "node_list", row->nodes);
+    put_number (o, "node_count", row->node_cnt);
+    put_number (o, "core_count", row->core_cnt);
+    put_text (o, "partition", resv->partition);
+    put_text (o, "features", resv->features);
+    put_text (o, "licenses", licences.data);
+    put (o, "flags", list);
+    put_text (o, "state", row->active ? "ACTIVE" : "INACTIVE");
+    return o;
+}
+
+/* Names as Slurm's v0.0.37 has them. */
+json_t *json_licence (const Moisson__LicenceInfo *row)
+{
+    json_t *o = json_object ();
+
+    put_text (o, "LicenseName", row->name);
+    put_number (o, "Total", row->total);
+    put_number (o, "Used", row->used);
+    put_number (o, "Free", row->total > row->used ? row->total - row->used : 0);
+    put_number (o, "Reserved", row->reserved);
+    put (o, "Remote", json_false ());
     return o;
 }
 

@@ -25,6 +25,8 @@ void filter_clear (Moisson__JobFilter *f)
     words_clear (&f->names, &f->n_names);
     words_clear (&f->partitions, &f->n_partitions);
     words_clear (&f->qos, &f->n_qos);
+    words_clear (&f->reservations, &f->n_reservations);
+    words_clear (&f->licences, &f->n_licences);
     free (f->uids);
     free (f->states);
     free (f->nodelist);

@@ -90,6 +90,7 @@ JOB_TEXT (put_user, user, "")
 JOB_TEXT (put_group, group, "")
 JOB_TEXT (put_partition, partition, "")
 JOB_TEXT (put_qos, qos, "normal")
+JOB_TEXT (put_reservation, reservation, "")
 JOB_TEXT (put_comment, comment, "")
 JOB_TEXT (put_work_dir, work_dir, "")
 JOB_TEXT (put_submit_key, submit_key, "")
@@ -596,7 +597,7 @@ static const struct field fields[] = {
     ROW ("ReqMem", 10, "memory asked", put_req_mem),
     ROW ("ReqNodes", 8, "nodes asked", put_num_nodes),
     ROW ("ReqTRES", 10, "resources asked", put_req_tres),
-    NONE ("Reservation", 20),
+    ROW ("Reservation", 20, "reservation that it was in", put_reservation),
     NONE ("ReservationId", 13),
     ROW ("Reserved", 10, "time that it could have run and waited", put_planned),
     ROW ("ResvCPU", 10, "seconds that it waited, times its CPUs", put_resv_cpu),

@@ -64,6 +64,13 @@ static int on_qos (void *self, const char *value, struct err *err)
     return add_words (s, value, &s->filter.qos, &s->filter.n_qos, err);
 }
 
+static int on_reservation (void *self, const char *value, struct err *err)
+{
+    struct scancel *s = self;
+
+    return add_words (s, value, &s->filter.reservations, &s->filter.n_reservations, err);
+}
+
 static int on_user (void *self, const char *value, struct err *err)
 {
     struct scancel *s = self;
@@ -161,7 +168,7 @@ static int on_unavailable (void *self, const char *value, struct err *err)
 {
     (void) self;
     (void) value;
-    err_set (err, 0, "reservations, wckeys and sibling clusters are known, not available yet");
+    err_set (err, 0, "wckeys and sibling clusters are known, not available yet");
     return err_fix (err, "choose jobs by id, --name, --user, --partition or --state");
 }
 
@@ -180,7 +187,8 @@ static const struct optable_row rows[] = {
     {"partition", 'p', ARG_REQUIRED, "SCANCEL_PARTITION", "<names>", "only jobs of these partitions", on_partition},
     {"qos", 'q', ARG_REQUIRED, "SCANCEL_QOS", "<names>", "only jobs with these QoS", on_qos},
     {"quiet", 'Q', ARG_NONE, NULL, NULL, "say nothing about jobs that have ended already", on_quiet},
-    {"reservation", 'R', ARG_REQUIRED, NULL, NULL, NULL, on_unavailable},
+    {"reservation", 'R', ARG_REQUIRED, "SCANCEL_RESERVATION", "<names>", "only jobs in these reservations",
+     on_reservation},
     {"sibling", 0, ARG_REQUIRED, NULL, NULL, NULL, on_unavailable},
     {"signal", 's', ARG_REQUIRED, NULL, "<name|number>", "send this signal instead of ending the job", on_signal},
     {"state", 't', ARG_REQUIRED, "SCANCEL_STATE", "<states>", "only PENDING, RUNNING... jobs", on_state},

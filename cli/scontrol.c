@@ -121,13 +121,15 @@ static const struct subcommand {
     int (*run) (struct scontrol *s, int argc, char **argv);
     const char *help; /* without run: what to do instead */
 } subcommands[] = {
-    {{"show", 2}, scontrol_show, "job|step|node|partition|config|hostnames|hostlist [NAME]"},
+    {{"show", 2}, scontrol_show, "job|step|node|partition|reservation|licenses|config|hostnames|hostlist [NAME]"},
     {{"hold", 2}, scontrol_hold, "JOBS: keep pending jobs from starting"},
     {{"uhold", 2}, scontrol_uhold, "JOBS: as hold, and the owner may release them"},
     {{"release", 3}, scontrol_release, "JOBS: let held jobs start"},
     {{"requeuehold", 8}, scontrol_requeuehold, "[State=SpecialExit] JOBS: end them and put them back, held"},
     {{"requeue", 4}, scontrol_requeue, "JOBS: end them and put them back into the queue; also what has just ended"},
     {{"update", 2}, scontrol_update, "JobId=JOBS|NodeName=NODES|PartitionName=NAMES KEY=VALUE...: see below"},
+    {{"create", 2}, scontrol_create, "reservation ReservationName= StartTime= Duration= Users= Nodes=...: see below"},
+    {{"delete", 2}, scontrol_delete, "reservation NAME (operators)"},
     {{"reconfigure", 4}, scontrol_reconfigure, "apply moisson.conf, all of it or nothing (operators)"},
     {{"top", 2}, scontrol_top, "JOBS: before the other pending jobs of their user there (operators)"},
     {{"write", 2}, scontrol_write, "batch_script JOB [FILE|-]: its script, for its owner and operators"},
@@ -139,8 +141,6 @@ static const struct subcommand {
     {{"ping", 1}, scontrol_ping, "is the controller there?"},
     {{"shutdown", 4}, scontrol_shutdown, "stop the controller; jobs keep running"},
     {{"version", 1}, print_version, "print the version"},
-    {{"create", 2}, NULL, "write partitions and nodes into moisson.conf, then: scontrol reconfigure"},
-    {{"delete", 2}, NULL, "take partitions and nodes out of moisson.conf, then: scontrol reconfigure"},
     {{"notify", 1}, NULL, "write to the job's files instead"},
     {{"completing", 1}, NULL, "use squeue --states=CG"},
     {{"listpids", 1}, NULL, "log in on the node and use ps"},

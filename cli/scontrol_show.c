@@ -317,30 +317,8 @@ static int show_hostlist_sorted (struct scontrol *s, const char *name)
     return 0;
 }
 
-/* --- what there is none of -------------------------------------------------------------------------------------- */
-
-static int show_none (const struct scontrol *s, const char *name, const char *kind, const char *sentence,
-                      const char *key)
-{
-    if (name) {
-        printf ("%s %s not found\n", kind, name);
-        return COMMAND_ERROR;
-    }
-    if (s->json)
-        return json_print (key, json_array ()) ? COMMAND_ERROR : 0;
-    puts (sentence);
-    return 0;
-}
-
-static int show_reservations (struct scontrol *s, const char *name)
-{
-    return show_none (s, name, "Reservation", "No reservations in the system", "reservations");
-}
-
-static int show_licenses (struct scontrol *s, const char *name)
-{
-    return show_none (s, name, "License", "No licenses configured in Slurm.", "licenses");
-}
+/* --- steps ---------------------------------------------------------------------------------------------------------
+ */
 
 /* Every step that the controller holds, of all jobs or of one, or one step. */
 struct step_listing {
@@ -430,8 +408,9 @@ static const struct {
     {{"hostnames", 5}, show_hostnames, false},
     {{"hostlist", 5}, show_hostlist, false},
     {{"hostlistsorted", 9}, show_hostlist_sorted, false},
-    {{"reservations", 1}, show_reservations, true},
-    {{"licenses", 2}, show_licenses, true},
+    {{"reservations", 1}, scontrol_show_resvs, true},
+    {{"reservationname", 12}, scontrol_show_resvs, true},
+    {{"licenses", 2}, scontrol_show_licences, true},
     {{"steps", 1}, show_steps, false},
     {{"daemons", 2}, show_daemons, false},
 };

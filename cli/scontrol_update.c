@@ -122,6 +122,18 @@ static int set_work_dir (struct change *c, const char *value, char sign, struct 
     return option_apply (&c->submit, option_named ("chdir"), value, err);
 }
 
+static int set_contiguous (struct change *c, const char *value, char sign, struct err *err)
+{
+    bool yes;
+
+    (void) sign;
+    if (bool_parse (value, &yes, err))
+        return -1;
+    c->submit.spec.has_contiguous = true;
+    c->submit.spec.contiguous = yes;
+    return 0;
+}
+
 static int set_nothing (struct change *c, const char *value, char sign, struct err *err)
 {
     (void) c;
@@ -144,6 +156,7 @@ static const struct {
     {{"AdminComment", 3}, NULL, 0, set_nothing},
     {{"ArrayTaskThrottle", 3}, NULL, 0, set_throttle},
     {{"Comment", 3}, "comment", TEXT (comment), NULL},
+    {{"Contiguous", 10}, NULL, 0, set_contiguous},
     {{"CPUsPerTask", 4}, "cpus-per-task", 0, NULL},
     {{"CPUs/Task", 5}, "cpus-per-task", 0, NULL},
     {{"Dependency", 1}, "dependency", TEXT (dependency), NULL},
@@ -155,9 +168,10 @@ static const struct {
     {{"Licenses", 1}, "licenses", TEXT (licenses), NULL},
     {{"MailType", 5}, "mail-type", 0, NULL},
     {{"MailUser", 5}, "mail-user", TEXT (mail_user), NULL},
-    {{"MinCPUsNode", 4}, NULL, 0, set_num_cpus},
+    {{"MinCPUsNode", 4}, "mincpus", 0, NULL},
     {{"MinMemoryCPU", 10}, "mem-per-cpu", 0, NULL},
     {{"MinMemoryNode", 10}, "mem", 0, NULL},
+    {{"MinTmpDiskNode", 4}, "tmp", 0, NULL},
     {{"Name", 2}, "job-name", 0, NULL},
     {{"Nice", 2}, "nice", 0, NULL},
     {{"NodeList", 5}, "nodelist", TEXT (nodelist), NULL},
@@ -171,9 +185,9 @@ static const struct {
     {{"ReqNodeList", 8}, "nodelist", TEXT (nodelist), NULL},
     {{"ReqNodes", 4}, "nodes", 0, NULL},
     {{"ReqProcs", 4}, NULL, 0, set_num_cpus},
+    {{"ReservationName", 3}, "reservation", TEXT (reservation), NULL},
     {{"ReqTasks", 4}, "ntasks", 0, NULL},
     {{"Requeue", 4}, NULL, 0, set_requeue},
-    {{"ReservationName", 3}, "reservation", TEXT (reservation), NULL},
     {{"StartTime", 2}, "begin", 0, NULL},
     {{"Deadline", 4}, "deadline", 0, NULL},
     {{"StdErr", 4}, "error", TEXT (std_err), NULL},
@@ -337,6 +351,10 @@ void scontrol_update_help (FILE *out)
     fprintf (
         out,
         "\nupdate NodeName=NODES State=DRAIN|UNDRAIN|RESUME|DOWN|FAIL [Reason=TEXT]\n"
+        "update ReservationName=NAME and create reservation: StartTime= EndTime= Duration= Users[+-]= Accounts[+-]= "
+        "Nodes[+-]= NodeCnt= CoreCnt=\n  PartitionName= Features= Licenses= "
+        "Flags[+-]=MAINT,IGNORE_JOBS,OVERLAP,HOURLY,DAILY,WEEKDAY,WEEKEND,WEEKLY,FLEX,\n"
+        "  ANY_NODES,PART_NODES,NO_HOLD_JOBS_AFTER_END\n"
         "update PartitionName=NAMES State=UP|DOWN|DRAIN|INACTIVE MaxTime= DefaultTime= Default= MinNodes= MaxNodes=\n"
         "Example: scontrol update JobId=12 TimeLimit+=60 Comment='needs longer'\n");
 }
@@ -352,6 +370,9 @@ static const struct {
     {"Job", update_jobs},
     {"NodeName", scontrol_update_nodes},
     {"Node", scontrol_update_nodes},
+    {"ReservationName", scontrol_update_resv},
+    {"Reservation", scontrol_update_resv},
+    {"Res", scontrol_update_resv},
     {"PartitionName", scontrol_update_partitions}, /* after JobId: a job's Partition= is none */
     {"Partition", scontrol_update_partitions},
 };

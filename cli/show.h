@@ -33,6 +33,8 @@ struct show_step_row {
 };
 void show_step (struct buf *out, const struct show_step_row *row, const struct show_style *style);
 void show_node (struct buf *out, const Moisson__NodeInfo *node, const struct show_style *style);
+void show_resv (struct buf *out, const Moisson__ResvInfo *row, const struct show_style *style);
+void show_licence (struct buf *out, const Moisson__LicenceInfo *row, const struct show_style *style);
 void show_partition (struct buf *out, const Moisson__PartitionInfo *partition, const struct show_style *style);
 
 /* For the tables: control characters become '?', so that no name can forge a record; show_text: NULL and "" are

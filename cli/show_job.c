@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/states.h"
 #include "show.h"
+#include "words.h"
 
 static const Moisson__JobSpec *spec_of (const Moisson__JobInfo *job)
 {
@@ -64,7 +65,8 @@ PRINT_TEXT (last_end, job->last_end)
 PRINT_TEXT (reason_text, job->reason_text)
 PRINT_TEXT (state, state_name (job->state))
 PRINT_TEXT (reason, job->reason ? job->reason : "None")
-PRINT_TEXT (oversubscribe, spec_of (job)->exclusive ? "NO" : "OK")
+PRINT_TEXT (oversubscribe, words_oversubscribe (spec_of (job)))
+PRINT_TEXT (contiguous, spec_of (job)->contiguous ? "1" : "0")
 PRINT_NUMBER (job_id, job->raw_id)
 PRINT_NUMBER (array_id, job->array_id)
 PRINT_NUMBER (throttle, spec_of (job)->array_limit)
@@ -75,6 +77,17 @@ PRINT_NUMBER (restarts, job->restarts)
 PRINT_NUMBER (num_cpus, job->num_cpus)
 PRINT_NUMBER (num_tasks, job->num_tasks ? job->num_tasks : 1)
 PRINT_NUMBER (cpus_per_task, spec_of (job)->has_cpus_per_task ? spec_of (job)->cpus_per_task : 1)
+PRINT_NUMBER (min_cpus, spec_of (job)->min_cpus            ? spec_of (job)->min_cpus
+                        : spec_of (job)->has_cpus_per_task ? spec_of (job)->cpus_per_task
+                                                           : 1)
+PRINT (min_tmp)
+{
+    char word[64];
+    uint64_t mb = spec_of (row)->tmp_mb;
+
+    buf_puts (out, mb ? mem_format (mb, word, sizeof word) : "0");
+}
+
 PRINT (tasks_per_node)
 {
     const Moisson__JobInfo *job = row;
@@ -422,15 +435,15 @@ static const struct show_field fields[] = {
     {"CoreSpec", false, "*"},
     {"JOB_GRES", true, NULL, placed_gres, is_placed_and_detailed},
     {"  Nodes", true, NULL, placement, is_placed_and_detailed},
-    {"MinCPUsNode", true, NULL, cpus_per_task},
+    {"MinCPUsNode", true, NULL, min_cpus},
     {"MinMemoryNode", false, NULL, min_memory, mem_is_per_node},
     {"MinMemoryCPU", false, NULL, min_memory, mem_is_per_cpu},
-    {"MinTmpDiskNode", false, "0"},
+    {"MinTmpDiskNode", false, NULL, min_tmp},
     {"Features", true, NULL, features},
     {"DelayBoot", false, "00:00:00"},
     {"Reservation", true, NULL, reservation, has_reservation},
     {"OverSubscribe", true, NULL, oversubscribe},
-    {"Contiguous", false, "0"},
+    {"Contiguous", false, NULL, contiguous},
     {"Licenses", false, NULL, licenses},
     {"Network", false, "(null)"},
     {"Command", true, NULL, command},

@@ -13,6 +13,7 @@
 #include "pages.h"
 #include "rpc.h"
 #include "sinfo_fields.h"
+#include "sinfo_resv.h"
 
 #define TOOL "sinfo"
 #define FORMAT_PLAIN "%9P %.5a %.10l %.6D %.6t %N"
@@ -32,7 +33,7 @@ struct sinfo {
     Moisson__NodeInfo **nodes; /* all of the cluster */
     size_t n_nodes, nodes_room;
     uint64_t iterate_s;
-    bool by_node, exact, noheader, is_long, summarize, reasons, responding, dead, want_json, help, version;
+    bool by_node, exact, noheader, is_long, summarize, reasons, responding, dead, resvs, want_json, help, version;
 };
 
 #define SELF struct sinfo *s = self
@@ -44,6 +45,7 @@ OPTION_FLAG (sinfo, on_summarize, summarize)
 OPTION_FLAG (sinfo, on_reasons, reasons)
 OPTION_FLAG (sinfo, on_responding, responding)
 OPTION_FLAG (sinfo, on_dead, dead)
+OPTION_FLAG (sinfo, on_resvs, resvs)
 OPTION_FLAG (sinfo, on_json, want_json)
 OPTION_FLAG (sinfo, on_help, help)
 OPTION_FLAG (sinfo, on_version, version)
@@ -98,7 +100,7 @@ static int on_unavailable (void *self, const char *value, struct err *err)
 {
     (void) self;
     (void) value;
-    err_set (err, 0, "reservations and YAML are known, not available yet");
+    err_set (err, 0, "YAML is known, not available yet");
     return err_fix (err, "--json prints everything about the nodes");
 }
 
@@ -123,7 +125,7 @@ static const struct optable_row rows[] = {
     {"nodes", 'n', ARG_REQUIRED, NULL, "<nodes>", "only these nodes", on_nodes},
     {"noheader", 'h', ARG_NONE, NULL, NULL, "no header line", on_noheader},
     {"partition", 'p', ARG_REQUIRED, "SINFO_PARTITION", "<names>", "only these partitions", on_partition},
-    {"reservation", 'T', ARG_NONE, NULL, NULL, NULL, on_unavailable},
+    {"reservation", 'T', ARG_NONE, NULL, NULL, "the advance reservations", on_resvs},
     {"responding", 'r', ARG_NONE, NULL, NULL, "only nodes that respond", on_responding},
     {"sort", 'S', ARG_REQUIRED, "SINFO_SORT", NULL, NULL, NULL},
     {"states", 't', ARG_REQUIRED, NULL, "<states>", "only nodes in these states", on_states},
@@ -342,6 +344,8 @@ static int query (void *self, struct rpc *rpc)
     Moisson__PartitionsPage *page = NULL;
 
     free_nodes (s);
+    if (s->resvs)
+        return sinfo_print_resvs (rpc, !s->noheader);
     if (rpc_stream (rpc, MOISSON__MSG_TYPE__MSG_NODES, NULL, MOISSON__MSG_TYPE__MSG_NODES_PAGE,
                     &moisson__nodes_page__descriptor, on_page, s, &err))
         return failure_report_query ("slurm_load_node", &err);

@@ -45,6 +45,8 @@ OPTION_WORDS (squeue, on_account, accounts)
 OPTION_WORDS (squeue, on_name, names)
 OPTION_WORDS (squeue, on_partition, partitions)
 OPTION_WORDS (squeue, on_qos, qos)
+OPTION_WORDS (squeue, on_reservation, reservations)
+OPTION_WORDS (squeue, on_licences, licences)
 OPTION_TEXT (squeue, on_clusters, clusters)
 OPTION_TEXT (squeue, on_nodelist, filter.nodelist)
 OPTION_TEXT (squeue, on_sort, sort)
@@ -171,7 +173,7 @@ static int on_unavailable (void *self, const char *value, struct err *err)
 {
     (void) self;
     (void) value;
-    err_set (err, 0, "licences, reservations and YAML are known, not available yet");
+    err_set (err, 0, "YAML is known, not available yet");
     return err_fix (err, "choose jobs by id, user, partition, name or state; --json prints everything");
 }
 
@@ -188,7 +190,7 @@ static const struct optable_row rows[] = {
     {"iterate", 'i', ARG_REQUIRED, NULL, "<seconds>", "print again and again", on_iterate},
     {"jobs", 'j', ARG_OPTIONAL, NULL, "<ids>", "only these jobs", on_jobs},
     {"json", 0, ARG_OPTIONAL, NULL, "<version>", "everything as JSON", on_json},
-    {"licenses", 'L', ARG_REQUIRED, NULL, NULL, NULL, on_unavailable},
+    {"licenses", 'L', ARG_REQUIRED, "SQUEUE_LICENSES", "<names>", "only jobs that ask for these licences", on_licences},
     {"local", 0, ARG_NONE, "SQUEUE_LOCAL", NULL, NULL, NULL},
     {"long", 'l', ARG_NONE, NULL, NULL, "more columns", on_long},
     {"me", 0, ARG_NONE, NULL, NULL, "only my jobs", on_me},
@@ -201,7 +203,7 @@ static const struct optable_row rows[] = {
     {"partition", 'p', ARG_REQUIRED, "SQUEUE_PARTITION", "<names>", "only jobs of these partitions", on_partition},
     {"priority", 'P', ARG_NONE, "SQUEUE_PRIORITY", NULL, NULL, NULL},
     {"qos", 'q', ARG_REQUIRED, "SQUEUE_QOS", "<names>", "only jobs with these QoS", on_qos},
-    {"reservation", 'R', ARG_REQUIRED, NULL, NULL, NULL, on_unavailable},
+    {"reservation", 'R', ARG_REQUIRED, NULL, "<names>", "only jobs in these reservations", on_reservation},
     {"sibling", 0, ARG_NONE, "SQUEUE_SIBLING", NULL, NULL, NULL},
     {"sort", 'S', ARG_REQUIRED, "SQUEUE_SORT", "<letters>", "sort by columns: P,-t", on_sort},
     {"start", 0, ARG_NONE, NULL, NULL, "pending jobs and when they may start", on_start},

@@ -8,6 +8,7 @@
 #include "base/states.h"
 #include "cells.h"
 #include "show.h"
+#include "words.h"
 
 static const struct squeue_row *row_of (const void *row)
 {
@@ -80,7 +81,11 @@ NUMBER (put_raw_id, job_of (row)->raw_id)
 NUMBER (put_array_id, job_of (row)->has_array_id ? job_of (row)->array_id : job_of (row)->raw_id)
 NUMBER (put_gid, job_of (row)->gid)
 NUMBER (put_uid, job_of (row)->uid)
-NUMBER (put_min_cpus, spec_of (row)->has_cpus_per_task ? spec_of (row)->cpus_per_task : 1)
+NUMBER (put_min_cpus, spec_of (row)->min_cpus            ? spec_of (row)->min_cpus
+                      : spec_of (row)->has_cpus_per_task ? spec_of (row)->cpus_per_task
+                                                         : 1)
+NUMBER (put_contiguous, spec_of (row)->contiguous)
+NUMBER (put_min_tmp, spec_of (row)->tmp_mb)
 NUMBER (put_cpus, job_of (row)->has_num_cpus ? job_of (row)->num_cpus : 1)
 NUMBER (put_num_nodes, job_of (row)->has_num_nodes ? job_of (row)->num_nodes : 1)
 NUMBER (put_num_tasks, job_of (row)->has_num_tasks ? job_of (row)->num_tasks : 1)
@@ -293,7 +298,7 @@ static void put_memory (struct buf *out, const void *row)
 
 static void put_share (struct buf *out, const void *row)
 {
-    buf_puts (out, spec_of (row)->exclusive ? "NO" : "OK");
+    buf_puts (out, words_oversubscribe (spec_of (row)));
 }
 
 static void put_nice (struct buf *out, const void *row)
@@ -340,7 +345,7 @@ static const struct field fields[] = {
     {'B', "BatchHost", "EXEC_HOST", 0, "node that runs the script", put_batch_host},
     {'c', "MinCpus", "MIN_CPUS", FIELD_WHOLE, "CPUs a task", put_min_cpus},
     {'C', "NumCPUs", "CPUS", FIELD_WHOLE, "CPUs", put_cpus},
-    {'d', "MinTmpDisk", "MIN_TMP_DISK", 0, "temporary disk asked", put_zero},
+    {'d', "MinTmpDisk", "MIN_TMP_DISK", 0, "temporary disk asked", put_min_tmp},
     {'D', "NumNodes", "NODES", FIELD_WHOLE, "number of nodes", put_num_nodes},
     {'e', "EndTime", "END_TIME", 0, "end, or the latest possible one", put_end},
     {'E', "Dependency", "DEPENDENCY", 0, "jobs that it waits for", put_dependency},
@@ -363,7 +368,7 @@ static const struct field fields[] = {
     {'n', "ReqNodes", "REQ_NODES", 0, "nodes asked by name", put_required},
     {'N', "NodeList", "NODELIST", 0, "nodes", put_nodes},
     {'o', "Command", "COMMAND", 0, "script", put_command},
-    {'O', "Contiguous", "CONTIGUOUS", 0, "neighbouring nodes asked", put_zero},
+    {'O', "Contiguous", "CONTIGUOUS", 0, "neighbouring nodes asked", put_contiguous},
     {'p', "Priority", "PRIORITY", 0, "priority, from 0 to 1", put_priority_share},
     {'P', "Partition", "PARTITION", 0, "partition", put_partition},
     {'q', "QOS", "QOS", 0, "quality of service", put_qos},

@@ -122,3 +122,8 @@ int job_states_add (const char *text, Moisson__JobState **list, size_t *n, proto
     words_clear (&names, &count);
     return r < 0 ? -1 : 0;
 }
+
+const char *words_oversubscribe (const Moisson__JobSpec *spec)
+{
+    return spec->exclusive ? "NO" : spec->exclusive_user ? "USER" : spec->oversubscribe ? "YES" : "OK";
+}

@@ -12,6 +12,7 @@ void words_clear (char ***list, size_t *n);
 int user_parse (const char *name, uint32_t *ret_uid, struct err *err);
 char *user_format (uint32_t uid); /* the name, else the number; the caller frees it */
 int users_add (const char *text, uint32_t **list, size_t *n, struct err *err);
+const char *words_oversubscribe (const Moisson__JobSpec *spec); /* OverSubscribe: NO, USER, YES or OK */
 /* "running,PD" or "all" (*ret_all). Flag states that Moisson never shows are accepted and add nothing. */
 int job_states_add (const char *text, Moisson__JobState **list, size_t *n, protobuf_c_boolean *ret_all,
                     struct err *err);

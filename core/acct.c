@@ -43,6 +43,8 @@ static void fill_job (const struct core *core, const struct job *job, const stru
     record->script_args = xcalloc (spec->n_script_args + 1, sizeof *record->script_args);
     for (size_t i = 0; i < spec->n_script_args; i++)
         record->script_args[record->n_script_args++] = xstrdup (spec->script_args[i]);
+    record->reservation = xstrdup (spec->reservation);
+    record->licences = xstrdup (spec->licenses);
 }
 
 static void fill_size (const struct core *core, const struct job *job, const struct task *task,

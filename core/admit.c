@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "core/admit.h"
 #include "core/payer.h"
+#include "core/constraint.h"
 #include "core/state.h"
 #include "core/view.h"
 
@@ -212,6 +213,22 @@ static int refuse_shape (const struct request *r, const struct demand *demand, s
     return err_fix (err, "ask fewer tasks, cpus, memory or nodes, or drop --nodelist and --exclude");
 }
 
+static uint64_t size_disk (const struct node *node)
+{
+    return node->facts ? node->facts->tmp_disk_mb : UINT64_MAX; /* not known yet: it may do */
+}
+
+static int explain_disk (const struct demand *demand, const struct request *r, struct err *err)
+{
+    const struct node *disk = demand->tmp_mb ? largest (r, size_disk) : NULL;
+    char asked[32], has[32];
+
+    if (!disk || demand->tmp_mb <= size_disk (disk))
+        return 0;
+    return refuse_amount ("of temporary disk", "--tmp=", mem_format (demand->tmp_mb, asked, sizeof asked), disk,
+                          mem_format (size_disk (disk), has, sizeof has), err);
+}
+
 static int explain_size (const struct request *r, const struct demand *demand, struct err *err)
 {
     const struct node *cpus = largest (r, size_cpus), *mem = largest (r, size_mem);
@@ -221,11 +238,30 @@ static int explain_size (const struct request *r, const struct demand *demand, s
     if (!cpus || on_one > cpus->cpus)
         return refuse_size ("cpus", demand->max_nodes > 1 ? "-c " : "in all ", on_one, cpus, cpus ? cpus->cpus : 0,
                             err);
+    if (demand->min_cpus > cpus->cpus)
+        return refuse_size ("cpus", "--mincpus=", demand->min_cpus, cpus, cpus->cpus, err);
+    if (explain_disk (demand, r, err))
+        return -1;
     if (mem_mb > mem->mem_mb)
         return refuse_memory (demand->mem_kind == MEM_CPU ? "in all " : "--mem=", mem_mb, mem, err);
     if (gres_explain (r->core, r->spec, demand, err))
         return -1;
     return refuse_shape (r, demand, err);
+}
+
+/* "rack1*2&rack2*2" with --nodes=3 */
+static int check_counted (const struct request *r, const struct demand *demand, struct err *err)
+{
+    uint32_t most = r->spec->has_max_nodes && r->spec->max_nodes ? r->spec->max_nodes : r->spec->min_nodes;
+    uint32_t counted = demand->constraint ? constraint_nodes (demand->constraint) : 0;
+
+    if (!r->spec->has_min_nodes || counted <= most)
+        return 0;
+    err_set (err, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG,
+             "Requested node configuration is not available: the constraint \"%s\" is for %u nodes, and at most %u are "
+             "asked",
+             demand->constraint, counted, most);
+    return err_fix (err, "ask --nodes=%u, or for fewer of each feature", counted);
 }
 
 static int check_node_counts (const struct request *r, const struct demand *demand, struct err *err)
@@ -340,7 +376,7 @@ static int check_resources (const struct request *r, struct err *err)
     int rc;
 
     demand_of (r->core, r->partition, r->spec, &demand);
-    if (check_node_counts (r, &demand, err) || check_memory (r, &demand, err) ||
+    if (check_counted (r, &demand, err) || check_node_counts (r, &demand, err) || check_memory (r, &demand, err) ||
         check_memory_per_cpu (r, &demand, err) || places_of (r->core, &demand, &places, err))
         return -1;
     if (keep_in_reservation (r, &places, err) || check_features (r, &demand, &places, err)) {

@@ -418,6 +418,7 @@ void attempt_begin (struct core *core, struct task *task, uint32_t attempt, stru
         share_take (core, &shares[i]);
     }
     resv_enter (core, task);
+    attempt_reckon (core, task);
     licence_take (core, task);
     limits_take (core, task);
     usage_pledge (core, task);

@@ -92,7 +92,7 @@ static size_t part_length (const char *at, const char *end, char separator)
 /* "rack1*2" -> rack1, 2. */
 static struct constraint_part part_of (const char *at, size_t len)
 {
-    struct constraint_part part = {.text = at, .len = len};
+    struct constraint_part part = {.text = at, .len = len, .nodes = 1};
     size_t digits = 0;
 
     while (digits < len && at[len - digits - 1] >= '0' && at[len - digits - 1] <= '9')
@@ -139,6 +139,19 @@ void constraint_split (const char *constraint, struct constraint_parts *ret)
 {
     if (!split_any (constraint, ret))
         ret->kind = CONSTRAINT_PLAIN;
+}
+
+uint32_t constraint_nodes (const char *constraint)
+{
+    struct constraint_parts parts;
+    uint32_t n = 0;
+
+    if (!strchr (constraint, '*'))
+        return 0;
+    constraint_split (constraint, &parts);
+    for (size_t i = 0; parts.kind == CONSTRAINT_COUNTS && i < parts.n; i++)
+        n += parts.list[i].nodes;
+    return n;
 }
 
 bool constraint_part_met (const struct constraint_part *part, const char *features)

@@ -26,9 +26,10 @@ struct constraint_parts {
     struct constraint_part {
         const char *text; /* borrowed from the constraint */
         size_t len;
-        uint32_t nodes; /* at least so many meet it; 0 where no number is given */
+        uint32_t nodes; /* COUNTS: at least so many meet it */
     } list[CONSTRAINT_PARTS];
 };
 
 void constraint_split (const char *constraint, struct constraint_parts *ret); /* one that was checked */
+uint32_t constraint_nodes (const char *constraint); /* the least that its counts make: 6 for rack1*2&rack2*4 */
 bool constraint_part_met (const struct constraint_part *part, const char *features);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/hostlist.h"
 #include "base/mem.h"
+#include "core/constraint.h"
 #include "core/state.h"
 
 #define MAX_MEM_MB (1ULL << 36) /* 64 PiB: more than any node has, and its product with cpus still fits */
@@ -19,10 +20,14 @@ static const char *text (const char *s)
 
 static void demand_tasks (const Moisson__JobSpec *spec, struct demand *ret)
 {
+    uint32_t counted = ret->constraint ? constraint_nodes (ret->constraint) : 0;
+
     uint64_t ntasks = spec->ntasks;
 
     ret->tasks_per_node = spec->ntasks_per_node;
     ret->min_nodes = at_least_1 (spec->has_min_nodes, spec->min_nodes);
+    if (counted > ret->min_nodes)
+        ret->min_nodes = counted;
     if (!ntasks)
         ntasks = (uint64_t) ret->min_nodes * at_least_1 (spec->has_ntasks_per_node, spec->ntasks_per_node);
     if (ret->tasks_per_node && ntasks > (uint64_t) ret->min_nodes * ret->tasks_per_node && !spec->has_max_nodes)
@@ -67,6 +72,10 @@ void demand_of (const struct core *core, const struct partition *partition, cons
         .threads_per_core = spec->threads_per_core,
         .tasks_per_core = spec->ntasks_per_core,
         .exclusive = spec->exclusive,
+        .exclusive_user = spec->exclusive_user,
+        .contiguous = spec->contiguous,
+        .min_cpus = spec->min_cpus,
+        .tmp_mb = spec->tmp_mb,
         .nodelist = text (spec->nodelist),
         .exclude = text (spec->exclude),
         .constraint = text (spec->constraint),
@@ -85,13 +94,23 @@ void demand_key (const struct demand *demand, struct buf *out)
     const char *texts[] = {demand->partition->name, demand->nodelist,    demand->exclude,
                            demand->constraint,      demand->reservation, demand->licenses};
     uint32_t numbers[] = {
-        demand->min_nodes,           demand->max_nodes,     demand->ntasks,
-        demand->tasks_per_node,      demand->cpus_per_task, demand->gres.n,
-        (uint32_t) demand->mem_kind, demand->exclusive,     demand->threads_per_core,
+        demand->min_nodes,
+        demand->max_nodes,
+        demand->ntasks,
+        demand->tasks_per_node,
+        demand->cpus_per_task,
+        demand->gres.n,
+        (uint32_t) demand->mem_kind,
+        demand->exclusive,
+        demand->threads_per_core,
         demand->tasks_per_core,
+        demand->exclusive_user,
+        demand->contiguous,
+        demand->min_cpus,
     };
 
     buf_add (out, numbers, sizeof numbers);
+    buf_add (out, &demand->tmp_mb, sizeof demand->tmp_mb);
     for (uint32_t i = 0; i < demand->gres.n; i++) {
         const struct gres_ask *ask = &demand->gres.list[i];
         const uint32_t counts[] = {ask->per_node, ask->per_task, ask->per_job};
@@ -118,18 +137,26 @@ static uint64_t up (uint64_t n, uint64_t by)
     return (n + by - 1) / by;
 }
 
+/* --mincpus: what a node gives at least. */
+static uint32_t at_least_min (const struct demand *demand, const struct node *node, uint32_t cpus)
+{
+    uint32_t least = (uint32_t) (up (demand->min_cpus, node->core_cpus) * node->core_cpus);
+
+    return cpus < least ? least : cpus;
+}
+
 uint32_t demand_cpus (const struct demand *demand, const struct node *node, uint32_t tasks)
 {
     uint64_t each = demand->cpus_per_task, use = used_of_core (demand, node), cores;
 
     if (node->core_cpus == 1)
-        return tasks * demand->cpus_per_task;
+        return at_least_min (demand, node, tasks * demand->cpus_per_task);
     cores = up (tasks * each, use);
     if (demand->tasks_per_core == 1)
         cores = tasks * up (each, use);
     else if (demand->tasks_per_core && up (tasks, demand->tasks_per_core) > cores)
         cores = up (tasks, demand->tasks_per_core);
-    return (uint32_t) (cores * node->core_cpus);
+    return at_least_min (demand, node, (uint32_t) (cores * node->core_cpus));
 }
 
 /* The other way round: how many tasks so many CPUs hold. */
@@ -183,6 +210,12 @@ static uint32_t cpus_with (const struct demand *demand, const struct node *node,
     return most < cpus ? (uint32_t) most : cpus;
 }
 
+/* --tmp: the node's temporary disk, as it registered; what is in use there does not count, as in Slurm. */
+static bool lacks_disk (const struct demand *demand, const struct node *node)
+{
+    return demand->tmp_mb && node->facts && node->facts->tmp_disk_mb < demand->tmp_mb;
+}
+
 uint32_t demand_fits (const struct demand *demand, const struct node *node, enum fit_view view)
 {
     bool now = view == FIT_NOW;
@@ -194,7 +227,7 @@ uint32_t demand_fits (const struct demand *demand, const struct node *node, enum
         return 0;
     if (!demand->memory_free || demand->mem_kind == MEM_NODE || demand->mem_kind == MEM_CPU)
         cpus = cpus_with (demand, node, mem, cpus);
-    tasks = tasks_in (demand, node, cpus);
+    tasks = cpus < demand->min_cpus || lacks_disk (demand, node) ? 0 : tasks_in (demand, node, cpus);
     if (demand->tasks_per_node && tasks > demand->tasks_per_node)
         tasks = demand->tasks_per_node;
     if (demand->gres.n)

@@ -30,7 +30,10 @@ struct demand {
     enum mem_kind mem_kind;
     uint64_t mem_mb;
     bool memory_free; /* memory is not given out: it only chooses nodes that have as much */
-    bool exclusive;
+    bool exclusive, exclusive_user;
+    bool contiguous;
+    uint32_t min_cpus; /* of each node */
+    uint64_t tmp_mb;   /* likewise */
     /* borrowed from the spec; NULL = none */
     const char *nodelist, *exclude, *constraint, *reservation, *licenses;
 };

@@ -13,6 +13,20 @@ static bool in_texts (char *const *texts, size_t n, const char *text)
     return !n;
 }
 
+/* Does it ask for any of these licences? */
+static bool asks_for (char *const *names, size_t n, const char *asked)
+{
+    _cleanup_licences_ struct licence_list list = LICENCE_LIST_INIT;
+
+    if (!n)
+        return true;
+    licences_parse (&list, asked, NULL);
+    for (size_t i = 0; i < list.n; i++)
+        if (in_texts (names, n, list.list[i].name))
+            return true;
+    return false;
+}
+
 bool filter_job (const Moisson__JobFilter *filter, const struct job *job)
 {
     const Moisson__JobSpec *spec = job_spec (job);
@@ -25,7 +39,9 @@ bool filter_job (const Moisson__JobFilter *filter, const struct job *job)
     return uid && in_texts (filter->partitions, filter->n_partitions, job->partition) &&
            in_texts (filter->names, filter->n_names, spec->name) &&
            in_texts (filter->accounts, filter->n_accounts, spec->account) &&
-           in_texts (filter->qos, filter->n_qos, spec->qos ? spec->qos : "normal");
+           in_texts (filter->qos, filter->n_qos, spec->qos ? spec->qos : "normal") &&
+           in_texts (filter->reservations, filter->n_reservations, spec->reservation) &&
+           asks_for (filter->licences, filter->n_licences, spec->licenses);
 }
 
 bool filter_state (const Moisson__JobFilter *filter, job_state_t state)

@@ -2,6 +2,7 @@
  * as can hold them. */
 #include <string.h>
 #include "base/mem.h"
+#include "core/constraint.h"
 #include "core/demand.h"
 #include "core/profile.h"
 #include "core/promise.h"
@@ -215,6 +216,25 @@ static bool order_candidates (const struct places *places, struct fit *fit)
     return at == places->n_must;
 }
 
+/* "rack1*2&rack2*4": behind the nodes that must be had, and with their help, those that are needed for each part. */
+static bool order_parts (const struct constraint_parts *parts, struct fit *fit)
+{
+    size_t used = 0;
+
+    for (size_t p = 0; p < parts->n; p++)
+        for (uint32_t need = parts->list[p].nodes; need; need--) {
+            size_t i = used;
+            while (i < fit->n && !constraint_part_met (&parts->list[p], fit->picks[i].node->conf->features))
+                i++;
+            if (i == fit->n)
+                return false;
+            struct pick pick = fit->picks[i];
+            memmove (&fit->picks[used + 1], &fit->picks[used], (i - used) * sizeof pick);
+            fit->picks[used++] = pick;
+        }
+    return true;
+}
+
 /* Do the first n of them have what is asked for the whole job, spread evenly? */
 static bool spreads (const struct fit_ask *ask, const struct fit *fit, size_t n)
 {
@@ -249,6 +269,76 @@ static bool choose (const struct fit_ask *ask, struct fit *fit)
     return true;
 }
 
+static bool has_musts (const struct fit_ask *ask, const struct fit *fit)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < fit->n && ask->places->n_must; i++)
+        n += is_must (ask->places, fit->picks[i].node);
+    return n == ask->places->n_must;
+}
+
+/* Nodes that follow one another, as few as will do: from each that is there on. */
+static bool choose_run (const struct fit_ask *ask, struct fit *fit)
+{
+    for (size_t from = 0; from < fit->n; from++) {
+        struct fit run = {.picks = fit->picks + from};
+        while (from + run.n < fit->n &&
+               (!run.n || run.picks[run.n].node->index == run.picks[run.n - 1].node->index + 1))
+            run.n++;
+        if (!choose (ask, &run) || !has_musts (ask, &run))
+            continue;
+        memmove (fit->picks, run.picks, run.n * sizeof *run.picks);
+        fit->n = run.n;
+        return true;
+    }
+    return false;
+}
+
+static int by_place (const void *a, const void *b)
+{
+    const struct pick *x = a, *y = b;
+
+    return x->node->index < y->node->index ? -1 : 1;
+}
+
+static bool choose_ordered (const struct fit_ask *ask, const struct constraint_parts *parts, struct fit *fit)
+{
+    if (ask->demand->contiguous && fit->n) {
+        qsort (fit->picks, fit->n, sizeof *fit->picks, by_place);
+        return choose_run (ask, fit);
+    }
+    return order_candidates (ask->places, fit) && (parts->kind != CONSTRAINT_COUNTS || order_parts (parts, fit)) &&
+           choose (ask, fit) && has_musts (ask, fit);
+}
+
+/* "[rack1|rack2]": all nodes meet the same part; the first that has enough. */
+static bool choose_same (const struct fit_ask *ask, const struct constraint_parts *parts, struct fit *fit)
+{
+    for (size_t p = 0; p < parts->n; p++) {
+        struct fit some = {.picks = xcalloc (fit->n + 1, sizeof *some.picks), .room = fit->n + 1};
+        for (size_t i = 0; i < fit->n; i++)
+            if (constraint_part_met (&parts->list[p], fit->picks[i].node->conf->features))
+                some.picks[some.n++] = fit->picks[i];
+        if (choose_ordered (ask, parts, &some)) {
+            free (fit->picks);
+            *fit = some;
+            return true;
+        }
+        free (some.picks);
+    }
+    return false;
+}
+
+static bool choose_nodes (const struct fit_ask *ask, struct fit *fit)
+{
+    struct constraint_parts parts = {.kind = CONSTRAINT_PLAIN};
+
+    if (ask->demand->constraint)
+        constraint_split (ask->demand->constraint, &parts);
+    return parts.kind == CONSTRAINT_SAME ? choose_same (ask, &parts, fit) : choose_ordered (ask, &parts, fit);
+}
+
 /* One task for each node in turn, as long as it has room: an even spread. */
 static void spread (const struct demand *demand, struct fit *fit)
 {
@@ -276,7 +366,7 @@ static bool fit_many (const struct core *core, struct fit_ask *ask, struct fit *
     if (demand->max_nodes < 2 && ask->places->n_must < 2)
         return false;
     each_candidate (core, ask, demand->cpus_per_task, false, look_many, &many);
-    if (!order_candidates (ask->places, &many.fit) || !choose (ask, &many.fit)) {
+    if (!choose_nodes (ask, &many.fit)) {
         fit_clear (&many.fit);
         return false;
     }

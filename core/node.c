@@ -138,6 +138,11 @@ void share_unlist (struct share *share)
         node->last_share = share->prev;
 }
 
+static bool user_only (const struct share *share)
+{
+    return share->task && row_facts (share->task->job, share->task)->spec->exclusive_user;
+}
+
 void share_take (struct core *core, struct share *share)
 {
     struct node *node = share->node;
@@ -147,6 +152,7 @@ void share_take (struct core *core, struct share *share)
     gres_node_take (node, &share->gres);
     node->n_shares++;
     node->n_licensed += share->licensed;
+    node->n_user_only += user_only (share);
     share_list (share);
     node_reindex (core, node);
 }
@@ -160,6 +166,7 @@ void share_lift (struct core *core, struct share *share)
     gres_node_give (node, &share->gres);
     node->n_shares--;
     node->n_licensed -= share->licensed;
+    node->n_user_only -= user_only (share);
     share_unlist (share);
     node_reindex (core, node);
 }

@@ -74,6 +74,7 @@ struct node {
     struct share *shares;     /* of attempts, and those that are held (held.h): their task is NULL; by until */
     struct share *last_share;
     uint32_t n_shares, n_held, n_licensed; /* of its shares: all, held, licensed */
+    uint32_t n_user_only;                  /* those of jobs that asked for --exclusive=user */
     uint32_t refusals;                     /* starts in a row that it could not make */
     uint64_t refused_at;                   /* sequence of the event that brought the last one that counted */
     uint32_t refused_uid;                  /* of whom, if that was for who the user is; else 0 */

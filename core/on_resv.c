@@ -2,29 +2,14 @@
 #include "core/apply.h"
 #include "core/state.h"
 
-/* With the first reservation, and after the last one, shapes are told apart by other things. */
-static void shapes_anew (struct core *core, bool before)
-{
-    struct job *job, *next;
-
-    core->want_pass = true;
-    if (before == resv_any (&core->resvs))
-        return;
-    shape_clear (core);
-    JOBS_ITER (core, job, next)
-    job_mark_dirty (core, job);
-}
-
 int on_resv_set (struct core *core, const Moisson__Event *event, struct err *err)
 {
     const Moisson__Resv *resv = event->resv_set->resv;
-    bool before = resv_any (&core->resvs);
 
     if (resv->start_us >= resv->end_us || !*resv->name)
         return err_set (err, MOISSON__FAIL_CODE__FAIL_TIME_VALUE, "reservation \"%s\" ends before it starts",
                         resv->name);
     resv_put (core, resv);
-    shapes_anew (core, before);
     return 0;
 }
 
@@ -36,6 +21,5 @@ int on_resv_deleted (struct core *core, const Moisson__Event *event, struct err 
     if (!resv)
         return APPLY_E_STALE; /* its time was over meanwhile */
     resv_drop (core, resv);
-    shapes_anew (core, true);
     return 0;
 }

@@ -50,27 +50,12 @@ static int apply_list (const struct core *core, const char *list, bool must, con
     return 0;
 }
 
-/* Counts, and features that all nodes share, are not chosen by yet. */
-static int check_constraint (const char *constraint, struct err *err)
-{
-    struct constraint_parts parts;
-
-    if (constraint_check (constraint, err))
-        return -1;
-    constraint_split (constraint, &parts);
-    if (parts.kind == CONSTRAINT_PLAIN)
-        return 0;
-    err_set (err, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG, "Invalid feature specification: \"%s\" has counts or brackets",
-             constraint);
-    return err_fix (err, "write features joined by & (all of them) or | (any of them), such as \"avx512&(ssd|gpu)\"");
-}
-
 int places_of (const struct core *core, const struct demand *demand, struct places *ret, struct err *err)
 {
     struct places places = {0};
 
     places.mask = xmemdup (demand->partition->nodes, core->nodes.words * sizeof *places.mask);
-    if ((demand->constraint && check_constraint (demand->constraint, err)) ||
+    if ((demand->constraint && constraint_check (demand->constraint, err)) ||
         (demand->exclude && apply_list (core, demand->exclude, false, demand, &places, err)) ||
         (demand->nodelist && apply_list (core, demand->nodelist, true, demand, &places, err))) {
         places_clear (&places);

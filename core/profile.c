@@ -10,7 +10,9 @@ usec_t attempt_until (const struct core *core, const struct task *task)
     if (task->suspended_at)
         return UINT64_MAX; /* nobody knows when it goes on */
 
-    return limit && limit < UINT64_MAX / USEC_PER_SEC / 2 ? start + limit * USEC_PER_SEC : UINT64_MAX;
+    usec_t until = resv_until (start, limit);
+
+    return task->inside && resv_ends (core, task) < until ? resv_ends (core, task) : until;
 }
 
 bool attempt_is_licensed (const struct task *task)
@@ -95,5 +97,9 @@ usec_t node_when (const struct core *core, const struct stay *stay, const struct
         if (demand_holds (stay->demand, &later, FIT_NOW, tasks) && allowed_at (core, stay, node, tasks, at))
             return at;
     }
-    return best > PROMISE_ONE_DAY && demand_holds (stay->demand, node, FIT_EMPTY, tasks) ? PROMISE_ONE_DAY : UINT64_MAX;
+    /* where a reservation keeps it off for as long as it would be there, nobody needs to make room for it */
+    return best > PROMISE_ONE_DAY && demand_holds (stay->demand, node, FIT_EMPTY, tasks) &&
+                   resv_allows (core, stay->in, node, node->cpus, 1, stay->from, stay->until)
+               ? PROMISE_ONE_DAY
+               : UINT64_MAX;
 }

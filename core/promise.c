@@ -136,11 +136,30 @@ static bool reserved (const struct core *core, const struct stay *stay, const st
     return !resv_allows (core, stay->in, node, node_free_cpus (&later), cpus, stay->from, stay->until);
 }
 
+/* --exclusive=user: of two users on one node, neither has asked for that. */
+static bool among_its_own (const struct stay *stay, const struct node *node)
+{
+    const struct job *job = stay->shape ? shape_first (stay->shape) : NULL;
+
+    if (!job || (!node->n_user_only && !stay->demand->exclusive_user))
+        return true;
+    for (const struct share *share = node->shares; share; share = share->next) {
+        const struct job *other = share->task ? share->task->job : NULL;
+        if (!other || other->spec->msg->uid == job->spec->msg->uid)
+            continue;
+        if (stay->demand->exclusive_user || row_facts (other, share->task)->spec->exclusive_user)
+            return false;
+    }
+    return true;
+}
+
 bool stay_allowed (const struct core *core, const struct stay *stay, const struct node *node, uint32_t tasks)
 {
     const struct promise *promise;
 
     if (resv_any (&core->resvs) && reserved (core, stay, node, tasks))
+        return false;
+    if (stay->from <= core->pass.now && !among_its_own (stay, node))
         return false;
     DL_FOREACH (core->promises.list, promise)
     if (promise->until > stay->from && (promise->at < stay->until || promise->at == PROMISE_ONE_DAY) &&

@@ -200,6 +200,101 @@ static bool nodes_not_available (const struct core *core, const struct row *row,
                 row->job->partition);
 }
 
+/* --- reservations and licences ------------------------------------------------------------------------------------ */
+
+static bool resv_deleted (const struct core *core, const struct row *row, struct buf *text)
+{
+    (void) core;
+    return row_hold (row) == HOLD_USER && row->job->resv_deleted &&
+           say (text, "reservation %s, which it asked for, is gone; without it: scontrol release %lu",
+                row->job->resv_deleted, (unsigned long) row->job->id);
+}
+
+static bool reservation (const struct core *core, const struct row *row, struct buf *text)
+{
+    const char *name = job_spec (row->job)->reservation;
+    const struct resv *resv = resv_find (core, name);
+    char when[64];
+
+    if (!name || !*name)
+        return false;
+    if (!resv)
+        return say (text, "there is no reservation %s", name);
+    if (!resv_takes (core, row->job))
+        return say (text, "reservation %s is not for its user and account", name);
+    return !resv_open (resv, core->now) &&
+           say (text, "reservation %s begins %s", name, time_format (resv->msg->start_us, NULL, "", when, sizeof when));
+}
+
+/* The first reservation in the way on a node that would do otherwise, where none does. */
+static const struct resv *in_the_way (const struct core *core, const struct row *row)
+{
+    const struct places *places = row->job->shape ? shape_places (row->job->shape) : NULL;
+    const struct resv *in = resv_find (core, job_spec (row->job)->reservation), *found = NULL;
+    usec_t until = resv_until (core->now, job_time_limit (core, row->job));
+
+    for (size_t i = 0; places && i < places->n_must && !found; i++) /* each of these is needed */
+        found = resv_between (core, in, places->must[i], until);
+    if (places && places->n_must)
+        return found;
+    for (uint32_t i = 0; places && resv_any (&core->resvs) && i < core->nodes.n; i++) {
+        const struct node *node = core->nodes.list[i];
+        const struct resv *resv;
+        if (!(places->mask[i / 64] >> i % 64 & 1) || !node_usable (node) || !node_free_cpus (node))
+            continue;
+        resv = resv_between (core, in, node, until);
+        if (!resv)
+            return NULL;
+        if (!found || resv->msg->flags & RESV_MAINT)
+            found = resv;
+    }
+    return found;
+}
+
+static bool say_in_the_way (const struct core *core, const struct row *row, const struct resv *resv, struct buf *text)
+{
+    usec_t start = 0;
+    char when[64];
+
+    resv_touches (resv, core->now, UINT64_MAX, &start, NULL);
+    if (start <= core->now)
+        return say (text, "the nodes that are free are in reservation %s until %s", resv->msg->name,
+                    time_format (resv->msg->end_us, NULL, "", when, sizeof when));
+    time_format (start, NULL, "", when, sizeof when);
+    if (!job_time_limit (core, row->job))
+        return say (text, "reservation %s begins %s, and it has no time limit: one that ends before would let it start",
+                    resv->msg->name, when);
+    return say (text, "its time limit reaches into reservation %s, which begins %s: a shorter one would let it start",
+                resv->msg->name, when);
+}
+
+static bool maintenance (const struct core *core, const struct row *row, struct buf *text)
+{
+    const struct resv *resv = in_the_way (core, row);
+
+    return resv && resv->msg->flags & RESV_MAINT && say_in_the_way (core, row, resv, text);
+}
+
+static bool reserved (const struct core *core, const struct row *row, struct buf *text)
+{
+    const struct resv *resv = in_the_way (core, row);
+
+    return resv && say_in_the_way (core, row, resv, text);
+}
+
+static bool licences (const struct core *core, const struct row *row, struct buf *text)
+{
+    const Moisson__JobSpec *spec = job_spec (row->job);
+    const struct resv *in = resv_find (core, spec->reservation);
+    usec_t until = resv_until (core->now, job_time_limit (core, row->job));
+    _cleanup_buf_ struct buf lacks = BUF_INIT;
+
+    if (licence_free (core, spec->licenses, in, core->now, until))
+        return false;
+    licence_lacks (core, spec->licenses, in, core->now, until, &lacks);
+    return say (text, "%s", lacks.data);
+}
+
 static bool priority (const struct core *core, const struct row *row, struct buf *text)
 {
     const struct job *queue = row_queue (row), *head = queue->shape ? shape_first (queue->shape) : NULL;
@@ -320,6 +415,7 @@ static const struct {
     {"Prolog", prolog},
     {"Starting", starting},
     {"JobHeldAdmin", held_admin},
+    {"ReservationDeleted", resv_deleted},
     {"JobHeldUser", held_user},
     {"DependencyNeverSatisfied", never},
     {"Dependency", dependency},
@@ -330,6 +426,10 @@ static const struct {
     {"StartRate", start_rate},
     {NULL, NULL}, /* limits: limits_reason has the word */
     {"ReqNodeNotAvail", nodes_not_available},
+    {"Reservation", reservation},
+    {"Licenses", licences},
+    {"ReqNodeNotAvail, Reserved for maintenance", maintenance},
+    {"ReqNodeNotAvail, May be reserved for other job", reserved},
     {"Priority", priority},
     {"Priority", would_delay},
     {"Resources", resources},

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "core/apply.h"
 #include "core/attempt.h"
+#include "core/profile.h"
 #include "core/resv_inside.h"
 #include "core/state.h"
 
@@ -89,14 +90,30 @@ static usec_t over_run (const struct core *core)
     return s < RESV_FOREVER ? s * USEC_PER_SEC : UINT64_MAX;
 }
 
-static void set_timer (struct core *core, struct inside *inside)
+usec_t resv_ends (const struct core *core, const struct task *task)
 {
     usec_t more = over_run (core);
 
-    if (inside->over || more == UINT64_MAX)
+    return more == UINT64_MAX ? UINT64_MAX : task->inside->end_us + more;
+}
+
+static void set_timer (struct core *core, struct inside *inside)
+{
+    usec_t end = resv_ends (core, inside->task);
+
+    if (inside->over || end == UINT64_MAX)
         heap_remove (&core->resvs.ends, &inside->timer);
     else
-        heap_put (&core->resvs.ends, &inside->timer, 0, inside->end_us + more);
+        heap_put (&core->resvs.ends, &inside->timer, 0, end);
+    attempt_reckon (core, inside->task);
+}
+
+/* What did not fit may fit now. */
+static void look_again (struct core *core)
+{
+    core->shapes.round++;
+    core->want_pass = true;
+    pass_look_again (core);
 }
 
 void resv_restore (struct core *core, struct task *task, usec_t end_us, bool over)
@@ -257,7 +274,7 @@ void resv_put (struct core *core, const Moisson__Resv *msg)
     }
     settle (core, resv);
     look_at_waiting (core, copy->name);
-    core->want_pass = true;
+    look_again (core);
     if (copy->id >= core->resvs.next_id)
         core->resvs.next_id = copy->id + 1;
 }
@@ -279,7 +296,7 @@ void resv_drop (struct core *core, struct resv *resv)
     if (!job->ended && job_spec (job)->reservation && !strcmp (job_spec (job)->reservation, resv->msg->name))
         job_without_resv (core, job, resv->msg->name, hold);
     resv_free (core, resv);
-    core->want_pass = true;
+    look_again (core);
 }
 
 void resv_clear (struct core *core)
@@ -332,14 +349,12 @@ void resv_clock (struct core *core)
     struct resv *resv, *next;
     struct heap_item *item;
 
+    if (resv_next_edge (core, core->resvs.looked_us) <= core->now)
+        look_again (core); /* one began or ended */
+    core->resvs.looked_us = core->now;
     HASH_ITER (hh, core->resvs.by_name, resv, next)
-    {
-        if (resv->msg->end_us <= core->now && !resv_roll (resv->msg, core->now)) {
-            resv_drop (core, resv);
-            continue;
-        }
-        core->want_pass = true; /* its start or its end may be what the clock was for */
-    }
+    if (resv->msg->end_us <= core->now && !resv_roll (resv->msg, core->now))
+        resv_drop (core, resv);
     while ((item = heap_first (&core->resvs.ends)) && item->key <= core->now) {
         heap_remove (&core->resvs.ends, item);
         out_of_time (core, container_of (item, struct inside, timer));

@@ -44,6 +44,7 @@ struct resv_table {
     struct resv *by_name; /* in the order in which they were made */
     uint32_t next_id;
     struct heap ends; /* of attempts in reservations: when they are out of time */
+    usec_t looked_us; /* the last clock: a hint of what has been told to the pass */
 };
 
 /* What a task knows of the reservation that it runs in. */
@@ -103,6 +104,7 @@ void resv_recounted (struct core *core, struct task *task); /* of a snapshot: it
 void resv_restore (struct core *core, struct task *task, usec_t end_us, bool over);
 void resv_clock (struct core *core);
 usec_t resv_deadline (const struct core *core);
+usec_t resv_ends (const struct core *core, const struct task *task); /* when what is inside is out of time */
 bool resv_in_use (const struct core *core, const struct resv *resv); /* by what runs or waits */
 /* What a node shows now: is it reserved, is it in maintenance? */
 bool resv_node_reserved (const struct core *core, const struct node *node, bool *ret_maint);

@@ -258,9 +258,8 @@ static int admit_delete (const struct core *core, asked_t *asked, struct err *er
         return refuse_name (asked->name, err);
     if (!resv_in_use (core, resv))
         return 0;
-    err_set (err, MOISSON__FAIL_CODE__FAIL_RESV_BUSY,
-             "Requested reservation is in use: %u job%s run in it, or jobs wait for it", resv->running,
-             resv->running == 1 ? "" : "s");
+    err_set (err, MOISSON__FAIL_CODE__FAIL_RESV_BUSY, "Requested reservation is in use: %s",
+             resv->running ? "jobs run in it" : "jobs wait for it");
     return err_fix (err, "see squeue --reservation=%s; or let it end: scontrol update ReservationName=%s Duration=0",
                     asked->name, asked->name);
 }

@@ -161,6 +161,8 @@ static int step_one_day (const struct core *core, struct search *search, struct 
     for (uint32_t i = 0; i < core->nodes.n; i++)
         if (!node_usable (core->nodes.list[i]))
             up.mask[i / 64] &= ~(1ULL << i % 64);
+    if (resv_any (&core->resvs))
+        resv_mask (core, search->stay.in, search->stay.from, search->stay.until, up.mask);
     *ret_at = PROMISE_ONE_DAY;
     rc = fit_find (core, &search->demand, &up, FIT_EMPTY, ret_fit);
     free (up.mask);

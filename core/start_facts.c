@@ -82,6 +82,8 @@ static uint64_t over_limit (const struct core *core, const struct task *task)
 {
     const struct partition *partition = partition_find (core, row_partition (task->job, task));
 
+    if (task->inside && resv_ends (core, task) != UINT64_MAX)
+        return 0; /* it must be over with its reservation */
     return partition && partition->conf && partition->conf->has_over_time_limit_s ? partition->conf->over_time_limit_s
                                                                                   : core->config->over_time_limit_s;
 }

@@ -128,8 +128,12 @@ size_t core_nodes (const struct core *core, size_t cursor, size_t budget, core_n
         if (!left--)
             return i;
         note = misfit_note (node);
-        node_look_put (node_look (node), &texts.state);
-        node_look_put_complete (node_look (node), &texts.complete);
+        struct node_look look = node_look (node);
+        bool maint;
+        if (resv_node_reserved (core, node, &maint))
+            look.flags |= NODE_RESERVED | (maint ? NODE_MAINTENANCE : 0);
+        node_look_put (look, &texts.state);
+        node_look_put_complete (look, &texts.complete);
         partitions_of (core, node, &texts.partitions);
         fill_conf (node, &info);
         if (node->facts)

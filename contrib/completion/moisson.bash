@@ -65,7 +65,7 @@ _moisson_complete ()
             case $previous in
                 show) _moisson_reply "job step node partition config hostnames hostlist" "$current" ;;
                 hold | release | uhold | requeue | requeuehold | job) _moisson_reply "$(_moisson_jobs)" "$current" ;;
-                scontrol) _moisson_reply "show hold uhold release requeue requeuehold update reboot cancel_reboot ping shutdown" "$current" ;;
+                scontrol) _moisson_reply "show hold uhold release requeue requeuehold update create delete reboot cancel_reboot ping shutdown" "$current" ;;
             esac
             ;;
         moisson:*)

@@ -10,8 +10,24 @@
 #include "base/config_policy.h"
 #include "base/config_schedule.h"
 #include "base/config_reader.h"
+#include "base/licences.h"
 #include "base/mem.h"
 #include "proto/wire.pb-c.h"
+
+static void fill_licences (const struct config *conf)
+{
+    _cleanup_licences_ struct licence_list list = LICENCE_LIST_INIT;
+    Moisson__Config *core = conf->core;
+
+    licences_parse (&list, conf->licences, NULL); /* as it was checked */
+    core->licences = xcalloc (list.n + 1, sizeof *core->licences);
+    for (size_t i = 0; i < list.n; i++) {
+        Moisson__Licence *licence = core->licences[core->n_licences++] = xmalloc (sizeof *licence);
+        moisson__licence__init (licence);
+        licence->name = xstrdup (list.list[i].name);
+        licence->count = list.list[i].n;
+    }
+}
 
 static void fill_core (struct config *conf)
 {
@@ -30,6 +46,9 @@ static void fill_core (struct config *conf)
     core->has_return_to_service = core->has_resume_timeout_s = true;
     core->return_to_service = conf->return_to_service;
     core->resume_timeout_s = conf->resume_timeout;
+    core->has_resv_over_run_s = true;
+    core->resv_over_run_s = conf->resv_over_run_s;
+    fill_licences (conf);
     config_apply_select (conf);
     config_apply_jobs (conf);
     config_apply_policy (conf);

@@ -78,6 +78,9 @@ struct config {
     uint64_t priority_max_age, priority_half_life, priority_calc_period; /* half life 0: usage does not decay */
     uint32_t weight_age, weight_assoc, weight_fairshare, weight_size, weight_partition, weight_qos;
     double weight_cpu, weight_mem, weight_gpu; /* PriorityWeightTRES */
+    char *licences;                            /* Licenses; "" = none */
+    char *resv_over_run;                       /* ResvOverRun, as shown; the next says it in seconds */
+    uint64_t resv_over_run_s;                  /* RESV_FOREVER: what runs goes on */
     uint32_t snapshot_events;                  /* SnapshotEvents: journal rows between snapshots */
     /* programs of the site (programs.h): "" = none */
     char *prolog, *epilog;           /* before and after each job, on its node */

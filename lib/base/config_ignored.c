@@ -57,7 +57,7 @@ static const struct config_ignored scalars[] = {
     {"JobContainerType", plugins}, {"JobCredentialPrivateKey", auth}, {"JobCredentialPublicCertificate", auth},
     {"JobFileAppend", "jobs ask for it with --open-mode=append"}, {"JobSubmitPlugins", plugins},
     {"KeepAliveTime", wire}, {"KillOnBadExit", steps}, {"LaunchParameters", steps}, {"LaunchType", steps},
-    {"Licenses", "licences are not available yet: a job that asks for one is refused"}, {"LogTimeFormat", logs},
+    {"LogTimeFormat", logs},
     {"MaxDBDMsgs", accounting}, {"MaxJobId", "ids have 64 bits"},
     {"MaxNodeCount", "nodes are those of the NodeName lines"},
     {"MaxStepCount", steps}, {"MaxTasksPerNode", limits}, {"MCSParameters", plugins}, {"MCSPlugin", plugins},
@@ -74,7 +74,7 @@ static const struct config_ignored scalars[] = {
     {"PropagateResourceLimitsExcept", fixed_limits}, {"ReconfigFlags", tuning},
     {"ResumeFailProgram", nodes},
     {"ResumeProgram", nodes}, {"ResumeRate", nodes}, {"ResvEpilog", hooks},
-    {"ResvOverRun", plugins}, {"ResvProlog", hooks},
+    {"ResvProlog", hooks},
 
     {"RoutePlugin", wire}, {"SallocDefaultCommand", steps}, {"SbcastParameters", steps},
     {"SchedulerPort", tuning}, {"SchedulerRootFilter", tuning},

@@ -7,10 +7,12 @@
 #include "base/config_policy.h"
 #include "base/config_schedule.h"
 #include "base/hash.h"
+#include "base/licences.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/programs.h"
+#include "base/resv_flags.h"
 #include "base/state_alias.h"
 #include "base/units.h"
 #include "proto/wire.pb-c.h"
@@ -254,6 +256,37 @@ static int set_health_states (void *base, const char *value, char **ret_note, st
     return 0;
 }
 
+static int set_licences (void *base, const char *value, char **ret_note, struct err *err)
+{
+    _cleanup_licences_ struct licence_list list = LICENCE_LIST_INIT;
+    _cleanup_buf_ struct buf text = BUF_INIT;
+
+    (void) ret_note;
+    if (licences_parse (&list, value, err))
+        return -1;
+    licences_put (&list, &text);
+    put (&((struct config *) base)->licences, xstrdup (text.len ? text.data : ""));
+    return 0;
+}
+
+static int set_resv_over_run (void *base, const char *value, char **ret_note, struct err *err)
+{
+    struct config *conf = base;
+    uint64_t minutes;
+
+    (void) ret_note;
+    if (!strcasecmp (value, "UNLIMITED")) {
+        conf->resv_over_run_s = RESV_FOREVER;
+        put (&conf->resv_over_run, xstrdup ("UNLIMITED"));
+        return 0;
+    }
+    if (number_parse (value, "ResvOverRun", 0, 65533, &minutes, err))
+        return -1;
+    conf->resv_over_run_s = minutes * 60;
+    put (&conf->resv_over_run, xasprintf ("%llu min", (unsigned long long) minutes));
+    return 0;
+}
+
 static int set_hook_timeout (void *base, const char *value, char **ret_note, struct err *err)
 {
     uint64_t seconds;
@@ -360,6 +393,8 @@ static const struct config_key scalars[] = {
              "Empty is a directory in /tmp. (Moisson's own key.)"},
     {"KillWait", VALUE_SECONDS, OF (kill_wait), 1, 65533, "30",
      .help = "Seconds between SIGTERM and SIGKILL when a job is stopped."},
+    {"Licenses", VALUE_STRING, OF (licences), .standard = "", .apply = set_licences,
+     .help = "Licences that jobs may ask for with --licenses, and how many there are: `fluent:30,matlab:5`."},
     {"MailDomain", VALUE_STRING, OF (mail_domain), .standard = "",
      .help = "Behind the @ of addresses that have none; empty leaves them as they are."},
     {"MailProg", VALUE_STRING, OF (mail_program), .standard = "/usr/sbin/sendmail", .apply = set_mail_program,
@@ -459,6 +494,9 @@ static const struct config_key scalars[] = {
      .help = "Exit codes after which a job runs again unless it said --no-requeue: `1-8,75`. MaxBatchRequeue bounds how often."},
     {"RequeueExitHold", VALUE_STRING, OF (requeue_exit_hold), .standard = "", .apply = config_set_requeue_exit_hold,
      .help = "Likewise, but the job is held first; its user can release it."},
+    {"ResvOverRun", VALUE_STRING, OF (resv_over_run), .standard = "0", .apply = set_resv_over_run,
+     .help = "Minutes that jobs may run on when the reservation that they are in has ended; UNLIMITED: as long as their "
+             "own limit."},
     {"ResumeTimeout", VALUE_SECONDS, OF (resume_timeout), 0, 65533, "60",
      .help = "Seconds after which a node that was told to reboot is set DOWN; it returns all the same when it is back."},
     {"ReturnToService", VALUE_U32, OF (return_to_service), 0, 2, "1",
@@ -577,7 +615,7 @@ static const struct config_key partition_keys[] = {
      .help = "Its jobs' part of PriorityWeightPartition: this, of the highest one of all partitions."},
     {"PriorityTier", VALUE_U32, PART (tier), 0, 65533, "1", .help = "Jobs of a partition with a higher number go before all others, whatever their priority."},
     {"QOS", VALUE_STRING, PART (qos), .help = "A QoS whose limits hold for all its jobs, before those of their own."},
-    ONLY ("ReqResv", "NO", "Only NO: reservations are not available yet."),
+    ONLY ("ReqResv", "NO", "Only NO."),
     ONLY ("RootOnly", "NO", "Only NO."),
     {"StartRate", VALUE_STRING, PART (start_rate), .apply = config_set_start_rate,
      .help = "Most starts in a time: `50/s`, `300/min`, `1000/h`. What the jobs load or write when they start then comes in "

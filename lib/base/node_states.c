@@ -24,6 +24,8 @@ static const struct node_part parts[] = {
     {"NOT_RESPONDING", '*', "The controller has no session with it now."},
     {"REBOOT_ISSUED", '^', "Was told to reboot and is not back yet."},
     {"REBOOT_REQUESTED", '@', "Is rebooted as soon as nothing runs there."},
+    {"MAINTENANCE", '$', "Is in a reservation with the flag MAINT, which is now."},
+    {"RESERVED", 0, "Is in a reservation, which is now."},
 };
 
 /* The first row that fits is the word: one of its flags is set (0: none needed) and the base is among its bases. */
@@ -37,6 +39,8 @@ static const struct {
     {NODE_DRAIN, QUIET, REBOOTS | NODE_NOT_RESPONDING, "drained"},
     {NODE_FAIL, BUSY, NODE_NOT_RESPONDING, "failing"},
     {NODE_FAIL, QUIET, NODE_NOT_RESPONDING, "fail"},
+    {NODE_MAINTENANCE, 1u << NODE_IDLE, NODE_NOT_RESPONDING, "maint"},
+    {NODE_RESERVED, 1u << NODE_IDLE, NODE_NOT_RESPONDING, "reserved"},
     {0, 1u << NODE_DOWN, REBOOTS | NODE_NOT_RESPONDING, "down"},
     {0, 1u << NODE_ALLOCATED, REBOOTS | NODE_NOT_RESPONDING | NODE_COMPLETING, "allocated"},
     {NODE_COMPLETING, ANY, REBOOTS | NODE_NOT_RESPONDING, "completing"},
@@ -61,7 +65,7 @@ static const struct node_word words[] = {
     {"inval", "inval", "Has less than the configuration says."},
     {"reboot", "boot", "Waits for its reboot, or is in it (`reboot^`)."},
     {"unknown", "unk", "Has not registered since it was configured."},
-    {"maint", "maint", NULL},
+    {"maint", "maint", "Nothing runs there, and it is in a maintenance reservation now."},
     {"future", "futr", NULL},
     {"planned", "plnd", NULL},
     {"power_down", "pow_dn", NULL},
@@ -69,7 +73,7 @@ static const struct node_word words[] = {
     {"powered_down", "pow_dn", NULL},
     {"powering_down", "pow_dn", NULL},
     {"powering_up", "pow_up", NULL},
-    {"reserved", "resv", NULL},
+    {"reserved", "resv", "Nothing runs there, and it is in a reservation now."},
     {"blocked", "block", NULL},
     {"perfctrs", "npc", NULL},
     {"error", "err", NULL},

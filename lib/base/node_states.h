@@ -23,6 +23,8 @@ enum node_flag {
     NODE_NOT_RESPONDING = 1 << 4,
     NODE_REBOOT_ISSUED = 1 << 5,
     NODE_REBOOT_REQUESTED = 1 << 6,
+    NODE_MAINTENANCE = 1 << 7,
+    NODE_RESERVED = 1 << 8,
 };
 
 struct node_look {

@@ -5,6 +5,7 @@
 #include <strings.h>
 #include "base/cleanup.h"
 #include "base/hostlist.h"
+#include "base/licences.h"
 #include "base/mail.h"
 #include "base/mem.h"
 #include "base/retry.h"
@@ -44,6 +45,7 @@ STRING_OPTION (export, spec.export_mode)
 STRING_OPTION (export_file, flags.export_file)
 STRING_OPTION (partition, spec.partition)
 STRING_OPTION (qos, spec.qos)
+STRING_OPTION (reservation, spec.reservation)
 STRING_OPTION (wckey, spec.wckey)
 
 APPLY (get_user_env)
@@ -97,7 +99,9 @@ FLAG_OPTION (wait, wait)
         return 0;                                                                                                      \
     }
 
+BOOL_OPTION (contiguous, contiguous, true)
 BOOL_OPTION (hold, hold, true)
+BOOL_OPTION (oversubscribe, oversubscribe, true)
 BOOL_OPTION (requeue, requeue, true)
 BOOL_OPTION (no_requeue, requeue, false)
 
@@ -106,11 +110,33 @@ APPLY (retry)
     return retry_parse (&s->spec, value, err);
 }
 
-/* Nodes are never shared with anybody then, so the words that ask for less are met. */
+APPLY (licenses)
+{
+    struct licence_list list;
+
+    if (licences_parse (&list, value, err))
+        return -1;
+    licences_clear (&list);
+    return put (&s->spec.licenses, value);
+}
+
+APPLY (tmp)
+{
+    s->spec.has_tmp_mb = true;
+    return mem_parse (value, &s->spec.tmp_mb, err);
+}
+
+/* mcs: nodes are shared with nobody then, so what asks for less is met. */
 APPLY (exclusive)
 {
+    if (value && !strcasecmp (value, "user")) {
+        s->spec.has_exclusive_user = s->spec.exclusive_user = true;
+        s->spec.has_exclusive = s->spec.exclusive = false;
+        return 0;
+    }
     if (value && *value && strcasecmp (value, "user") != 0 && strcasecmp (value, "mcs") != 0)
         return option_bad (err, "exclusive", value, "use --exclusive alone, or --exclusive=user or mcs");
+    s->spec.has_exclusive_user = s->spec.exclusive_user = false;
     s->spec.has_exclusive = s->spec.exclusive = true;
     return 0;
 }
@@ -126,6 +152,7 @@ APPLY (exclusive)
         return 0;                                                                                                      \
     }
 
+COUNT_OPTION (mincpus, "mincpus", min_cpus, 65533)
 COUNT_OPTION (cpus_per_task, "cpus-per-task", cpus_per_task, 65533)
 COUNT_OPTION (ntasks, "ntasks", ntasks, 10000000)
 COUNT_OPTION (ntasks_per_core, "ntasks-per-core", ntasks_per_core, 65533)

@@ -17,7 +17,7 @@ def test_the_environment_and_the_script_ask_too(cluster):
 
 
 @pytest.mark.parametrize("words, why", [("gpu", 'has the features "gpu"'), ("ssd&gpu", '"ssd&gpu"'), ("(ssd", "at"), ("ssd&", "at"),
-                                        ("[ssd*2]", "Invalid feature specification"), ("!ssd", "Invalid feature specification")])
+                                        ("[ssd*2", "Invalid feature specification"), ("!ssd", "Invalid feature specification")])
 def test_features_that_no_node_has_are_refused(cluster, words, why):
     done = cluster.run("sbatch", "-C", words, "--wrap", "true")
     assert (done.returncode, done.stdout) == (1, "") and "fix: " in done.stderr
@@ -36,3 +36,12 @@ def test_a_waiting_job_keeps_its_features_over_a_restart(cluster):
 def test_the_features_of_nodes_are_shown(cluster):
     assert cluster.ok("sinfo", "-h", "-N", "-o", "%n %f") == "n1 ssd,avx512\nn2 ssd,avx512\n"
     assert "AvailableFeatures=ssd,avx512" in cluster.ok("scontrol", "show", "node", "n1")
+
+
+def test_so_many_nodes_of_a_feature_and_nodes_of_one_kind(cluster):
+    job = cluster.completed("-C", "[ssd*2]")
+    assert cluster.squeue(job, "%D") == ["2"]
+    job = cluster.completed("-N", "2", "-C", "[gpu|ssd]")
+    assert cluster.squeue(job, "%D %f") == ["2 [gpu|ssd]"]
+    done = cluster.run("sbatch", "-N", "1", "-C", "[ssd*2]", "--wrap", "true")
+    assert done.returncode == 1 and "is for 2 nodes, and at most 1 are asked" in done.stderr

@@ -86,7 +86,7 @@ START_TEST (optional_values_need_the_equals_sign)
     PARSED ("--nice", "--exclusive=user", "--nice=-5", "--get-user-env=10L", "--parsable", "--", "--time");
 
     ck_assert_int_eq (s.spec.nice, -5);
-    ck_assert (s.spec.exclusive && s.flags.parsable);
+    ck_assert (s.spec.exclusive_user && !s.spec.exclusive && s.flags.parsable);
     ck_assert_int_eq (index, 7);
 }
 END_TEST
@@ -122,8 +122,8 @@ END_TEST
 
 START_TEST (what_would_change_the_job_and_cannot_be_done_is_refused)
 {
-    ck_refused (WORDS ("--reservation=r"), "--reservation is known, not available yet",
-                "name the nodes with --nodelist, and the time with --begin");
+    ck_refused (WORDS ("--batch=r"), "--batch is known, not available yet",
+                "choose the node with --nodelist, or a partition with --partition");
     ck_refused (WORDS ("--mcs-label=x"), "--mcs-label is known, not available yet", NULL);
     ck_refused (WORDS ("--uid=root"), "--uid is known, not available yet", NULL);
     ck_refused (WORDS ("-M", "a,b"), "--clusters=a,b names more than one cluster", NULL);
@@ -473,7 +473,7 @@ static const char *good_env (const char *name)
 
 static const char *bad_env (const char *name)
 {
-    return strcmp (name, "SBATCH_RESERVATION") ? NULL : "r";
+    return strcmp (name, "SBATCH_BATCH") ? NULL : "r";
 }
 
 START_TEST (environment_then_script_then_command_line)
@@ -504,8 +504,8 @@ START_TEST (a_refusal_names_the_variable)
 
     start (&s);
     ck_assert_int_eq (options_parse_env (&s, bad_env, &err), -1);
-    ck_assert_str_eq (err.why, "SBATCH_RESERVATION in the environment: --reservation is known, not available yet");
-    ck_assert_ptr_nonnull (strstr (err.fix, "or unset SBATCH_RESERVATION"));
+    ck_assert_str_eq (err.why, "SBATCH_BATCH in the environment: --batch is known, not available yet");
+    ck_assert_ptr_nonnull (strstr (err.fix, "or unset SBATCH_BATCH"));
 }
 END_TEST
 

@@ -104,6 +104,7 @@ struct kit_conf { /* may be changed before kit_configure */
     Moisson__PartitionConf partition;
     Moisson__PartitionConf *partitions[1];
     Moisson__NodeConf nodes[64], *node_list[64];
+    Moisson__Licence licences[4], *licence_list[4];
     char *names[64];
 };
 
@@ -140,6 +141,17 @@ static inline struct kit_conf *kit_conf (const char *nodes, uint32_t cpus)
     c->config.first_job_id = 1;
     hostlist_free (hl);
     return c;
+}
+
+static inline void kit_licence (struct kit_conf *c, const char *name, uint32_t count)
+{
+    Moisson__Licence *licence = &c->licences[c->config.n_licences];
+
+    moisson__licence__init (licence);
+    licence->name = (char *) name;
+    licence->count = count;
+    c->licence_list[c->config.n_licences++] = licence;
+    c->config.licences = c->licence_list;
 }
 
 static inline void kit_conf_free (struct kit_conf *c)
@@ -188,7 +200,9 @@ static inline void kit_freep (struct kit **k)
 
 struct ask { /* a JobSpec in words; 0 and NULL = not asked */
     const char *user, *account, *qos;
-    const char *name, *partition, *nodelist, *exclude, *constraint, *submit_key, *token;
+    const char *name, *partition, *nodelist, *exclude, *constraint, *submit_key, *token, *reservation, *licenses;
+    uint32_t min_cpus;
+    bool exclusive_user, contiguous;
     uint32_t threads_per_core, tasks_per_core;
     uint32_t uid, nodes, max_nodes, ntasks, ntasks_per_node, cpus_per_task, gpus, array_limit;
     uint64_t mem, mem_per_cpu, time_s, time_min_s;
@@ -274,6 +288,11 @@ static inline void kit_spec_fill (struct kit_spec *s, const struct ask *ask)
     spec->nodelist = (char *) ask->nodelist;
     spec->exclude = (char *) ask->exclude;
     spec->constraint = (char *) ask->constraint;
+    spec->reservation = (char *) ask->reservation;
+    spec->licenses = (char *) ask->licenses;
+    GIVE (min_cpus, ask->min_cpus);
+    GIVE (exclusive_user, ask->exclusive_user);
+    GIVE (contiguous, ask->contiguous);
     GIVE (min_nodes, ask->nodes);
     GIVE (max_nodes, ask->max_nodes);
     GIVE (ntasks, ask->ntasks);

@@ -85,7 +85,7 @@ static const struct {
      "\"ssd\""},
     {{.constraint = "(a|b"}, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG, "Invalid feature specification", "(a|b"},
     {{.constraint = "a&"}, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG, "Invalid feature specification", "a&"},
-    {{.constraint = "[a]"}, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG, "Invalid feature specification", "["},
+    {{.constraint = "[a"}, MOISSON__FAIL_CODE__FAIL_NODE_CONFIG, "Invalid feature specification", "["},
     {{.partition = "nope"}, MOISSON__FAIL_CODE__FAIL_INVALID_PARTITION, "invalid partition specified: nope", "nope"},
     {{.time_s = 7200},
      MOISSON__FAIL_CODE__FAIL_TIME_LIMIT,
