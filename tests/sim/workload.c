@@ -77,6 +77,17 @@ static Moisson__PartitionConf *partition_conf (const struct world *w)
     return p;
 }
 
+static void add_licences (Moisson__Config *c)
+{
+    Moisson__Licence *licence = xmalloc (sizeof *licence);
+
+    moisson__licence__init (licence);
+    licence->name = xstrdup ("lic");
+    licence->count = BOOKINGS_LICENCES;
+    c->licences = xcalloc (1, sizeof (void *));
+    c->licences[c->n_licences++] = licence;
+}
+
 static int configure (struct world *w)
 {
     Moisson__Event *ev = world_new_event ();
@@ -100,6 +111,7 @@ static int configure (struct world *w)
     c->has_return_to_service = c->has_resume_timeout_s = true;
     c->return_to_service = dice_below (&w->dice, 3);
     c->resume_timeout_s = 20;
+    add_licences (c);
     ev->what_case = MOISSON__EVENT__WHAT_CONFIGURED;
     ev->configured = c;
     return world_event (w, ev);
@@ -198,6 +210,14 @@ Moisson__JobSpec *workload_spec (struct world *w, uint32_t *ret_tasks)
         spec->time_limit_s = dice_below (&w->dice, 20);
         spec->deadline_us = w->now + (20 + dice_below (&w->dice, 90)) * USEC_PER_SEC;
     }
+    if (dice_percent (&w->dice, 20))
+        spec->licenses = xasprintf ("lic:%u", 1 + dice_below (&w->dice, BOOKINGS_LICENCES));
+    if (dice_percent (&w->dice, 10))
+        spec->reservation = xasprintf ("r%u", dice_below (&w->dice, 2));
+    if (dice_percent (&w->dice, 60)) {
+        spec->has_time_limit_s = true;
+        spec->time_limit_s = 10 + dice_below (&w->dice, 200);
+    }
     if (dice_percent (&w->dice, 10)) {
         spec->has_threads_per_core = true;
         spec->threads_per_core = 1;
@@ -232,6 +252,7 @@ static void submit (struct world *w)
     s->job_id = core_next_job_id (w->core);
     s->uid = 1000 + dice_below (&w->dice, 3);
     s->gid = 100;
+    s->user = xasprintf ("u%u", s->uid);
     s->has_token = true;
     s->token = (ProtobufCBinaryData){.len = 16, .data = xcalloc (16, 1)};
     for (int i = 0; i < 2; i++) /* few enough that some repeat */
@@ -509,8 +530,10 @@ void workload_step (struct world *w)
         requeue_ended (w);
     else if (roll < 190)
         suspend_or_resume (w);
-    else if (roll < 200)
+    else if (roll < 195)
         link_trouble (w);
+    else if (roll < 200)
+        reserve (w);
     else if (roll < 215)
         world_hear_old (w);
     else if (roll < 218)
@@ -604,6 +627,8 @@ int workload_settle (struct world *w)
     }
     while (!w->wrong.why && workload_unfold (w))
         ;
+    every_reservation_ends (w);
+    pass_time (w, 2 * USEC_PER_SEC);
     everything_released (w);
     everything_goes_on (w);
     for (int round = 0; round < 600 && !w->wrong.why; round++) {

@@ -29,6 +29,7 @@ void world_init (struct world *w, uint64_t seed)
     w->core = core_create ();
     w->replica = core_create ();
     w->ledger = ledger_create ();
+    w->bookings = bookings_create ();
     w->listener = (struct vnode_listener){on_ran, on_ended, w};
     for (int i = 0; i < WORLD_NODES; i++) {
         w->nodes[i].cpus = 2 + 2 * (uint32_t) i;
@@ -48,6 +49,7 @@ void world_clear (struct world *w)
     core_free (w->core);
     core_free (w->replica);
     ledger_free (w->ledger);
+    bookings_free (w->bookings);
     err_clear (&w->wrong);
 }
 
@@ -144,7 +146,10 @@ static void perform (struct world *w, const struct fx *fx)
             vqueue_push (&node->in, &msg);
         break;
     case FX_RERECORD: ledger_rerecord (w->ledger, fx->record); break;
-    case FX_RECORD: ledger_record (w->ledger, fx->record); break;
+    case FX_RECORD:
+        ledger_record (w->ledger, fx->record);
+        bookings_over (w->bookings, fx->raw_id, fx->attempt);
+        break;
     case FX_WANT_PASS: w->want_pass = true; break;
     case FX_REBOOT:
         msg.kind = VMSG_REBOOT;
@@ -169,6 +174,17 @@ static void note_placement (struct world *w, const Moisson__Event *ev)
     }
 }
 
+/* Once it is applied. */
+static void note_booking (struct world *w, const Moisson__Event *ev)
+{
+    struct start_facts facts;
+
+    bookings_event (w->bookings, ev, w->now);
+    if (ev->what_case == MOISSON__EVENT__WHAT_PLACED &&
+        core_start_facts (w->core, ev->placed->raw_id, ev->placed->attempt, &facts) == 0)
+        bookings_placed (w->bookings, &facts, core_now (w->core));
+}
+
 int world_event (struct world *w, Moisson__Event *ev)
 {
     _cleanup_effects_ struct effects fx = EFFECTS_INIT;
@@ -190,10 +206,12 @@ int world_event (struct world *w, Moisson__Event *ev)
         fail (w, "replay", &err);
     else if (same_state (w->core, w->replica, &err))
         fail (w, "replica", &err);
+    if (!w->wrong.why)
+        note_booking (w, ev);
     moisson__event__free_unpacked (ev, NULL);
     for (size_t i = 0; i < fx.n; i++)
         perform (w, &fx.list[i]);
-    if (ledger_check (w->ledger, &err))
+    if (ledger_check (w->ledger, &err) || bookings_check (w->bookings, &err))
         fail (w, "truth", &err);
     return w->wrong.why ? -1 : 0;
 }

@@ -1,5 +1,6 @@
 /* world.h - a core with its journal, a replica that replays it, virtual nodes, and a clock. */
 #pragma once
+#include "bookings.h"
 #include "core/core.h"
 #include "ledger.h"
 #include "random.h"
@@ -21,6 +22,7 @@ struct world {
     struct vnode nodes[WORLD_NODES];
     struct vnode_listener listener;
     struct ledger *ledger;
+    struct bookings *bookings;
     bool want_pass, whole_cores, tiers;
     uint64_t preemptions;
     struct vmsg old_news[32]; /* for late and doubled deliveries */
