@@ -8,6 +8,7 @@
 bool edge_is_corr (const struct edge *edge)
 {
     return edge->asked->type == MOISSON__DEPEND_TYPE__DEP_AFTERCORR && !edge->asked->has_task &&
+           edge->state != EDGE_NEVER && /* what can never be met is a condition of the whole */
            job_is_array (edge->waiter) && edge->task == IDSET_NONE && (!edge->target || job_is_array (edge->target));
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include "base/mem.h"
 #include "core/branch.h"
+#include "core/limits.h"
 #include "core/pass.h"
 #include "core/promise.h"
 #include "core/state.h"
@@ -332,8 +333,14 @@ bool preempt_begin (const struct core *core, struct preempt_work *work, struct s
 {
     const struct partition *mine = shape->key.family->demand.partition;
     const struct job *job;
+    struct demand demand;
+    struct stay stay;
 
     if (!has_lower (core, mine) || core->claims.n >= CLAIMS_MOST || !shape_places (shape))
+        return false;
+    demand = shape_demand (shape);
+    stay = stay_of (core, shape, &demand, core->pass.now);
+    if (!stay_licensed (core, &stay)) /* the room of others would be no use to it */
         return false;
     job = next_in (core, shape);
     if (!job)
@@ -391,12 +398,12 @@ static Moisson__Event *place_in (struct core *core, const struct claim *claim, c
     Moisson__Event *event;
     int rc;
 
-    if (!ask.places)
+    if (!ask.places || !stay_licensed (core, &stay) || limits_gate (core, queue, &demand, now) != GATE_OPEN)
         return NULL;
     claim_lift (core, claim);
     rc = fit_ask (core, &ask, &fit);
     claim_lower (core, claim);
-    if (rc)
+    if (rc || limits_gate_fit (core, queue, &fit, now) != GATE_OPEN)
         return NULL;
     event = proposal_make (core, queue, &fit, now);
     event->placed->has_claim = true;

@@ -143,17 +143,6 @@ static inline struct kit_conf *kit_conf (const char *nodes, uint32_t cpus)
     return c;
 }
 
-static inline void kit_licence (struct kit_conf *c, const char *name, uint32_t count)
-{
-    Moisson__Licence *licence = &c->licences[c->config.n_licences];
-
-    moisson__licence__init (licence);
-    licence->name = (char *) name;
-    licence->count = count;
-    c->licence_list[c->config.n_licences++] = licence;
-    c->config.licences = c->licence_list;
-}
-
 static inline void kit_conf_free (struct kit_conf *c)
 {
     for (size_t i = 0; i < sizeof c->names / sizeof *c->names; i++)

@@ -108,6 +108,17 @@ static void check_snapshot (struct kit *k)
     core_free (copy);
 }
 
+static void kit_licence (struct kit_conf *c, const char *name, uint32_t count)
+{
+    Moisson__Licence *licence = &c->licences[c->config.n_licences];
+
+    moisson__licence__init (licence);
+    licence->name = (char *) name;
+    licence->count = count;
+    c->licence_list[c->config.n_licences++] = licence;
+    c->config.licences = c->licence_list;
+}
+
 START_TEST (nobody_reaches_into_a_reservation)
 {
     _cleanup_kit_ struct kit *k = kit_new ("n1", 4);
