@@ -82,7 +82,7 @@ static const struct optable_row rows[] = {
     {"details", 'd', ARG_NONE, NULL, NULL, "show more (twice: even more)", on_details},
     {"future", 'F', ARG_NONE, "SCONTROL_FUTURE", NULL, NULL, NULL},
     {"hide", 0, ARG_NONE, NULL, NULL, NULL, NULL},
-    {"json", 0, ARG_NONE, NULL, NULL, "show job, node, partition: as JSON", on_json},
+    {"json", 0, ARG_NONE, NULL, NULL, "show job, node, partition, reservation, licenses: as JSON", on_json},
     {"local", 0, ARG_NONE, NULL, NULL, NULL, NULL},
     {"oneliner", 'o', ARG_NONE, NULL, NULL, "one line a record", on_oneline},
     {"quiet", 'Q', ARG_NONE, NULL, NULL, "print no warnings", on_quiet},
