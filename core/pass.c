@@ -2,6 +2,7 @@
 #include "core/pass.h"
 #include <utlist.h>
 #include "base/mem.h"
+#include "core/fairshare.h"
 #include "core/limits.h"
 #include "core/profile.h"
 #include "core/state.h"
@@ -40,6 +41,7 @@ void core_pass_begin (struct core *core, usec_t now)
     pass->cycle = ++pass->stamp;
     pass->wanted = pass->gated = pass->settled = false;
     pass->wake = UINT64_MAX;
+    fairshare_refresh (core);
     pass_forget (core, pass->searching);
     pass->preempt.shape = NULL;
     core->shapes.cycle++;

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "core/attempt.h"
 #include "core/retry.h"
+#include "core/rank.h"
 #include "core/state.h"
 
 #define SET(info, field, value) ((info)->has_##field = true, (info)->field = (value))
@@ -63,10 +64,21 @@ static void fill_size (const struct core *core, const struct row *row, Moisson__
     info->gres_detail = texts->gres.len ? texts->gres.data : NULL;
 }
 
-static void fill_held (const struct row *row, enum hold hold, Moisson__JobInfo *info)
+/* As the order in force sees it: the sum of its factors, or what was given with --priority and --nice. */
+static uint32_t shown_priority (const struct core *core, const struct row *row)
+{
+    double score;
+
+    if (!core->config->multifactor)
+        return job_priority (row_facts (row->job, row->task)->spec);
+    score = rank_score (core, row->job, core->now, NULL);
+    return score < 1 ? 1 : score > UINT32_MAX ? UINT32_MAX : (uint32_t) score;
+}
+
+static void fill_held (const struct core *core, const struct row *row, enum hold hold, Moisson__JobInfo *info)
 {
     SET (info, held, hold_is_hold (hold));
-    SET (info, priority, hold_is_hold (hold) ? 0 : job_priority (row_facts (row->job, row->task)->spec));
+    SET (info, priority, hold_is_hold (hold) ? 0 : shown_priority (core, row));
 }
 
 static void fill_end (const struct core *core, const struct task *task, Moisson__JobInfo *info)
@@ -147,7 +159,7 @@ static bool give_row (void *arg, const struct row *row)
         info.steps = row->task->steps;
         info.n_steps = row->task->n_steps;
     }
-    fill_held (row, row->task ? row->task->hold : row->hold, &info);
+    fill_held (walk->core, row, row->task ? row->task->hold : row->hold, &info);
     info.reason = (char *) row_reason (walk->core, row, &texts.reason);
     info.reason_text = texts.reason.len ? texts.reason.data : NULL;
     if (info.state == MOISSON__JOB_STATE__STATE_PENDING)

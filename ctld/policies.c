@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define RANKED_EVERY_US (30 * USEC_PER_SEC) /* age and fairshare move slowly */
+
 /* PriorityType=priority/NAME is order/NAME; "basic" is first come, first served. */
 static const struct order_ops *order (const char *type)
 {
@@ -41,6 +43,7 @@ void policies_apply (struct ctld *ctld)
     struct core_policies policies = {.order = order (conf->priority_type), .place_find = place_find};
 
     fill_params (conf, &policies.params);
+    policies.rank_period_us = RANKED_EVERY_US;
     policies.promises = conf->bf_reserve ? (int) conf->bf_reserve : -1;
     policies.in_order = !strcmp (conf->scheduler_type, "sched/builtin");
     core_set_policies (ctld->core, &policies);

@@ -1,5 +1,6 @@
 /* The account tree in the core: who counts where, what is used, who is next, what is refused. */
 #include "accounts_kit.h"
+#include <math.h>
 #include "suite.h"
 
 /* --- the door -------------------------------------------------------------------------------------------------------
@@ -176,6 +177,128 @@ START_TEST (equals_have_the_same_rank)
 }
 END_TEST
 
+/* --- ten thousand jobs ----------------------------------------------------------------------------------------------
+ */
+
+#define MANY 10000
+#define HALF_LIFE_S 3600
+#define PERIOD_S 300
+
+struct past { /* a job as it was run */
+    unsigned user;
+    uint64_t start_s, end_s, cpus;
+};
+
+static const char *const people[] = {"lea", "max", "eve"}, *const theirs[] = {"bio", "chem", "guests"};
+
+static void quick (struct kit *k, Moisson__Event *event)
+{
+    struct err err = ERR_INIT;
+
+    event->now_us = k->now;
+    if (core_apply (k->core, event, k->now, NULL, &err))
+        ck_abort_msg ("%s", err.why);
+}
+
+static void quick_clock (struct kit *k)
+{
+    Moisson__Clock c = MOISSON__CLOCK__INIT;
+    EVENT (clock, CLOCK, &c);
+
+    quick (k, &event);
+}
+
+/* Time goes on in steps that end with each period, as the controller's does. */
+static void live_until (struct kit *k, uint64_t second)
+{
+    while (k->now / USEC_PER_SEC < second) {
+        uint64_t next = (k->now / USEC_PER_SEC / PERIOD_S + 1) * PERIOD_S;
+        k->now = (next < second ? next : second) * USEC_PER_SEC;
+        if (next <= second)
+            quick_clock (k);
+    }
+}
+
+static void quick_job (struct kit *k, struct past *past, uint32_t seed)
+{
+    struct ask ask = {.user = people[past->user], .account = theirs[past->user], .cpus_per_task = 1 + seed % 4};
+    struct kit_spec s;
+    Moisson__Submitted submitted = MOISSON__SUBMITTED__INIT;
+    Moisson__AttemptId id = MOISSON__ATTEMPT_ID__INIT;
+    Moisson__Started started = MOISSON__STARTED__INIT;
+    Moisson__Exit exit = MOISSON__EXIT__INIT;
+    Moisson__Ended ended = MOISSON__ENDED__INIT;
+    Moisson__Event e = MOISSON__EVENT__INIT, *placed;
+
+    kit_spec_fill (&s, &ask);
+    submitted.job_id = core_next_job_id (k->core);
+    submitted.spec = &s.spec;
+    submitted.user = (char *) ask.user;
+    e.what_case = MOISSON__EVENT__WHAT_SUBMITTED;
+    e.submitted = &submitted;
+    quick (k, &e);
+    core_pass_begin (k->core, k->now);
+    ck_assert_int_eq (core_next_placement (k->core, k->now, &placed), 0);
+    quick (k, placed);
+    past->cpus = placed->placed->shares[0]->cpus;
+    moisson__event__free_unpacked (placed, NULL);
+    id.raw_id = submitted.job_id;
+    id.attempt = 1;
+    started.id = exit.id = &id;
+    started.start_us = k->now;
+    past->start_s = k->now / USEC_PER_SEC;
+    e.what_case = MOISSON__EVENT__WHAT_STARTED;
+    e.started = &started;
+    quick (k, &e);
+    live_until (k, past->start_s + seed / 7 % 400);
+    past->end_s = k->now / USEC_PER_SEC;
+    exit.kind = MOISSON__END_KIND__END_EXITED;
+    ended.exit = &exit;
+    e.what_case = MOISSON__EVENT__WHAT_ENDED;
+    e.ended = &ended;
+    quick (k, &e);
+}
+
+/* From the records alone: each second counts once for every half life since the end of its period. */
+static double reckon (const struct past *past, size_t n, unsigned user, uint64_t now_s)
+{
+    uint64_t last = now_s / PERIOD_S * PERIOD_S;
+    double sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        for (uint64_t at = past[i].start_s, to; past[i].user == user && at < past[i].end_s; at = to) {
+            uint64_t begun = at / PERIOD_S * PERIOD_S;
+            to = begun + PERIOD_S < past[i].end_s ? begun + PERIOD_S : past[i].end_s;
+            sum += (double) past[i].cpus * (double) (to - at) *
+                   (begun < last ? exp2 (-(double) (last - begun) / HALF_LIFE_S) : 1);
+        }
+    return sum;
+}
+
+START_TEST (ten_thousand_jobs_equal_an_independent_calculation)
+{
+    _cleanup_kit_ struct kit *k = house_with (0, HALF_LIFE_S);
+    struct past *past = xcalloc (MANY, sizeof *past);
+    uint64_t dice = 88172645463325252ULL;
+    struct err err = ERR_INIT;
+
+    k->now = 1200 * USEC_PER_SEC;
+    quick_clock (k);
+    for (size_t i = 0; i < MANY; i++) {
+        dice ^= dice << 13, dice ^= dice >> 7, dice ^= dice << 17; /* xorshift, Marsaglia 2003 */
+        past[i].user = (unsigned) (dice >> 40) % 3;
+        quick_job (k, &past[i], (uint32_t) dice);
+        if (i % 1000 == 999)
+            for (unsigned user = 0; user < 3; user++)
+                ck_assert_double_eq_tol (used_cpu (k, theirs[user], people[user]),
+                                         reckon (past, i + 1, user, k->now / USEC_PER_SEC), 1);
+    }
+    if (core_check (k->core, &err))
+        ck_abort_msg ("%s", err.why);
+    free (past);
+}
+END_TEST
+
 /* --- snapshots ------------------------------------------------------------------------------------------------------
  */
 
@@ -216,4 +339,4 @@ SUITE ("accounts", accounts_and_qos_are_filled_in, the_wall_of_a_qos_is_the_limi
 
        usage_is_charged_up_the_tree, a_usage_factor_counts, usage_halves_in_its_half_life,
        a_new_tree_keeps_what_was_used, usage_can_be_forgotten, who_has_had_less_of_his_share_comes_first,
-       equals_have_the_same_rank, a_snapshot_has_all_of_it)
+       equals_have_the_same_rank, ten_thousand_jobs_equal_an_independent_calculation, a_snapshot_has_all_of_it)
