@@ -55,6 +55,7 @@ FIXED (put_share, "NO")
 FIXED (put_off, "OFF")
 FIXED (put_unlimited, "UNLIMITED")
 FIXED (put_no_cluster, "N/A")
+FIXED (put_empty, "")
 FIXED (put_null, "(null)")
 FIXED (put_zero, "0")
 COUNTS (put_cpu_states, cpus)
@@ -237,6 +238,7 @@ static const struct field fields[] = {
     {'G', "Gres", "GRES", 0, "generic resources a node", put_gres},
     {'h', "OverSubscribe", "OVERSUBSCRIBE", 0, "may jobs share CPUs", put_share},
     {'H', "Timestamp", "TIMESTAMP", 0, "when the reason was given", put_reason_time},
+    {'i', "Reservation", "RESERVATION", 0, "reservation: see scontrol show reservation", put_empty},
     {'I', "PriorityJobFactor", "PRIO_JOB_FACTOR", 0, "priority of the partition", put_priority},
     {'l', "Time", "TIMELIMIT", 0, "longest time limit", put_max_time},
     {'L', "DefaultTime", "DEFAULTTIME", 0, "time limit of jobs that give none", put_default_time},

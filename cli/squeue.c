@@ -201,6 +201,7 @@ static const struct optable_row rows[] = {
     {"noheader", 'h', ARG_NONE, NULL, NULL, "no header line", on_noheader},
     {"only-job-state", 0, ARG_NONE, NULL, NULL, NULL, NULL},
     {"partition", 'p', ARG_REQUIRED, "SQUEUE_PARTITION", "<names>", "only jobs of these partitions", on_partition},
+    {"partitions", 0, ARG_REQUIRED, NULL, NULL, NULL, on_partition},
     {"priority", 'P', ARG_NONE, "SQUEUE_PRIORITY", NULL, NULL, NULL},
     {"qos", 'q', ARG_REQUIRED, "SQUEUE_QOS", "<names>", "only jobs with these QoS", on_qos},
     {"reservation", 'R', ARG_REQUIRED, NULL, "<names>", "only jobs in these reservations", on_reservation},

@@ -12,7 +12,7 @@ import pytest
 from conftest import SOURCE
 
 sys.path.insert(0, str(SOURCE / "tests" / "data"))
-from clients import grid, libraries, portals, workflows  # noqa: E402
+from clients import grid, libraries, parsers, portals, workflows  # noqa: E402
 
 CLUSTER = {"nodes": 2, "cpus": 4, "mem": 4000,
            "conf": "PartitionName=main Nodes=ALL Default=YES MaxTime=1-12:00:00 DefaultTime=30 DefMemPerCPU=100 State=UP\nMinJobAge=600"}
@@ -164,3 +164,23 @@ def test_queries(cluster, known, row):
     if "same_bars" in row:
         assert len({line.count("|") for line in out.splitlines()[:2]}) == 1, out
     check_json(row, out)
+
+
+# --- conclusions
+
+class Said:
+    """An answer, and what the client knew when it asked."""
+
+    def __init__(self, done, jobs, job=None):
+        self.out, self.err, self.code, self.jobs, self.job = done.stdout, done.stderr, done.returncode, jobs, job
+
+
+@pytest.mark.parametrize("row", parsers.CONCLUSIONS, ids=named)
+def test_conclusions(cluster, known, row):
+    jobs = [known[name] for name in ("done", "failed", "killed", "held", "running", "gone", "waits", "later")]
+    if row.get("each"):
+        found = {known[name]: row["rule"](Said(run(cluster, row, dict(known, id=known[name])), jobs, known[name]))
+                 for name in row["says"]}
+    else:
+        found = row["rule"](Said(run(cluster, row, known), jobs))
+    assert {name: found.get(known[name]) for name in row["says"]} == row["says"]
