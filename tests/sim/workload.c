@@ -101,6 +101,7 @@ static int configure (struct world *w)
     c->partitions = xcalloc (1, sizeof (void *));
     c->partitions[c->n_partitions++] = partition_conf (w);
     policy_configure (w, c);
+    accounts_configure (w, c);
     c->min_job_age_s = 30;
     c->kill_wait_s = 5;
     c->max_array_size = 1000;
@@ -121,8 +122,10 @@ void workload_begin (struct world *w)
 {
     w->whole_cores = dice_percent (&w->dice, 50);
     policy_begin (w);
+    w->limits = dice_percent (&w->dice, 50);
     if (configure (w))
         return;
+    accounts_change (w);
     for (int i = 0; i < WORLD_NODES; i++)
         world_connect (w, &w->nodes[i]);
 }
@@ -253,6 +256,7 @@ static void submit (struct world *w)
     s->uid = 1000 + dice_below (&w->dice, 3);
     s->gid = 100;
     s->user = xasprintf ("u%u", s->uid);
+    accounts_spec (w, spec);
     s->has_token = true;
     s->token = (ProtobufCBinaryData){.len = 16, .data = xcalloc (16, 1)};
     for (int i = 0; i < 2; i++) /* few enough that some repeat */
@@ -534,6 +538,8 @@ void workload_step (struct world *w)
         link_trouble (w);
     else if (roll < 200)
         reserve (w);
+    else if (roll < 203)
+        accounts_change (w);
     else if (roll < 215)
         world_hear_old (w);
     else if (roll < 218)
@@ -555,6 +561,7 @@ void workload_step (struct world *w)
         world_hear (w, any_node (w));
     if (w->want_pass && !w->wrong.why && dice_percent (&w->dice, 80))
         world_pass (w);
+    accounts_hold (w);
 }
 
 /* --- the end ------------------------------------------------------------------------------------------------------ */

@@ -23,6 +23,7 @@ struct world {
     struct vnode_listener listener;
     struct ledger *ledger;
     struct bookings *bookings;
+    bool limits; /* of accounts are enforced */
     bool want_pass, whole_cores, tiers;
     uint64_t preemptions;
     struct vmsg old_news[32]; /* for late and doubled deliveries */
