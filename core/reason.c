@@ -66,6 +66,13 @@ static bool out_of_memory (const struct core *core, const struct row *row, struc
     return ended_as (row, MOISSON__JOB_STATE__STATE_OUT_OF_MEMORY);
 }
 
+static bool overdue (const struct core *core, const struct row *row, struct buf *text)
+{
+    (void) core;
+    (void) text;
+    return ended_as (row, MOISSON__JOB_STATE__STATE_DEADLINE);
+}
+
 static bool none (const struct core *core, const struct row *row, struct buf *text)
 {
     (void) core;
@@ -411,6 +418,7 @@ static const struct {
     {"TimeLimit", time_limit},
     {"NodeDown", node_down},
     {"OutOfMemory", out_of_memory},
+    {"DeadLine", overdue},
     {"None", none},
     {"Prolog", prolog},
     {"Starting", starting},

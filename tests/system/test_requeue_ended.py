@@ -100,7 +100,7 @@ def test_what_is_refused(cluster):
     held = cluster.sbatch("--hold")
     refused(cluster, "Job is pending execution", "requeue", held)
     cluster.ok("scancel", held)
-    refused(cluster, "Job/step already completing or completed", "requeue", held)
+    refused(cluster, "Job has already finished", "requeue", held)
     once = cluster.completed("--no-requeue")
     refused(cluster, "Requested operation is presently disabled", "requeue", once)
     refused(cluster, "Invalid job id specified", "requeue", 99999)

@@ -176,7 +176,7 @@ def test_what_cannot_be_suspended(cluster):
     refused("suspend", held, "Job is pending execution")
     refused("resume", held, "Job is pending execution")
     done = cluster.completed()
-    refused("suspend", done, "Job/step already completing or completed")
+    refused("suspend", done, "Job has already finished")
     runs = counting(cluster)
     refused("resume", runs, "Job is not suspended")
     cluster.ok("scontrol", "suspend", runs)

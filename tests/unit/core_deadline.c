@@ -42,6 +42,7 @@ START_TEST (what_waits_too_long_ends)
     assert_state (k, id, DEADLINE);
     ck_assert_uint_eq (the_record (k)->attempt, 0);
     ck_assert_uint_eq (effects_count (&k->fx, FX_JOB_ENDED), 1);
+    assert_reason (k, id, "DeadLine");
     assert_cause (k, id, "it could no longer end before its deadline");
 }
 END_TEST

@@ -85,6 +85,11 @@ START_TEST (stops_become_lines)
     stop.batch_only = false;
     stop.has_children_only = stop.children_only = true;
     check_lines (&stop, "signal 10 children\n");
+    stop.signal = 0;
+    stop.has_suspend = stop.suspend = true;
+    check_lines (&stop, "suspend\n");
+    stop.suspend = false;
+    check_lines (&stop, "resume\n");
 }
 END_TEST
 
