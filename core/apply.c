@@ -3,6 +3,7 @@
 #include <utlist.h>
 #include "core/attempt.h"
 #include "core/branch.h"
+#include "core/correspond.h"
 #include "core/payer.h"
 #include "core/state.h"
 
@@ -135,6 +136,8 @@ static void cancel_never (struct core *core, struct job *job)
 
     if (set)
         rest_cancel (core, job, set, NULL, cause);
+    if (!job->n_pending) /* records that are pending are few */
+        return;
     DL_FOREACH_SAFE (job->tasks, task, next)
     if (task->phase == TASK_PENDING && task->hold == HOLD_NEVER)
         pending_cancel (core, task, NULL, cause);
@@ -149,7 +152,7 @@ static void job_refresh (struct core *core, struct job *job)
     if (!job->ended && job->depend && kill_on_invalid (core, job)) {
         if (depend_answer (job, core->now, &until) == DEPEND_NEVER)
             cancel_for_ever (core, job);
-        else
+        else if (corr_asked (job))
             cancel_never (core, job);
     }
     if (job_has_pending (job) && core->now > job_start_by (core, job))

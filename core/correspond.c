@@ -5,11 +5,18 @@
 #include "core/attempt.h"
 #include "core/state.h"
 
-bool edge_is_corr (const struct edge *edge)
+bool edge_pairs_tasks (const struct edge *edge)
 {
-    return edge->asked->type == MOISSON__DEPEND_TYPE__DEP_AFTERCORR && !edge->asked->has_task &&
-           edge->state != EDGE_NEVER && /* what can never be met is a condition of the whole */
-           job_is_array (edge->waiter) && edge->task == IDSET_NONE && (!edge->target || job_is_array (edge->target));
+    return edge->asked->type == MOISSON__DEPEND_TYPE__DEP_AFTERCORR && edge->target && edge->task == IDSET_NONE &&
+           job_is_array (edge->waiter) && job_is_array (edge->target);
+}
+
+bool corr_asked (const struct job *job)
+{
+    for (size_t i = 0; job->depend && i < job->depend->n; i++)
+        if (job->depend->edges[i].asked->type == MOISSON__DEPEND_TYPE__DEP_AFTERCORR)
+            return true;
+    return false;
 }
 
 static bool is_asked (const struct job *job, uint32_t index)
@@ -58,20 +65,12 @@ static enum edge_state state_of (const struct core *core, const struct job *job,
 
     for (size_t i = 0; job->depend && i < job->depend->n; i++) {
         const struct edge *edge = &job->depend->edges[i];
-        enum edge_state one = edge_is_corr (edge) && edge->target ? look (core, edge->target, index) : EDGE_MET;
+        enum edge_state one = edge->corr && edge->target ? look (core, edge->target, index) : EDGE_MET;
         if (one == EDGE_NEVER)
             return EDGE_NEVER;
         all = one == EDGE_WAIT ? EDGE_WAIT : all;
     }
     return all;
-}
-
-static bool has_corr (const struct job *job)
-{
-    for (size_t i = 0; job->depend && i < job->depend->n; i++)
-        if (edge_is_corr (&job->depend->edges[i]))
-            return true;
-    return false;
 }
 
 static enum hold class_of (enum edge_state state)
@@ -83,7 +82,7 @@ void corr_sort (struct core *core, struct job *job)
 {
     struct task *task;
 
-    if (!job_is_array (job) || !has_corr (job))
+    if (!job_is_array (job) || !corr_asked (job))
         return;
     struct idset *free_ones = rest_take_all (&job->rest, HOLD_NONE);
     for (uint32_t id = free_ones ? idset_first (free_ones) : IDSET_NONE; id != IDSET_NONE;
@@ -135,7 +134,7 @@ void corr_news (struct core *core, const struct task *task)
 
     DL_FOREACH (task->job->dependents, edge)
     {
-        if (!edge_is_corr (edge) || edge->waiter->ended)
+        if (!edge->corr || edge->waiter->ended)
             continue;
         if (!task->rest)
             settle (core, edge->waiter, task->index);
@@ -149,7 +148,7 @@ int corr_check (const struct core *core, const struct job *job, struct err *err)
 {
     unsigned long id = job->id;
 
-    if (!has_corr (job) && (rest_count (&job->rest, HOLD_CORR) || rest_count (&job->rest, HOLD_NEVER)))
+    if (!corr_asked (job) && (rest_count (&job->rest, HOLD_CORR) || rest_count (&job->rest, HOLD_NEVER)))
         return err_set (err, 0, "tasks of job %lu wait for namesakes, and it asks for none", id);
     for (uint32_t at = rest_first (&job->rest, HOLD_CORR); at != IDSET_NONE && job_is_array (job);
          at = rest_next (&job->rest, HOLD_CORR, at))

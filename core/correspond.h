@@ -9,8 +9,9 @@
 
 struct core;
 
-/* Is this condition one of each task's own? Then it is none of the job as a whole. */
-bool edge_is_corr (const struct edge *edge);
+/* It has just been aimed at its target: is it one of each task's own, and none of the job as a whole? */
+bool edge_pairs_tasks (const struct edge *edge);
+bool corr_asked (const struct job *job); /* does it wait for namesakes at all? */
 /* The conditions are new, or what was held is released: sort what is free into what may start and what waits. */
 void corr_sort (struct core *core, struct job *job);
 void corr_forget (struct core *core, struct job *job); /* its conditions go: all that waits is free */

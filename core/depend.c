@@ -185,7 +185,7 @@ static bool edge_look (struct core *core, struct edge *edge)
 
     if (edge->state != EDGE_WAIT)
         return false;
-    if (edge_is_corr (edge)) /* each task is settled by itself */
+    if (edge->corr) /* each task is settled by itself */
         now = edge->target && !edge->target->ended ? EDGE_WAIT : EDGE_MET;
     else if (is_singleton (edge))
         now = edge->waiter->group_prev && edge->waiter->spec->group->first == edge->waiter ? EDGE_MET : EDGE_WAIT;
@@ -233,6 +233,7 @@ static void edge_aim (struct core *core, struct edge *edge)
         return;
     }
     DL_APPEND (target->dependents, edge);
+    edge->corr = edge_pairs_tasks (edge);
 }
 
 static struct depend *depend_make (struct job *job)
@@ -258,7 +259,7 @@ void depend_submit (struct core *core, struct job *job)
         struct edge *edge = &depend->edges[i];
         if (!is_singleton (edge))
             edge_aim (core, edge);
-        if (!edge_is_corr (edge) || !edge->target)
+        if (!edge->corr)
             edge_look (core, edge);
     }
     corr_sort (core, job);
@@ -279,6 +280,7 @@ static bool edge_aim_saved (struct core *core, struct edge *edge)
     edge->task = task ? task->index : asked->has_task ? asked->task : IDSET_NONE;
     if (edge->task == IDSET_NONE || knows_task (core, edge)) {
         DL_APPEND (edge->target->dependents, edge);
+        edge->corr = edge_pairs_tasks (edge);
         return true;
     }
     edge->target = NULL;
@@ -372,7 +374,7 @@ enum depend_answer depend_answer (const struct job *job, usec_t now, usec_t *ret
         const struct edge *edge = &depend->edges[i];
         if (edge->state == EDGE_MET && edge->due_us > now && edge->due_us < *ret_due)
             *ret_due = edge->due_us;
-        met += edge_is_corr (edge) || (edge->state == EDGE_MET && edge->due_us <= now);
+        met += edge->corr || (edge->state == EDGE_MET && edge->due_us <= now);
         never += edge->state == EDGE_NEVER;
     }
     if (job_spec (job)->depends_any)

@@ -24,6 +24,7 @@ struct edge {
     const Moisson__Dependency *asked;
     uint32_t task; /* of the target; IDSET_NONE = all of it */
     enum edge_state state;
+    bool corr;     /* a condition of each task of the waiter (correspond.h); kept once settled */
     usec_t due_us; /* after:id+minutes; 0 = at once */
 };
 

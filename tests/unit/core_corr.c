@@ -134,6 +134,23 @@ START_TEST (between_other_jobs_it_is_afterok)
 }
 END_TEST
 
+START_TEST (after_a_plain_job_that_fails)
+{
+    _cleanup_kit_ struct kit *k = kit_new ("n1", 8);
+    uint64_t plain = submit (k, .name = "plain");
+    uint64_t array = submit (k, .array_first = 0, .array_last = 3, .depend = AFTERCORR, .on = plain);
+
+    ck_assert_uint_eq (pass (k), 1);
+    started (k, plain, 1);
+    exited (k, plain, 1, 1);
+    assert_reason (k, array, "DependencyNeverSatisfied");
+    ck_assert_uint_eq (pass (k), 0);
+    clock_at (k, k->now + 301 * USEC_PER_SEC); /* that it is forgotten changes nothing */
+    assert_reason (k, array, "DependencyNeverSatisfied");
+    ck_assert_uint_eq (pass (k), 0);
+}
+END_TEST
+
 START_TEST (beside_another_condition)
 {
     _cleanup_kit_ struct kit *k = kit_new ("n1", 8);
@@ -152,4 +169,5 @@ START_TEST (beside_another_condition)
 END_TEST
 
 SUITE ("corr", each_follows_its_namesake, what_can_never_run_is_cancelled_if_asked, a_hold_and_its_release,
-       those_that_are_new_or_gone, between_other_jobs_it_is_afterok, beside_another_condition)
+       those_that_are_new_or_gone, between_other_jobs_it_is_afterok, after_a_plain_job_that_fails,
+       beside_another_condition)
