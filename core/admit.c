@@ -516,7 +516,7 @@ int core_admit_behind (const struct core *core, const Moisson__JobSpec *spec, co
     if (!who)
         return 0;
     payer_settle (core, who->user, &settled);
-    return admit_payer (core, who, &settled, before + tasks_of (spec), now, err);
+    return admit_payer (core, who, &settled, who->tasks_before + tasks_of (spec), now, err);
 }
 
 int core_admit (const struct core *core, const Moisson__JobSpec *spec, const struct submitter *who, usec_t now,

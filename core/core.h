@@ -37,6 +37,7 @@ struct submitter {
     const char *user;
     const uint32_t *gids; /* n_gids, with the first one */
     size_t n_gids;
+    uint64_t tasks_before; /* of a bulk: those of the lines before it */
 };
 
 /* May this submit be accepted? -1 with code, why and fix; else fills defaults that must be in the event (partition...)

@@ -48,10 +48,11 @@ void bulk_in_init (struct bulk_in *in, const struct request *request)
 
     *in = (struct bulk_in){.msg = msg,
                            .uid = request->session->uid,
-                           .operator= request->session->roles & ROLE_OPERATOR,
+                           .is_operator = request->session->roles & ROLE_OPERATOR,
                            .blobs = {msg->blobs.data, msg->has_blobs ? msg->blobs.len : 0},
                            .lines = {msg->lines.data, msg->lines.len},
                            .store = batch_create ()};
+    submit_keep_in_line (request->ctld, in->is_operator, msg->common);
     in->common_len = moisson__job_spec__get_packed_size (msg->common);
     in->common = xmalloc (in->common_len + 1);
     moisson__job_spec__pack (msg->common, in->common);
@@ -142,48 +143,39 @@ static void refuse_line (struct bulk_in *in, const struct err *err)
     e->failure->fix = xstrdup (err->fix);
 }
 
-/* The piece as it came, or where the spec was changed for one who is no operator, with the change behind it: of two
- * fields the later one counts. */
-static void take_line (struct bulk_in *in, const uint8_t *piece, size_t len, const Moisson__JobSpec *changed)
+/* Going before others is for operators. The line without what asks for that, where it does: the caller frees it. */
+static uint8_t *line_in_line (const struct bulk_in *in, const struct ctld *ctld, const uint8_t *piece, size_t *len)
 {
-    Moisson__BulkLine *line;
-    uint8_t more[64];
-    size_t n;
+    Moisson__BulkLine *line = in->is_operator ? NULL : moisson__bulk_line__unpack (NULL, *len, piece);
+    Moisson__JobSpec *own = line ? moisson__job_spec__unpack (NULL, line->spec.len, line->spec.data) : NULL;
+    uint8_t *packed = NULL;
 
-    in->n_taken++;
-    if (!changed) {
-        pieces_add (&in->taken, piece, len);
-        return;
+    if (own && (own->nice < 0 || own->has_priority)) {
+        submit_keep_in_line (ctld, false, own);
+        free (line->spec.data);
+        line->spec.len = moisson__job_spec__get_packed_size (own);
+        line->spec.data = xmalloc (line->spec.len + 1);
+        moisson__job_spec__pack (own, line->spec.data);
+        *len = moisson__bulk_line__get_packed_size (line);
+        packed = xmalloc (*len + 1);
+        moisson__bulk_line__pack (line, packed);
     }
-    line = moisson__bulk_line__unpack (NULL, len, piece);
-    n = moisson__job_spec__pack (changed, more);
-    line->spec.data = xrealloc (line->spec.data, line->spec.len + n + 1);
-    memcpy (line->spec.data + line->spec.len, more, n);
-    line->spec.len += n;
-    len = moisson__bulk_line__get_packed_size (line);
-    uint8_t *packed = xmalloc (len + 1);
-    moisson__bulk_line__pack (line, packed);
-    pieces_add (&in->taken, packed, len);
-    free (packed);
-    moisson__bulk_line__free_unpacked (line, NULL);
+    if (own)
+        moisson__job_spec__free_unpacked (own, NULL);
+    if (line)
+        moisson__bulk_line__free_unpacked (line, NULL);
+    return packed;
 }
 
-/* Going before others is for operators. What is then to be added to the spec; NULL: nothing. */
-static const Moisson__JobSpec *keep_line_in_line (const struct bulk_in *in, const struct ctld *ctld,
-                                                  Moisson__JobSpec *spec, Moisson__JobSpec *changed)
+static uint64_t tasks_of (const Moisson__JobSpec *spec)
 {
-    int32_t nice = spec->nice;
-    uint32_t priority = spec->priority;
-    bool has_priority = spec->has_priority;
+    uint64_t n = spec->n_array ? 0 : 1;
 
-    submit_keep_in_line (ctld, in->operator, spec);
-    *changed = (Moisson__JobSpec) MOISSON__JOB_SPEC__INIT;
-    changed->has_nice = nice != spec->nice;
-    if (has_priority && !spec->has_priority) {
-        changed->has_priority = priority != PRIORITY_BASE;
-        changed->priority = PRIORITY_BASE;
+    for (size_t i = 0; i < spec->n_array; i++) {
+        const Moisson__Range *range = spec->array[i];
+        n += (range->last - range->first) / (range->step ? range->step : 1) + 1;
     }
-    return changed->has_nice || changed->has_priority ? changed : NULL;
+    return n;
 }
 
 /* 0: a new job; 1: known already, and said so; -1: refused. */
@@ -225,28 +217,41 @@ static int check_size (size_t len, struct err *err)
     return err_fix (err, "put long arguments, comments and lists into files that the job reads");
 }
 
+static int admit_line (const struct bulk_in *in, const struct ctld *ctld, const Moisson__JobSpec *spec, struct err *err)
+{
+    const struct submitter who = {
+        .user = in->who->user, .gids = in->who->groups, .n_gids = in->who->n_groups, .tasks_before = in->n_tasks};
+
+    if (core_admit_behind (ctld->core, spec, &who, now_wall (), in->n_taken, err) < 0)
+        return -1;
+    return core_admit_reservation (ctld->core, spec, who.user, err);
+}
+
 static int read_line (struct bulk_in *in, struct ctld *ctld, const uint8_t *piece, size_t len, struct err *err)
 {
+    _cleanup_free_ uint8_t *changed = line_in_line (in, ctld, piece, &len);
     _cleanup_free_ char *key = NULL;
     _cleanup_err_ struct err why = ERR_INIT;
-    Moisson__JobSpec changed;
-    Moisson__JobSpec *spec = bulk_spec (in->common, in->common_len, piece, len, &key);
-    struct submitter who = {.user = in->who->user, .gids = in->who->groups, .n_gids = in->who->n_groups};
-    const Moisson__JobSpec *more;
+    Moisson__JobSpec *spec;
     int rc;
 
+    if (changed)
+        piece = changed;
+    spec = bulk_spec (in->common, in->common_len, piece, len, &key);
     if (!spec)
         return err_set (err, MOISSON__FAIL_CODE__FAIL_PROTOCOL, "job %u of the bulk cannot be read", in->line + 1);
-    more = keep_line_in_line (in, ctld, spec, &changed);
     rc = check_size (in->common_len + len, &why) || check_blobs (in, spec, &why)
              ? -1
              : check_key (in, ctld, key, spec, &why);
     if (rc == 0)
-        rc = core_admit_behind (ctld->core, spec, &who, now_wall (), in->n_taken, &why);
+        rc = admit_line (in, ctld, spec, &why);
     if (rc < 0)
         refuse_line (in, &why);
-    else if (rc == 0)
-        take_line (in, piece, len, more);
+    else if (rc == 0) {
+        pieces_add (&in->taken, piece, len);
+        in->n_taken++;
+        in->n_tasks += tasks_of (spec);
+    }
     in->line++;
     moisson__job_spec__free_unpacked (spec, NULL);
     return 1;

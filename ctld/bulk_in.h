@@ -16,7 +16,7 @@ struct bulk_in {
     const Moisson__BulkRequest *msg;
     uint32_t uid;
     const Moisson__Submitted *who; /* borrowed */
-    bool operator;
+    bool is_operator;
     uint8_t *common; /* packed */
     size_t common_len;
     struct pieces blobs, lines; /* what is left of them */
@@ -26,6 +26,7 @@ struct bulk_in {
     uint32_t line;    /* the next one */
     struct buf taken; /* pieces of the lines that become jobs */
     uint32_t n_taken, n_refused;
+    uint64_t n_tasks; /* of those taken */
     Moisson__BulkException **exceptions;
     size_t n_exceptions, exceptions_room;
 };

@@ -143,3 +143,20 @@ def test_a_controller_killed_in_the_middle_leaves_all_or_nothing(cluster):
     everything = cluster.ok("squeue", "-h", "-o", "%j").split()
     assert len(everything) == len(set(everything)) == rounds * count, "nothing half, nothing twice"
     subprocess.run([cluster.bin / "scancel", "--me"], env=cluster.env, check=True)
+
+
+def test_nobody_goes_before_others_by_a_bulk(root_cluster, people):
+    """What is for operators is left out of a line, and of what all lines have in common; reservations are asked about."""
+    his = root_cluster.as_user(people[0])
+    plain = his.sbatch("--hold")
+    for jobs in ([{"wrap": "true", "hold": True, "nice": -100}] * 3,
+                 [{"wrap": "true", "hold": True}, {"wrap": "true", "hold": True, "nice": -100}]):
+        path = his.work / "line.ndjson"
+        path.write_text("".join(json.dumps(job) + "\n" for job in jobs))
+        ids = his.ok("sbatch", "--bulk", path, "--parsable").split()
+        assert [his.show(job)["Nice"] for job in ids] == ["0"] * len(jobs)
+        assert {his.show(job)["UserId"] for job in ids} == {his.show(plain)["UserId"]}
+    path.write_text(json.dumps({"wrap": "true", "reservation": "none-such"}) + "\n")
+    done = his.run("sbatch", "--bulk", path)
+    assert done.returncode == 1 and ":1: " in done.stderr and "eservation" in done.stderr
+    his.ok("scancel", "--me")
