@@ -11,6 +11,7 @@
 #include "base/states.h"
 #include "base/units.h"
 #include "command.h"
+#include "cursor.h"
 #include "failure.h"
 #include "jobref.h"
 #include "json.h"
@@ -46,34 +47,22 @@ static int on_follow (void *self, const char *value, struct err *err)
     return 0;
 }
 
-static int bad_cursor (const char *value, struct err *err)
-{
-    err_set (err, 0, "--since=%.80s is no cursor", value);
-    return err_fix (err, "write the cursor of a line that was printed, such as 1200.1, or begin, or now");
-}
-
-/* "1200" is after all that event 1200 told, "1200.2" after the second thing that it told. */
 static int on_since (void *self, const char *value, struct err *err)
 {
     SELF;
-    _cleanup_free_ char *text = xstrdup (value);
-    char *dot = strchr (text, '.');
-    uint64_t sequence, part = 0;
+    uint64_t sequence;
+    uint32_t part;
 
-    s->request.from_oldest = !strcmp (value, "begin");
-    s->request.has_from_oldest = s->request.from_oldest;
+    s->request.has_from_oldest = s->request.from_oldest = !strcmp (value, "begin");
     s->request.has_since = s->request.has_since_part = false;
     if (s->request.from_oldest || !strcmp (value, "now"))
         return 0;
-    if (dot)
-        *dot++ = '\0';
-    if (number_parse (text, "--since", 0, INT64_MAX, &sequence, NULL) < 0 ||
-        (dot && number_parse (dot, "--since", 0, UINT32_MAX, &part, NULL) < 0))
-        return bad_cursor (value, err);
+    if (cursor_parse (value, &sequence, &part, err))
+        return -1;
     s->request.has_since = true;
     s->request.since = sequence;
     s->request.has_since_part = part != 0;
-    s->request.since_part = (uint32_t) part;
+    s->request.since_part = part;
     return 0;
 }
 
@@ -157,10 +146,10 @@ static json_t *line_of (const Moisson__EventRow *row)
 {
     const Moisson__News *n = row->news;
     json_t *o = json_object ();
-    char cursor[48];
+    char cursor[CURSOR_TEXT];
 
     /* the last thing that an event told: the cursor stands behind the whole event */
-    snprintf (cursor, sizeof cursor, row->final ? "%" PRIu64 : "%" PRIu64 ".%u", row->sequence, row->part);
+    cursor_format (row->sequence, row->final ? 0 : row->part, cursor);
     json_object_set_new (o, "cursor", json_string (cursor));
     json_object_set_new (o, "time", json_real ((double) row->time_us / 1e6));
     json_object_set_new (o, "type", json_text (n->type));
