@@ -246,7 +246,7 @@ void rpc_events (struct request *request)
     struct ctld *ctld = request->ctld;
     _cleanup_err_ struct err err = ERR_INIT;
     struct events *e;
-    uint64_t cursor;
+    uint64_t cursor = 0;
 
     if (check_types (asked, &err) < 0 || find_cursor (ctld, asked, &cursor, &err) < 0) {
         request_fail (request, &err);
