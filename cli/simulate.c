@@ -125,8 +125,7 @@ static const char usage[] =
     "  sacct -a -X -P -S 2026-01-01 -E 2026-02-01 -o JobID,User,Account,Partition,QOS,Submit,Start,End,\\\n"
     "    Timelimit,NNodes,NCPUS,ReqCPUS,ReqTRES > january && moisson simulate --trace january --users";
 
-/* --- runs ------------------------------------------------------------------------------------------------------------
- */
+/* --- runs ------------------------------------------------------------------------------------------------------- */
 
 /* splitmix64 (Steele, Lea, Flood 2014) */
 static uint64_t random_next (uint64_t *state)
@@ -240,8 +239,7 @@ static int run_all (struct simulate *s, const struct trace *trace, const struct 
     return rc;
 }
 
-/* --- the command
- * ------------------------------------------------------------------------------------------------------ */
+/* --- the command ------------------------------------------------------------------------------------------------ */
 
 static int check_queues (const struct simulate *s, const struct config *conf, struct err *err)
 {

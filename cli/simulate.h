@@ -12,8 +12,7 @@
 #include "core/core.h"
 #include "trace.h"
 
-/* --- one run ---------------------------------------------------------------------------------------------------------
- */
+/* --- one run ---------------------------------------------------------------------------------------------------- */
 
 enum sim_fate {
     SIM_WAITS,   /* never started: what is left when nothing moves any more */
@@ -24,8 +23,9 @@ enum sim_fate {
 
 struct sim_job { /* of the same place in the trace, or in the part of it that is run */
     uint64_t start_s, end_s;
-    uint32_t cpus;   /* that it got */
-    uint32_t starts; /* more than 1: it was requeued */
+    uint32_t cpus;        /* that it got */
+    uint64_t predicted_s; /* 0 = nothing was */
+    uint32_t starts;      /* more than 1: it was requeued */
     enum sim_fate fate;
     bool backfilled; /* started while one that goes before it waited */
 };
@@ -66,8 +66,7 @@ int sim_run (struct sim_run *ret, const struct trace *trace, size_t first, size_
              struct err *err);
 void sim_run_clear (struct sim_run *run);
 
-/* --- figures ---------------------------------------------------------------------------------------------------------
- */
+/* --- figures ---------------------------------------------------------------------------------------------------- */
 
 struct sim_spread {
     double mean, p50, p90, p99, max;
@@ -97,8 +96,7 @@ double sim_quantile (const double *values, size_t n, double share);
 void sim_measure (const struct sim_run *run, struct sim_figures *ret);
 void sim_figures_clear (struct sim_figures *figures);
 
-/* --- what people see -------------------------------------------------------------------------------------------------
- */
+/* --- what people see -------------------------------------------------------------------------------------------- */
 
 struct sim_row { /* an order and what came of it; of several windows: means of their figures */
     const char *order;

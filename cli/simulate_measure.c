@@ -57,8 +57,7 @@ static uint64_t run_of (const struct sim_job *job)
     return job->end_s - job->start_s;
 }
 
-/* --- users
- * ------------------------------------------------------------------------------------------------------------ */
+/* --- users ------------------------------------------------------------------------------------------------------ */
 
 static int by_hours (const void *a, const void *b)
 {
@@ -115,8 +114,7 @@ static void measure_users (const struct sim_run *run, struct sim_figures *ret)
     ret->n_users = n;
 }
 
-/* --- the machine
- * ------------------------------------------------------------------------------------------------------ */
+/* --- the machine ------------------------------------------------------------------------------------------------ */
 
 static double busy_seconds (const struct sim_run *run)
 {

@@ -94,8 +94,7 @@ void sim_print_text (FILE *out, const struct sim_report *report)
         print_users (out, report, &report->rows[i]);
 }
 
-/* --- CSV -------------------------------------------------------------------------------------------------------------
- */
+/* --- CSV -------------------------------------------------------------------------------------------------------- */
 
 static const char *const fates[] = {
     [SIM_WAITS] = "waits", [SIM_REFUSED] = "refused", [SIM_RUNS] = "runs", [SIM_ENDED] = "ended"};

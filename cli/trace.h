@@ -53,8 +53,7 @@ DEFINE_CLEANUP (struct trace *, trace_free)
 
 int trace_load (struct trace **ret, const char *path, const struct trace_options *options, struct err *err);
 
-/* --- for the readers of the two forms ------------------------------------------------------------------------------
- */
+/* --- for the readers of the two forms --------------------------------------------------------------------------- */
 
 /* The place of this text in trace->names; 0 for "" and NULL. */
 uint32_t trace_name (struct trace *trace, const char *text);

@@ -2,6 +2,7 @@
 #include <string.h>
 #include "base/mem.h"
 #include "core/attempt.h"
+#include "core/expect.h"
 #include "core/scratch.h"
 #include "core/state.h"
 
@@ -24,6 +25,7 @@ struct core *core_free (struct core *core)
     idmap_clear (&core->jobs.by_id);
     idmap_clear (&core->jobs.by_raw);
     idmap_clear (&core->jobs.by_index);
+    expect_clear (core);
     shape_clear (core);
     free (core->jobs.order);
     resv_clear (core);

@@ -219,6 +219,9 @@ uint64_t core_select_from (const struct core *core, const Moisson__JobFilter *fi
 /* A hint for the pass, not state: can the node be reached now? Nothing is placed on one that cannot. NodeUp sets it;
  * NodeDown and Unplaced clear it; say false when a connection is lost, and for all (name NULL) after a replay. */
 void core_node_session (struct core *core, const char *name, bool here);
+/* Likewise: this job is expected to run so long, from its start; backfill goes by it rather than by its time limit. To
+ * be said again, with more, when it runs longer: else its place is taken to be free. 0 = by its limit. */
+void core_expect (struct core *core, uint64_t job_id, uint64_t seconds);
 /* Likewise: the start of this attempt is being prepared (PrologSlurmctld); it shows CONFIGURING until that is over. */
 void core_attempt_configuring (struct core *core, uint64_t raw_id, uint32_t attempt, bool on);
 

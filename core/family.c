@@ -2,6 +2,7 @@
 #include "core/family.h"
 #include <string.h>
 #include "base/mem.h"
+#include "core/expect.h"
 #include "core/state.h"
 
 static struct family *family_make (struct core *core, const struct demand *demand, struct buf *key)
@@ -77,6 +78,11 @@ static uint64_t longest (uint64_t time_s)
     return time_s ? time_s : UINT64_MAX;
 }
 
+uint64_t shape_time_s (const struct core *core, const struct shape *shape)
+{
+    return core->expected ? expect_s (core, shape->node.rank.id, shape->key.time_s) : shape->key.time_s;
+}
+
 static void forget_old (const struct core *core, struct family *family)
 {
     if (family->round != core->shapes.round)
@@ -130,7 +136,7 @@ static void add_dead_end (struct family *family, struct dead_end end)
 void family_close (const struct core *core, struct shape *shape, bool for_ever)
 {
     struct family *family = shape->key.family;
-    struct dead_end end = {shape->key.mem_mb, for_ever ? 0 : longest (shape->key.time_s)};
+    struct dead_end end = {shape->key.mem_mb, for_ever ? 0 : longest (shape_time_s (core, shape))};
 
     forget_old (core, family);
     if (for_ever && end.mem_mb && family->n_shapes > 1) {

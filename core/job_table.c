@@ -1,6 +1,7 @@
 /* job_table.c - jobs by id, and in the order of their ids. */
 #include <string.h>
 #include "base/mem.h"
+#include "core/expect.h"
 #include "core/payer.h"
 #include "core/state.h"
 
@@ -103,6 +104,7 @@ void job_remove (struct core *core, struct job *job)
     while (job->tasks)
         task_remove (core, job->tasks);
     payer_uncount_job (core, job);
+    expect_forget (core, job->id);
     depend_drop (core, job);
     group_leave (core, job);
     shape_leave (core, job);

@@ -275,7 +275,8 @@ static bool is_known_to_wait (struct core *core, struct shape *shape)
 {
     if (is_shut (shape, core->pass.cycle))
         close_shape (core, shape);
-    else if (family_is_closed (core, shape->key.family, shape->key.mem_mb, shape->key.time_s, &shape->held_back))
+    else if (family_is_closed (core, shape->key.family, shape->key.mem_mb, shape_time_s (core, shape),
+                               &shape->held_back))
         wait_for_room (core, shape);
     else
         return false;

@@ -1,5 +1,6 @@
 /* profile.c - nodes as they will be. */
 #include "core/profile.h"
+#include "core/expect.h"
 #include "core/state.h"
 
 usec_t attempt_until (const struct core *core, const struct task *task)
@@ -9,6 +10,8 @@ usec_t attempt_until (const struct core *core, const struct task *task)
 
     if (task->suspended_at)
         return UINT64_MAX; /* nobody knows when it goes on */
+    if (core->expected)
+        limit = expect_s (core, task->job->id, limit);
 
     usec_t until = resv_until (start, limit);
 

@@ -4,16 +4,25 @@
 #include <utlist.h>
 #include "base/licences.h"
 #include "base/mem.h"
+#include "core/expect.h"
 #include "core/profile.h"
 #include "core/state.h"
 
 struct stay stay_of (const struct core *core, const struct shape *shape, const struct demand *demand, usec_t from)
 {
+    uint64_t limit = shape->key.time_s, expected = core->expected ? expect_s (core, shape->node.rank.id, limit) : limit;
+
     return (struct stay){.demand = demand,
                          .shape = shape,
                          .in = resv_find (core, shape->key.family->demand.reservation),
                          .from = from,
-                         .until = resv_until (from, shape->key.time_s)};
+                         .until = resv_until (from, limit),
+                         .lasts = expected == limit ? 0 : expected * USEC_PER_SEC};
+}
+
+static usec_t gone (const struct stay *stay)
+{
+    return stay->lasts ? stay->from + stay->lasts : stay->until;
 }
 
 /* --- the table ---------------------------------------------------------------------------------------------------- */
@@ -162,7 +171,7 @@ bool stay_allowed (const struct core *core, const struct stay *stay, const struc
     if (stay->from <= core->pass.now && !among_its_own (stay, node))
         return false;
     DL_FOREACH (core->promises.list, promise)
-    if (promise->until > stay->from && (promise->at < stay->until || promise->at == PROMISE_ONE_DAY) &&
+    if (promise->until > stay->from && (promise->at < gone (stay) || promise->at == PROMISE_ONE_DAY) &&
         binding (promise, stay, node) && !room_at (core, stay, node, tasks, promise))
         return false;
     return true;

@@ -39,6 +39,7 @@ struct stay {
     const struct shape *shape; /* whose; its own promise does not count against it. NULL: of nobody yet */
     const struct resv *in;     /* the reservation that it names; NULL = none */
     usec_t from, until;        /* until UINT64_MAX: no limit */
+    usec_t lasts;              /* so long, as promises see it (expect.h); 0 = until then */
 };
 /* demand: of the shape. */
 struct stay stay_of (const struct core *core, const struct shape *shape, const struct demand *demand, usec_t from);

@@ -100,6 +100,8 @@ const struct places *shape_places (const struct shape *shape); /* NULL: nowhere 
 void ranking_begin (struct core *core, usec_t now);
 bool ranking_step (struct core *core);
 
+/* How long its head stays, as far as known. */
+uint64_t shape_time_s (const struct core *core, const struct shape *shape);
 /* Is it known by now that this does not fit anywhere? *ret_held_back: something shorter might. */
 bool family_is_closed (const struct core *core, struct family *family, uint64_t mem_mb, uint64_t time_s,
                        bool *ret_held_back);

@@ -37,6 +37,7 @@ struct core {
     struct name_group *groups;
     struct edge *unaimed;          /* while a snapshot is loaded: conditions on jobs that come later in it */
     struct promise_table promises; /* hints of the pass */
+    struct expectation *expected;  /* likewise: expect.h */
     struct gres_kind *kinds;
     struct licence_table licences;
     struct resv_table resvs;

@@ -33,8 +33,7 @@ static int wrong (struct calm *c, const char *what, uint64_t job)
     return -1;
 }
 
-/* --- the journal
- * ------------------------------------------------------------------------------------------------------ */
+/* --- the journal ------------------------------------------------------------------------------------------------ */
 
 static void journal (struct calm *c, const Moisson__Event *event)
 {
@@ -86,8 +85,7 @@ static int apply (struct calm *c, Moisson__Event *event)
     return 0;
 }
 
-/* --- the books
- * -------------------------------------------------------------------------------------------------------- */
+/* --- the books -------------------------------------------------------------------------------------------------- */
 
 static struct calm_node *node_of (struct calm *c, const char *name)
 {
@@ -160,8 +158,7 @@ static void give (struct calm *c, const struct calm_job *job, const Moisson__Pla
         book (node_of (c, placed->shares[i]->node), job, placed->shares[i], -1);
 }
 
-/* --- effects
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- effects ---------------------------------------------------------------------------------------------------- */
 
 static size_t job_of (const struct calm *c, uint64_t id)
 {
@@ -196,8 +193,7 @@ static void perform (struct calm *c, const struct fx *fx)
         wrong (c, "was stopped, and nobody asked for it", fx->raw_id);
 }
 
-/* --- the machine and its jobs
- * ------------------------------------------------------------------------------------------ */
+/* --- the machine and its jobs ----------------------------------------------------------------------------------- */
 
 static Moisson__NodeConf *conf_of (const struct calm_node *node)
 {
@@ -346,8 +342,7 @@ static void submit (struct calm *c, struct calm_job *job)
     moisson__submitted__free_unpacked (submitted, NULL);
 }
 
-/* --- the pass
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- the pass --------------------------------------------------------------------------------------------------- */
 
 static void note_trail (struct calm *c, const Moisson__Event *event)
 {
@@ -438,8 +433,7 @@ static void pass (struct calm *c)
         ask_head (c);
 }
 
-/* --- time
- * ------------------------------------------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------------------------------------- */
 
 static void finish (struct calm *c, size_t i)
 {

@@ -127,6 +127,36 @@ START_TEST (backfill_does_not_delay_the_head)
 }
 END_TEST
 
+/* Two runs of 10 s teach that the third will last no longer, whatever it asks; and when it does, it is believed no
+ * more.
+ */
+START_TEST (predictions_open_holes_to_who_asks_too_much)
+{
+    for (int lies = 0; lies < 2; lies++) {
+        struct house h;
+        house_init (&h);
+        h.setup.predict = true;
+        job (&h, 0, 10, 1000, 1, "alice");
+        job (&h, 0, 10, 1000, 1, "alice");
+        job (&h, 100, 100, 100, 60, "bob");
+        job (&h, 101, 50, 50, 70, "carol");                /* the head: from 200 on */
+        job (&h, 102, lies ? 300 : 10, 1000, 40, "alice"); /* by its limit it would delay her */
+        run (&h);
+        ck_assert_uint_eq (h.run.jobs[4].predicted_s, 10);
+        ck_assert_uint_eq (h.run.jobs[4].start_s, 102);
+        ck_assert_uint_eq (h.run.jobs[3].start_s, lies ? 402 : 200);
+        house_clear (&h);
+        house_init (&h);
+        job (&h, 100, 100, 100, 60, "bob");
+        job (&h, 101, 50, 50, 70, "carol");
+        job (&h, 102, 10, 1000, 40, "alice");
+        run (&h);
+        ck_assert_uint_ge (h.run.jobs[2].start_s, 200);
+        house_clear (&h);
+    }
+}
+END_TEST
+
 START_TEST (what_can_never_run_is_in_no_figure_and_said)
 {
     struct house h;
@@ -172,4 +202,5 @@ START_TEST (a_real_trace_ends_and_repeats)
 END_TEST
 
 SUITE ("simulate", slowdowns_and_quantiles, first_come_first_served, shortest_first, backfill_does_not_delay_the_head,
-       what_can_never_run_is_in_no_figure_and_said, a_real_trace_ends_and_repeats)
+       predictions_open_holes_to_who_asks_too_much, what_can_never_run_is_in_no_figure_and_said,
+       a_real_trace_ends_and_repeats)
