@@ -8,7 +8,8 @@
 #define NOT_ZERO_S 1 /* the core's clock is so much later than the trace's: time 0 means "not known" there */
 #define FIRST_UID 10000
 #define NO_ATTEMPT SIZE_MAX
-#define CYCLE_S 30 /* as in the controller */
+#define FOREVER_S (400 * 86400) /* daily reservations have a deadline every day; what waits so long waits for ever */
+#define CYCLE_S 30              /* as in the controller */
 #define CYCLES_A_SECOND 4
 
 struct attempt {
@@ -43,6 +44,7 @@ struct cluster {
     uint32_t busy, waiting;
     bool want_pass;
     struct last_runs *last; /* of users; with --predict */
+    uint64_t moved_s;       /* when something was submitted or started last */
     uint64_t cycle_s;       /* when everything was looked at last */
     struct err wrong;
 };
@@ -420,6 +422,7 @@ static void submit (struct cluster *c, size_t at)
     GROW (c->of_id, c->n_ids, c->room_ids);
     c->of_id[c->n_ids++] = at;
     c->waiting++;
+    c->moved_s = c->now_s;
     apply (c, &event);
     c->run->jobs[at].predicted_s = predict (c, job);
     if (c->run->jobs[at].predicted_s)
@@ -451,6 +454,7 @@ static void note_placed (struct cluster *c, const Moisson__Placed *placed)
     c->busy += a->cpus;
     c->waiting--;
     c->run->placements++;
+    c->moved_s = c->now_s;
     heap_add (c, place);
 }
 
@@ -535,7 +539,7 @@ static void live (struct cluster *c)
     while (!c->wrong.why) {
         size_t place = next_end (c);
         uint64_t clock = c->waiting || place != NO_ATTEMPT || next_job < run->n ? next_clock (c) : UINT64_MAX, next;
-        if (place == NO_ATTEMPT && next_job == run->n && clock == UINT64_MAX)
+        if (place == NO_ATTEMPT && next_job == run->n && (clock == UINT64_MAX || clock > c->moved_s + FOREVER_S))
             return;
         next = place == NO_ATTEMPT ? UINT64_MAX : c->attempts[place].end_s;
         if (next_job < run->n && asked (c, next_job)->submit_s < next)

@@ -87,6 +87,18 @@ def test_windows_repeat_with_their_seed():
     assert one["orders"][0]["wait"] != other["orders"][0]["wait"]
 
 
+def test_predictions_are_an_option_and_said():
+    plain, predicted = figures(*KTH), figures(*KTH, "--predict")
+    assert predicted["predict"] and not plain["predict"]
+    assert predicted["orders"][0]["jobs"] == 400
+    assert predicted["orders"][0]["wait"] != plain["orders"][0]["wait"]
+    assert "last two run times" in simulate(*KTH, "--predict").stdout
+
+
+def test_what_backfill_does_is_counted():
+    assert 0 < figures(*KTH)["orders"][0]["backfilled"] < 1
+
+
 def test_a_picture(tmp_path):
     out = tmp_path / "kth.svg"
     assert simulate(*KTH, "--order", "fifo,handicap", "--svg", out).returncode == 0
