@@ -8,6 +8,7 @@
 #include "command.h"
 #include "lists.h"
 #include "optable.h"
+#include "plugins/order_config.h"
 
 #define TOOL "simulate"
 #define MOST_ORDERS 16
@@ -99,8 +100,8 @@ static int on_queue (void *self, const char *value, struct err *err)
 static const struct optable_row rows[] = {
     {"conf", 0, ARG_REQUIRED, NULL, "FILE", "the machine and its rules; default: the configuration in use", on_conf},
     {"trace", 0, ARG_REQUIRED, NULL, "FILE", "what was submitted: SWF or `sacct -P`, plain or gzip", on_trace},
-    {"order", 0, ARG_REQUIRED, NULL, "NAME,...", "one or several of fifo handicap patience sjf f1 wfp3 unicep, or all",
-     on_order},
+    {"order", 0, ARG_REQUIRED, NULL, "NAME,...",
+     "fifo multifactor handicap patience sjf f1 wfp3 unicep, or all; default: PriorityType", on_order},
     {"predict", 0, ARG_NONE, NULL, NULL, "backfills expect the mean of a user's last two run times", on_predict},
     {"limit", 0, ARG_REQUIRED, NULL, "N", "only the first N jobs of the trace", on_limit},
     {"window", 0, ARG_REQUIRED, NULL, "N", "parts of N jobs, each from an empty machine", on_window},
@@ -186,10 +187,13 @@ static int run_order (const struct simulate *s, const struct trace *trace, const
         .config = conf->core, .queues = s->queues, .n_queues = s->n_queues, .predict = s->predict};
 
     snprintf (type, sizeof type, "order/%.40s", order);
-    setup.policies = (struct core_policies){.order = order_find (type), .place_find = place_find};
+    setup.policies = (struct core_policies){.place_find = place_find};
+    setup.policies.order = order_of_config (conf, &setup.policies.params);
+    if (*order)
+        setup.policies.order = order_find (type);
     if (!setup.policies.order) {
         err_set (err, 0, "--order: there is no order \"%s\"", order);
-        return err_fix (err, "one of: %s; or all", every_order);
+        return err_fix (err, "one of: multifactor,%s; or all", every_order);
     }
     ret->order = setup.policies.order->type + strlen ("order/");
     if (s->windows)
@@ -313,7 +317,7 @@ int simulate_run (int argc, char **argv)
         return list_refused (TOOL, &err);
     }
     if (!s.orders)
-        s.orders = xstrdup ("fifo");
+        s.orders = xstrdup (""); /* that of the configuration */
     if (simulate (&s, &err)) {
         err_report (TOOL, &err);
         return COMMAND_ERROR;

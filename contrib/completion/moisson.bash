@@ -71,7 +71,7 @@ _moisson_complete ()
         moisson:*)
             if [[ ${COMP_WORDS[1]-} == simulate ]]; then
                 case $previous in
-                    --order) _moisson_reply "fifo handicap patience sjf f1 wfp3 unicep all" "$current" ;;
+                    --order) _moisson_reply "fifo multifactor handicap patience sjf f1 wfp3 unicep all" "$current" ;;
                     --memory) _moisson_reply "standard bytes ignore" "$current" ;;
                     --conf | --trace | --svg | --jobs) ;; # files
                     *) _moisson_reply "$(moisson simulate --help 2> /dev/null | grep -oE -- '--[a-z][a-z-]+')" "$current" ;;
