@@ -16,6 +16,7 @@ const struct optable_page *wait_page (void);
 const struct optable_page *node_page (void);
 const struct optable_page *events_page (void);
 const struct optable_page *import_page (void);
+const struct optable_page *simulate_page (void);
 
 /* "squeue", "events"; "import" is that of `moisson config`. NULL: it has none here (sbatch and srun print their own).
  */

@@ -8,6 +8,7 @@
 #include "command.h"
 #include "lists.h"
 #include "optable.h"
+#include "pages.h"
 #include "plugins/order_config.h"
 
 #define TOOL "simulate"
@@ -118,13 +119,25 @@ static const struct optable_row rows[] = {
 };
 #define N_ROWS (sizeof rows / sizeof *rows)
 
-static const char usage[] =
-    "Usage: moisson simulate --trace FILE [--conf FILE] [--order NAME,...]\n\n"
-    "The scheduler of the controller on virtual time: what would these jobs have waited on this machine?\n\n"
-    "  moisson simulate --conf moisson.conf.new --trace kth-sp2.swf.gz\n"
-    "  moisson simulate --trace kth-sp2.swf.gz --conf kth.conf --order all --svg kth.svg\n"
-    "  sacct -a -X -P -S 2026-01-01 -E 2026-02-01 -o JobID,User,Account,Partition,QOS,Submit,Start,End,\\\n"
-    "    Timelimit,NNodes,NCPUS,ReqCPUS,ReqTRES > january && moisson simulate --trace january --users";
+const struct optable_page *simulate_page (void)
+{
+    static const struct optable_page page = {
+        .tool = "moisson simulate",
+        .words = "--trace=FILE [--conf=FILE] [--order=NAME,...]",
+        .about = "The scheduler of the controller on virtual time: what would these jobs have waited on this machine?",
+        .rows = rows,
+        .n = N_ROWS,
+        .examples = {{"moisson simulate --conf moisson.conf.new --trace kth-sp2.swf.gz",
+                      "a configuration, before it is reloaded"},
+                     {"moisson simulate --trace kth-sp2.swf.gz --conf kth.conf --order all --svg kth.svg",
+                      "orders beside each other"},
+                     {"moisson simulate --trace january --users",
+                      "last month, as `sacct -a -X -P -o "
+                      "JobID,User,Account,Partition,QOS,Submit,Start,End,Timelimit,NNodes,NCPUS,"
+                      "ReqCPUS,ReqTRES` wrote it"}}};
+
+    return &page;
+}
 
 /* --- runs ------------------------------------------------------------------------------------------------------- */
 
@@ -308,7 +321,7 @@ int simulate_run (int argc, char **argv)
     if (s.version)
         return command_version ();
     if (s.help) {
-        optable_help (stdout, usage, rows, N_ROWS);
+        optable_page_help (stdout, simulate_page ());
         return 0;
     }
     if (index < argc) {

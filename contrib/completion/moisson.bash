@@ -85,7 +85,7 @@ _moisson_complete ()
                 list | revoke | rekey) _moisson_reply "$(_moisson_nodes)" "$current" ;;
                 why | failures | wait) _moisson_reply "$(_moisson_jobs)" "$current" ;;
                 docs) _moisson_reply "options configuration completion man srun man-srun man-part" "$current" ;;
-                completion | man-part) _moisson_reply "squeue sinfo sacct scancel scontrol sprio sshare sdiag failures why wait node events import" "$current" ;;
+                completion | man-part) _moisson_reply "squeue sinfo sacct scancel scontrol sprio sshare sdiag failures why wait node events import simulate" "$current" ;;
                 -t | --types) ;;
                 moisson)
                     _moisson_reply "sbatch srun squeue scancel sinfo sacct scontrol sdiag sacctmgr sprio sshare sstat seff why failures wait events config simulate keygen node docs" "$current"
