@@ -257,7 +257,7 @@ static int check_waiting (struct change *c, Moisson__JobSpec *spec, struct err *
     if (changes->partition && !partition_of_spec (c->core, spec))
         return err_set (err, MOISSON__FAIL_CODE__FAIL_INVALID_PARTITION, "invalid partition specified: %s",
                         spec->partition);
-    if (changes->reservation && resv_check (c->core, spec, c->job->spec->msg->user, err))
+    if (changes->reservation && resv_check (c->core, spec, spec_msg (c->job->spec)->user, err))
         return -1;
     return admit_changed (c->core, spec, &what, c->now, err);
 }

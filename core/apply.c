@@ -188,6 +188,7 @@ void core_settle (struct core *core)
         core->dirty = job->dirty_next;
         job->dirty = false;
         job_refresh (core, job);
+        specs_fold (&core->specs);
     }
     if (core->left_empty) {
         core->left_empty = false;

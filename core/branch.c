@@ -70,7 +70,7 @@ void branch_enter (struct core *core, struct task *task)
         moisson__job_spec__free_unpacked (spec, NULL);
     if (!more && !spec)
         return;
-    struct spec *own = job_spec_with (core, job->spec->msg, more ? more : spec);
+    struct spec *own = job_spec_with (core, spec_msg (job->spec), more ? more : spec);
     if (own == job->spec) { /* what was changed says the same as the job does */
         job_put_spec (core, own);
         return;

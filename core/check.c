@@ -202,11 +202,12 @@ static int check_timers (const struct core *core, struct err *err)
 
 static int check_specs (const struct core *core, struct err *err)
 {
-    const struct spec *spec, *next;
+    const struct spec *spec;
     uint64_t refs = 0, owned = 0;
+    size_t at = 0;
 
-    HASH_ITER (hh, core->specs, spec, next)
-    refs += spec->refs;
+    while ((spec = idmap_next (&core->specs.by_hash, &at)))
+        refs += spec->refs;
     for (const struct job *job = job_from (core, 0); job; job = job_from (core, job->id + 1)) {
         for (const struct task *task = job->tasks; task; task = task->next)
             owned += task->own != NULL;

@@ -27,6 +27,7 @@ struct core *core_free (struct core *core)
     idmap_clear (&core->jobs.by_index);
     expect_clear (core);
     shape_clear (core);
+    specs_clear (&core->specs);
     free (core->jobs.order);
     resv_clear (core);
     licence_clear (&core->licences);
@@ -77,7 +78,7 @@ int core_job_owner (const struct core *core, uint64_t job_id, uint32_t *ret_uid)
 
     if (!job && !task)
         return -1;
-    *ret_uid = (job ? job : task->job)->spec->msg->uid;
+    *ret_uid = (job ? job : task->job)->spec->uid;
     return 0;
 }
 
@@ -153,21 +154,22 @@ void core_attempt_configuring (struct core *core, uint64_t raw_id, uint32_t atte
         task->configuring = on && task->phase == TASK_PLACED;
 }
 
-static void give_blob (void *arg, core_blob_fn fn, uint32_t uid, bool has, ProtobufCBinaryData blob)
+static void give_blob (void *arg, core_blob_fn fn, uint32_t uid, ProtobufCBinaryData blob)
 {
-    if (has && blob.len == HASH_SIZE)
+    if (blob.len == HASH_SIZE)
         fn (arg, uid, blob.data);
 }
 
 void core_blobs (const struct core *core, core_blob_fn fn, void *arg)
 {
-    const struct spec *spec, *next;
+    ProtobufCBinaryData script, env;
+    const struct spec *spec;
+    size_t at = 0;
 
     /* a spec lives as long as one of its jobs is known: also ended ones, whose blobs a retried submit may name */
-    HASH_ITER (hh, core->specs, spec, next)
-    {
-        const Moisson__JobSpec *s = spec->msg->spec;
-        give_blob (arg, fn, spec->msg->uid, s->has_script_hash, s->script_hash);
-        give_blob (arg, fn, spec->msg->uid, s->has_env_hash, s->env_hash);
+    while ((spec = idmap_next (&core->specs.by_hash, &at))) {
+        spec_blobs (spec, &script, &env);
+        give_blob (arg, fn, spec->uid, script);
+        give_blob (arg, fn, spec->uid, env);
     }
 }

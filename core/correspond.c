@@ -7,14 +7,14 @@
 
 bool edge_pairs_tasks (const struct edge *edge)
 {
-    return edge->asked->type == MOISSON__DEPEND_TYPE__DEP_AFTERCORR && edge->target && edge->task == IDSET_NONE &&
+    return edge->asked.type == MOISSON__DEPEND_TYPE__DEP_AFTERCORR && edge->target && edge->task == IDSET_NONE &&
            job_is_array (edge->waiter) && job_is_array (edge->target);
 }
 
 bool corr_asked (const struct job *job)
 {
     for (size_t i = 0; job->depend && i < job->depend->n; i++)
-        if (job->depend->edges[i].asked->type == MOISSON__DEPEND_TYPE__DEP_AFTERCORR)
+        if (job->depend->edges[i].asked.type == MOISSON__DEPEND_TYPE__DEP_AFTERCORR)
             return true;
     return false;
 }

@@ -18,7 +18,7 @@ struct name_group {
 
 static struct name_group *group_of (struct core *core, struct spec *spec)
 {
-    const char *name = spec->msg->spec->name ? spec->msg->spec->name : "";
+    const char *name = spec_msg (spec)->spec->name ? spec_msg (spec)->spec->name : "";
     size_t len = sizeof (uint32_t) + strlen (name);
     struct name_group *group, *fresh;
     unsigned hash;
@@ -26,7 +26,7 @@ static struct name_group *group_of (struct core *core, struct spec *spec)
     if (spec->group)
         return spec->group;
     fresh = xcalloc (1, sizeof *fresh + len);
-    memcpy (fresh->id, &spec->msg->uid, sizeof (uint32_t));
+    memcpy (fresh->id, &spec->uid, sizeof (uint32_t));
     memcpy (fresh->id + sizeof (uint32_t), name, len - sizeof (uint32_t));
     HASH_VALUE (fresh->id, len, hash);
     HASH_FIND_BYHASHVALUE (hh, core->groups, fresh->id, len, hash, group);
@@ -135,7 +135,7 @@ static const struct {
 
 static bool is_singleton (const struct edge *edge)
 {
-    return edge->asked->type == MOISSON__DEPEND_TYPE__DEP_SINGLETON;
+    return edge->asked.type == MOISSON__DEPEND_TYPE__DEP_SINGLETON;
 }
 
 /* The record of the one task that the edge names: its own, or that of a cancelled rest it is part of. */
@@ -192,7 +192,7 @@ static bool edge_look (struct core *core, struct edge *edge)
     else {
         task = edge_task (core, edge);
         for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++)
-            if (conditions[i].type == edge->asked->type)
+            if (conditions[i].type == edge->asked.type)
                 now = conditions[i].now (edge, task);
     }
     if (now == EDGE_WAIT)
@@ -200,8 +200,8 @@ static bool edge_look (struct core *core, struct edge *edge)
     edge->state = now;
     if (now == EDGE_NEVER)
         tell_never (core, edge->waiter);
-    if (edge->asked->type == MOISSON__DEPEND_TYPE__DEP_AFTER && edge->asked->delay_min)
-        edge->due_us = core->now + edge->asked->delay_min * 60 * USEC_PER_SEC;
+    if (edge->asked.type == MOISSON__DEPEND_TYPE__DEP_AFTER && edge->asked.delay_min)
+        edge->due_us = core->now + edge->asked.delay_min * 60 * USEC_PER_SEC;
     edge_unlink (edge);
     return true;
 }
@@ -217,7 +217,7 @@ static bool knows_task (const struct core *core, struct edge *edge)
 /* Find what the edge waits for. An id that is not known satisfies it. */
 static void edge_aim (struct core *core, struct edge *edge)
 {
-    const Moisson__Dependency *asked = edge->asked;
+    const Moisson__Dependency *asked = &edge->asked;
     struct job *target = job_find (core, asked->job_id);
     struct task *task = target ? NULL : task_by_raw (core, asked->job_id);
 
@@ -246,7 +246,7 @@ static struct depend *depend_make (struct job *job)
     depend = xcalloc (1, sizeof *depend + spec->n_depends * sizeof *depend->edges);
     depend->n = spec->n_depends;
     for (size_t i = 0; i < depend->n; i++)
-        depend->edges[i] = (struct edge){.waiter = job, .asked = spec->depends[i], .task = IDSET_NONE};
+        depend->edges[i] = (struct edge){.waiter = job, .asked = *spec->depends[i], .task = IDSET_NONE};
     job->depend = depend;
     return depend;
 }
@@ -270,7 +270,7 @@ void depend_submit (struct core *core, struct job *job)
 /* What a saved edge waits for is there, or comes later in the snapshot: an update may name a younger job. */
 static bool edge_aim_saved (struct core *core, struct edge *edge)
 {
-    const Moisson__Dependency *asked = edge->asked;
+    const Moisson__Dependency *asked = &edge->asked;
     struct job *target = job_find (core, asked->job_id);
     struct task *task = target ? NULL : task_by_raw (core, asked->job_id);
 
@@ -329,7 +329,7 @@ void depend_changed (struct core *core, struct job *job, bool anew)
         return;
     }
     for (size_t i = 0; job->depend && i < job->depend->n; i++)
-        job->depend->edges[i].asked = job_spec (job)->depends[i];
+        job->depend->edges[i].asked = *job_spec (job)->depends[i];
 }
 
 void depend_drop (struct core *core, struct job *job)

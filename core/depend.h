@@ -21,8 +21,8 @@ struct edge {
     struct job *waiter;
     struct job *target; /* NULL once settled; NULL for singleton */
     struct edge *prev, *next;
-    const Moisson__Dependency *asked;
-    uint32_t task; /* of the target; IDSET_NONE = all of it */
+    Moisson__Dependency asked; /* a copy: it has no texts */
+    uint32_t task;             /* of the target; IDSET_NONE = all of it */
     enum edge_state state;
     bool corr;     /* a condition of each task of the waiter (correspond.h); kept once settled */
     usec_t due_us; /* after:id+minutes; 0 = at once */

@@ -13,7 +13,7 @@ static void put_type (struct buf *out, Moisson__DependType type)
 
 static void put_edge (struct buf *out, const struct edge *edge)
 {
-    const Moisson__Dependency *asked = edge->asked;
+    const Moisson__Dependency *asked = &edge->asked;
 
     put_type (out, asked->type);
     if (asked->has_job_id)

@@ -35,7 +35,7 @@ bool filter_job (const Moisson__JobFilter *filter, const struct job *job)
     if (!filter)
         return true;
     for (size_t i = 0; i < filter->n_uids; i++)
-        uid = uid || filter->uids[i] == job->spec->msg->uid;
+        uid = uid || filter->uids[i] == job->spec->uid;
     return uid && in_texts (filter->partitions, filter->n_partitions, job->partition) &&
            in_texts (filter->names, filter->n_names, spec->name) &&
            in_texts (filter->accounts, filter->n_accounts, spec->account) &&

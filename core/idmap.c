@@ -130,6 +130,17 @@ void idmap_remove (struct idmap *map, void *item, id_key_fn key_of)
         move_some (map);
 }
 
+void *idmap_next (const struct idmap *map, size_t *at)
+{
+    while (*at < map->now.n_slots + map->old.n_slots) {
+        size_t i = (*at)++;
+        void *item = i < map->now.n_slots ? map->now.items[i] : map->old.items[i - map->now.n_slots];
+        if (item && item != GONE)
+            return item;
+    }
+    return NULL;
+}
+
 void idmap_clear (struct idmap *map)
 {
     slots_free (&map->now);

@@ -33,4 +33,6 @@ struct idmap {
 void *idmap_find (const struct idmap *map, struct id_key key, id_key_fn key_of); /* NULL = none */
 void idmap_add (struct idmap *map, void *item, id_key_fn key_of);                /* no other one has its key */
 void idmap_remove (struct idmap *map, void *item, id_key_fn key_of);             /* it is there */
+/* One after the other, from *at = 0 on, while nothing comes or goes; NULL = that was all. */
+void *idmap_next (const struct idmap *map, size_t *at);
 void idmap_clear (struct idmap *map);

@@ -1,7 +1,6 @@
 /* job.h - jobs and the records of their tasks. A job is its spec, the rest of its tasks that have no record yet, and
  * the records of those that were placed, requeued or ended. A plain job is treated as one with the single task 0. */
 #pragma once
-#include <uthash.h>
 #include "base/states.h"
 #include "base/units.h"
 #include "core/depend.h"
@@ -142,11 +141,13 @@ void job_remove (struct core *core, struct job *job);                           
 struct job *job_find (const struct core *core, uint64_t id);
 /* The first job with this id or a higher one; NULL = none. */
 struct job *job_from (const struct core *core, uint64_t id);
+/* Nothing is borrowed from a spec from one to the next: most are packed again. */
 #define JOBS_ITER(core, job, next_job)                                                                                 \
-    for ((job) = job_from (core, 0); (job) && ((next_job) = job_from (core, (job)->id + 1), true); (job) = (next_job))
+    for ((job) = job_from (core, 0); (job) && ((next_job) = job_from (core, (job)->id + 1), true);                     \
+         (job) = (next_job), specs_fold ((struct spec_table *) &(core)->specs))
 static inline const Moisson__JobSpec *job_spec (const struct job *job)
 {
-    return job->spec->msg->spec;
+    return spec_msg (job->spec)->spec;
 }
 static inline bool job_is_array (const struct job *job)
 {
@@ -164,7 +165,7 @@ job_state_t job_state (const struct job *job);
 /* What this task (NULL: what is still pending) runs or ran with, and where. */
 static inline const Moisson__Submitted *row_facts (const struct job *job, const struct task *task)
 {
-    return task && task->own ? task->own->msg : job->spec->msg;
+    return task && task->own ? spec_msg (task->own) : spec_msg (job->spec);
 }
 static inline const char *row_partition (const struct job *job, const struct task *task)
 {

@@ -79,7 +79,7 @@ struct job *job_add (struct core *core, uint64_t id, struct spec *spec, usec_t s
     job->id = id;
     job->spec = spec;
     job->submit_us = submit_us;
-    job->rest.array = spec->msg->spec->n_array > 0;
+    job->rest.array = spec_msg (spec)->spec->n_array > 0;
     idmap_add (&core->jobs.by_id, job, id_of);
     order_append (&core->jobs, job);
     core->stats.jobs++;

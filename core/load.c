@@ -256,7 +256,7 @@ static void load_former (struct core *core, struct task *task, const Moisson__Im
     if (!in->former || in->former > image->n_former)
         return;
     task_own (task, spec_get (&core->specs, image->former[in->former - 1]));
-    gres_intern_spec (core, task->own->msg->spec);
+    gres_intern_spec (core, spec_msg (task->own)->spec);
     task->own_partition = partition_intern (core, in->former_partition ? in->former_partition : "");
     task->relimited = in->relimited;
 }

@@ -156,7 +156,7 @@ static bool refused (struct core *core, struct task *task, const Moisson__Exit *
     if (task->stop == STOP_BY_CANCEL || phase_move (&task->phase, ON_REFUSED, NULL))
         return false;
     attempt_refused (core, task, cause, said->drain && *said->drain);
-    node_refused (core, host, placed_at, said->of_user ? task->job->spec->msg->uid : 0, cause);
+    node_refused (core, host, placed_at, said->of_user ? task->job->spec->uid : 0, cause);
     return true;
 }
 

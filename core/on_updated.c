@@ -103,7 +103,7 @@ static void change_job (struct core *core, struct job *job, const Moisson__JobUp
     payer_uncount_job (core, job);
     shape_leave (core, job);
     group_leave (core, job);
-    job->spec = job_spec_with (core, old->msg, changed);
+    job->spec = job_spec_with (core, spec_msg (old), changed);
     if (asked->changes->partition && *asked->changes->partition)
         job->partition = partition_intern (core, asked->changes->partition);
     depend_changed (core, job, asked->changes->dependency != NULL);

@@ -339,6 +339,7 @@ int core_pass_step (struct core *core, usec_t now, Moisson__Event **ret)
     struct rank_node *next;
 
     *ret = NULL;
+    specs_fold (&core->specs);
     core->pass.now = now > core->now ? now : core->now;
     if (core->shapes.ranking.going) {
         ranking_step (core);

@@ -43,7 +43,7 @@ bool resv_lets_in (const struct resv *resv, const char *user, const char *accoun
 
 bool resv_takes (const struct core *core, const struct job *job)
 {
-    const Moisson__Submitted *facts = job->spec->msg;
+    const Moisson__Submitted *facts = spec_msg (job->spec);
     const struct resv *resv;
 
     if (!facts->spec->reservation || !*facts->spec->reservation)

@@ -221,7 +221,7 @@ static uint32_t save_former (const struct task *task, Moisson__ImageJob *image, 
         if (list[i] == task->own)
             return (uint32_t) i + 1;
     list[image->n_former] = task->own;
-    image->former[image->n_former++] = message_copy (&task->own->msg->base);
+    image->former[image->n_former++] = spec_copy (task->own);
     return (uint32_t) image->n_former;
 }
 
@@ -296,7 +296,7 @@ static Moisson__ImageJob *save_facts (const struct job *job)
     Moisson__ImageJob *out = xmalloc (sizeof *out);
 
     moisson__image_job__init (out);
-    out->submitted = message_copy (&job->spec->msg->base);
+    out->submitted = spec_copy (job->spec);
     out->submitted->job_id = job->id;
     out->submit_us = job->submit_us;
     out->partition = xstrdup (job->partition);

@@ -16,7 +16,7 @@ static struct lane *lane_of (struct core *core, const struct job *job)
     _cleanup_buf_ struct buf key = BUF_INIT;
     struct lane *lane;
 
-    buf_add (&key, &job->spec->msg->uid, sizeof job->spec->msg->uid);
+    buf_add (&key, &job->spec->uid, sizeof job->spec->uid);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         buf_add (&key, texts[i] ? texts[i] : "", texts[i] ? strlen (texts[i]) + 1 : 1);
     HASH_FIND (hh, core->shapes.lanes, key.data, key.len, lane);
@@ -254,14 +254,17 @@ void shape_forget_spec (struct core *core, struct spec *spec)
 
 void shape_clear (struct core *core)
 {
-    struct spec *spec, *next_spec;
+    struct spec *spec;
+    size_t at_spec = 0;
 
     promise_forget_all (core);
     for (struct job *job = job_from (core, 0); job; job = job_from (core, job->id + 1))
-        for (struct job *at = job; at; at = at->branches) /* and its branches */
+        for (struct job *at = job; at; at = at->branches) { /* and its branches */
             shape_leave (core, at);
-    HASH_ITER (hh, core->specs, spec, next_spec)
-    shape_forget_spec (core, spec);
+            specs_fold (&core->specs);
+        }
+    while ((spec = idmap_next (&core->specs.by_hash, &at_spec)))
+        shape_forget_spec (core, spec);
 }
 
 /* --- checks ------------------------------------------------------------------------------------------------------- */

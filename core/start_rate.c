@@ -64,7 +64,7 @@ static struct start_mark *add (struct core *core, const struct partition *partit
 
 static uint64_t who_is (const struct job *job)
 {
-    return (uint64_t) job->spec->msg->uid + 1;
+    return (uint64_t) job->spec->uid + 1;
 }
 
 /* When the next one may start. */

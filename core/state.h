@@ -29,7 +29,7 @@ struct core {
     uint64_t sequence; /* events applied: the journal's sequence number of the last one */
     uint64_t next_id;
     Moisson__Config *config;
-    struct spec *specs;
+    struct spec_table specs;
     struct job_table jobs;
     struct node_table nodes;
     struct partition_table partitions;
