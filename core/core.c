@@ -92,9 +92,9 @@ int core_find_submit (const struct core *core, uint32_t uid, const uint8_t *toke
         key = key_find (core, uid, KEY_SUBMIT, submit_key, strlen (submit_key));
     if (!key)
         return SUBMIT_E_NEW;
-    if (key->spec_hash) {
+    if (key_spec (key)) {
         key_spec_hash (spec, hash);
-        if (memcmp (hash, key->spec_hash, HASH_SIZE)) {
+        if (memcmp (hash, key_spec (key), HASH_SIZE)) {
             err_set (err, MOISSON__FAIL_CODE__FAIL_SUBMIT_KEY,
                      "the submit key \"%s\" was used for job %lu, which asked for something else", submit_key,
                      (unsigned long) key->job_id);

@@ -35,14 +35,47 @@ void key_spec_hash (const Moisson__JobSpec *spec, uint8_t ret[HASH_SIZE])
     free (bytes);
 }
 
+static struct id_key hash_of (const void *item)
+{
+    return id_key_of (((const struct key *) item)->hash);
+}
+
+static uint64_t hash_id (const uint8_t *id, size_t len)
+{
+    uint64_t hash = 14695981039346656037ULL; /* FNV-1a, 64 bit */
+
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ id[i]) * 1099511628211ULL;
+    return hash;
+}
+
+#define SAME_HASH 4 /* so many may have one: a user who finds more has only his own, and his retries are new jobs */
+
 struct key *key_find (const struct core *core, uint32_t uid, enum key_kind kind, const void *bytes, size_t len)
 {
     uint8_t id[MAX_ID];
     size_t id_len = make_id (id, uid, kind, bytes, len);
-    struct key *key;
+    uint64_t hash = hash_id (id, id_len);
 
-    HASH_FIND (hh, core->keys.by_id, id, id_len, key);
-    return key;
+    for (uint64_t i = 0; i < SAME_HASH; i++) {
+        struct key *key = idmap_find (&core->keys.by_hash, id_key_of (hash + i), hash_of);
+        if (key && key->id_len == id_len && !memcmp (key->id, id, id_len))
+            return key;
+    }
+    return NULL;
+}
+
+static void enlist (struct key_table *keys, struct key *key)
+{
+    uint64_t hash = hash_id (key->id, key->id_len);
+
+    for (uint64_t i = 0; i < SAME_HASH && !key->listed; i++) {
+        key->hash = hash + i;
+        if (idmap_find (&keys->by_hash, id_key_of (key->hash), hash_of))
+            continue;
+        idmap_add (&keys->by_hash, key, hash_of);
+        key->listed = true;
+    }
 }
 
 void key_add (struct core *core, uint32_t uid, enum key_kind kind, const void *bytes, size_t len, uint64_t job_id,
@@ -50,28 +83,29 @@ void key_add (struct core *core, uint32_t uid, enum key_kind kind, const void *b
 {
     uint8_t id[MAX_ID];
     size_t id_len = make_id (id, uid, kind, bytes, len);
-    struct key *key = xmalloc (sizeof *key + id_len + (spec_hash ? HASH_SIZE : 0));
+    struct key *key = xcalloc (1, sizeof *key + id_len + (spec_hash ? HASH_SIZE : 0));
 
     key->job_id = job_id;
     key->at_us = at;
-    key->spec_hash = NULL;
-    key->answer = NULL;
-    key->answer_len = 0;
-    key->id_len = (uint32_t) id_len;
+    key->id_len = (uint32_t) id_len & 0x3fffffff;
+    key->has_hash = spec_hash != NULL;
     memcpy (key->id, id, id_len);
-    if (spec_hash) {
-        key->spec_hash = key->id + id_len;
-        memcpy (key->spec_hash, spec_hash, HASH_SIZE);
-    }
-    HASH_ADD (hh, core->keys.by_id, id, id_len, key);
+    if (spec_hash)
+        memcpy (key->id + id_len, spec_hash, HASH_SIZE);
+    enlist (&core->keys, key);
     DL_APPEND (core->keys.first, key);
+}
+
+const uint8_t *key_spec (const struct key *key)
+{
+    return key->has_hash ? key->id + key->id_len : NULL;
 }
 
 void key_answer (struct key *key, const ProtobufCBinaryData *answer)
 {
     free (key->answer);
     key->answer = xmalloc (answer->len + 1);
-    key->answer_len = answer->len;
+    key->answer_len = (uint32_t) answer->len;
     if (answer->len)
         memcpy (key->answer, answer->data, answer->len);
 }
@@ -100,7 +134,8 @@ void key_purge (struct core *core)
                 return; /* an age of 0: keys live exactly as long as their jobs; look again at the next Clock */
             continue;
         }
-        HASH_DELETE (hh, core->keys.by_id, key);
+        if (key->listed)
+            idmap_remove (&core->keys.by_hash, key, hash_of);
         key_free (key);
     }
 }
@@ -115,14 +150,13 @@ usec_t key_deadline (const struct core *core)
 
 void key_clear (struct key_table *keys)
 {
-    struct key *key, *next;
+    struct key *key;
 
-    HASH_ITER (hh, keys->by_id, key, next)
-    {
-        HASH_DELETE (hh, keys->by_id, key);
+    while ((key = keys->first)) {
+        DL_DELETE (keys->first, key);
         key_free (key);
     }
-    keys->first = NULL;
+    idmap_clear (&keys->by_hash);
 }
 
 uint32_t key_uid (const struct key *key)

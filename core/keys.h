@@ -3,9 +3,9 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
-#include <uthash.h>
 #include "base/hash.h"
 #include "base/units.h"
+#include "core/idmap.h"
 #include "proto/event.pb-c.h"
 
 struct core;
@@ -19,16 +19,15 @@ struct key {
     uint64_t job_id;
     usec_t at_us;
     struct key *prev, *next; /* oldest first */
-    UT_hash_handle hh;
-    uint8_t *answer; /* of a bulk, owned; NULL */
-    size_t answer_len;
-    uint8_t *spec_hash; /* HASH_SIZE bytes of a KEY_SUBMIT, behind id; else NULL */
-    uint32_t id_len;
-    uint8_t id[]; /* uid, kind, then the bytes: the key of the hash */
+    uint64_t hash;           /* of id; or one of the next few, where that was taken */
+    uint8_t *answer;         /* of a bulk, owned; NULL */
+    uint32_t answer_len;
+    uint32_t id_len : 30, has_hash : 1, listed : 1;
+    uint8_t id[]; /* uid, kind, then the bytes; behind it HASH_SIZE bytes of a spec, with has_hash */
 };
 
 struct key_table {
-    struct key *by_id;
+    struct idmap by_hash;
     struct key *first; /* first->prev is the newest */
 };
 
@@ -41,6 +40,7 @@ void key_answer (struct key *key, const ProtobufCBinaryData *answer); /* what a 
 void key_purge (struct core *core);                                   /* those that are too old and lead nowhere */
 usec_t key_deadline (const struct core *core);                        /* when key_purge has something to do next */
 void key_clear (struct key_table *keys);
+const uint8_t *key_spec (const struct key *key); /* hash of a KEY_SUBMIT's spec; NULL = none */
 /* The parts of an entry, for a snapshot. */
 uint32_t key_uid (const struct key *key);
 enum key_kind key_kind (const struct key *key);

@@ -375,9 +375,9 @@ static int save_key (const struct save *save, const struct key *key)
         out.submit_key = text = xstrndup ((const char *) bytes, len);
     out.has_answer = key->answer != NULL;
     out.answer = (ProtobufCBinaryData){key->answer_len, key->answer};
-    out.has_spec_hash = key->spec_hash != NULL;
-    out.spec_hash.data = key->spec_hash;
-    out.spec_hash.len = key->spec_hash ? HASH_SIZE : 0;
+    out.has_spec_hash = key_spec (key) != NULL;
+    out.spec_hash.data = (uint8_t *) key_spec (key);
+    out.spec_hash.len = key_spec (key) ? HASH_SIZE : 0;
     image.what_case = MOISSON__IMAGE__WHAT_KEY;
     image.key = &out;
     return save->fn (save->arg, &image);
