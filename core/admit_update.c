@@ -276,7 +276,7 @@ static const Moisson__JobSpec *spec_before (const struct change *c)
 /* Another account, QoS or partition is asked for as at a submit; the tasks are counted already, or go elsewhere. */
 static int check_payer (struct change *c, Moisson__JobSpec *spec, struct err *err)
 {
-    const Moisson__Submitted *facts = c->job->spec->msg;
+    const Moisson__Submitted *facts = spec_msg (c->job->spec);
     struct submitter who = {.user = facts->user, .gids = facts->groups, .n_gids = facts->n_groups};
 
     if (!c->changes->account && !c->changes->qos && !c->changes->partition)

@@ -289,7 +289,7 @@ enum gate limits_gate (const struct core *core, const struct job *job, const str
 
     if (!limited (core))
         return GATE_OPEN;
-    payer = payer_of (core, job->spec->msg, job->partition);
+    payer = payer_of (core, spec_msg (job->spec), job->partition);
     ask.time_s = job_time_limit (core, job);
     tres_of_demand (core, demand, ask.tres);
     return look_at (&look);
@@ -304,7 +304,7 @@ enum gate limits_gate_fit (const struct core *core, const struct job *job, const
 
     if (!limited (core))
         return GATE_OPEN;
-    payer = payer_of (core, job->spec->msg, job->partition);
+    payer = payer_of (core, spec_msg (job->spec), job->partition);
     ask.time_s = job_time_limit (core, job);
     tres_of_fit (core, partition ? partition->conf : NULL, fit, ask.tres);
     return look_at (&look);
@@ -320,7 +320,7 @@ const char *limits_reason (const struct core *core, const struct job *job, struc
 
     if (!limited (core) || !partition)
         return NULL;
-    payer = payer_of (core, job->spec->msg, job->partition);
+    payer = payer_of (core, spec_msg (job->spec), job->partition);
     ask.time_s = job_time_limit (core, job);
     demand_of (core, partition, job_spec (job), &demand);
     tres_of_demand (core, &demand, ask.tres);

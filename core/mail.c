@@ -18,7 +18,7 @@ static const struct {
 
 static Moisson__Mail *mail_create (const struct job *job, uint32_t kind)
 {
-    const Moisson__Submitted *facts = job->spec->msg;
+    const Moisson__Submitted *facts = spec_msg (job->spec);
     Moisson__Mail *mail = xmalloc (sizeof *mail);
 
     moisson__mail__init (mail);

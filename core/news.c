@@ -80,7 +80,7 @@ static void tell_submitted_as (struct telling *t, uint64_t job_id)
         return;
     news = tell (t, "submitted");
     SET (news, job_id, job_id);
-    whose (news, job->spec->msg, job->partition);
+    whose (news, spec_msg (job->spec), job->partition);
     if (job_is_array (job))
         news->tasks = ranges_text (job_spec (job)->array, job_spec (job)->n_array);
 }
@@ -168,7 +168,7 @@ static void tell_asked (struct telling *t, const char *type, uint64_t id, Moisso
     }
     if (n_tasks)
         news->tasks = ranges_text (tasks, n_tasks);
-    whose (news, job->spec->msg, job->partition);
+    whose (news, spec_msg (job->spec), job->partition);
     SET (news, by_uid, by_uid);
 }
 
@@ -261,7 +261,7 @@ static void tell_never (struct telling *t, uint64_t job_id)
         return;
     news = tell (t, "dependency_never");
     SET (news, job_id, job->id);
-    whose (news, job->spec->msg, job->partition);
+    whose (news, spec_msg (job->spec), job->partition);
 }
 
 void core_news (const struct core *core, Moisson__Event *event, const struct effects *fx)

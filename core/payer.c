@@ -145,7 +145,7 @@ void payer_uncount_job (struct core *core, struct job *job)
     struct amount amount = {.submitted = job->counted};
 
     if (job->counted)
-        count (core, job->spec->msg, job->partition, &amount, -1);
+        count (core, spec_msg (job->spec), job->partition, &amount, -1);
     job->counted = 0;
 }
 
@@ -157,7 +157,7 @@ void payer_count_job (struct core *core, struct job *job)
         return;
     payer_uncount_job (core, job);
     if (amount.submitted)
-        count (core, job->spec->msg, job->partition, &amount, 1);
+        count (core, spec_msg (job->spec), job->partition, &amount, 1);
     job->counted = (uint32_t) amount.submitted;
 }
 
@@ -207,7 +207,7 @@ static void recount_into (const struct core *core, struct core *other)
 
     for (struct job *job = job_from (core, 0); job; job = job_from (core, job->id + 1)) {
         struct amount amount = {.submitted = live (job)};
-        count (other, job->spec->msg, job->partition, &amount, 1);
+        count (other, spec_msg (job->spec), job->partition, &amount, 1);
         DL_FOREACH (job->tasks, task)
         if (task->n_shares) {
             count_task (other, task, 1);

@@ -154,7 +154,7 @@ static bool among_its_own (const struct stay *stay, const struct node *node)
         return true;
     for (const struct share *share = node->shares; share; share = share->next) {
         const struct job *other = share->task ? share->task->job : NULL;
-        if (!other || other->spec->msg->uid == job->spec->msg->uid)
+        if (!other || other->spec->uid == job->spec->uid)
             continue;
         if (stay->demand->exclusive_user || row_facts (other, share->task)->spec->exclusive_user)
             return false;

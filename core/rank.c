@@ -27,7 +27,7 @@ void rank_facts (const struct core *core, const struct job *job, usec_t now, str
 {
     const Moisson__JobSpec *spec = job_spec (job);
     const struct partition *partition = partition_find (core, job->partition);
-    const struct payer payer = payer_of (core, job->spec->msg, job->partition);
+    const struct payer payer = payer_of (core, spec_msg (job->spec), job->partition);
     _cleanup_size_ struct size size = asked_size (core, job, NULL);
 
     *ret = (struct order_facts){

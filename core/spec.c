@@ -68,12 +68,12 @@ struct spec *spec_get (struct spec_table *table, const Moisson__Submitted *submi
 
 static void fold (struct spec *spec)
 {
-    if (!spec->msg)
+    if (!spec->unpacked)
         return;
     DL_DELETE2 (spec->table->open, spec, open_prev, open_next);
     spec->table->n_open--;
-    moisson__submitted__free_unpacked (spec->msg, NULL);
-    spec->msg = NULL;
+    moisson__submitted__free_unpacked (spec->unpacked, NULL);
+    spec->unpacked = NULL;
 }
 
 bool spec_put (struct spec_table *table, struct spec *spec)
@@ -97,7 +97,7 @@ Moisson__Submitted *spec_copy (const struct spec *spec)
 
 void spec_unpack (struct spec *spec)
 {
-    spec->msg = spec_copy (spec);
+    spec->unpacked = spec_copy (spec);
     DL_APPEND2 (spec->table->open, spec, open_prev, open_next);
     spec->table->n_open++;
 }

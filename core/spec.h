@@ -16,7 +16,7 @@ struct spec_table {
 };
 
 struct spec {
-    Moisson__Submitted *msg; /* NULL: packed. Only for spec.c: see spec_msg */
+    Moisson__Submitted *unpacked; /* NULL: it is not. Only for spec.c: see spec_msg */
     struct spec_table *table;
     struct shape *shape;      /* the shape its jobs had last, or NULL (see shape.h) */
     struct name_group *group; /* jobs of this user and name (see depend.h) */
@@ -36,9 +36,9 @@ void spec_unpack (struct spec *spec);
 /* What it says, borrowed until specs_fold: that is until the event has been applied or the question answered. */
 static inline const Moisson__Submitted *spec_msg (const struct spec *spec)
 {
-    if (!spec->msg)
+    if (!spec->unpacked)
         spec_unpack ((struct spec *) spec);
-    return spec->msg;
+    return spec->unpacked;
 }
 /* Nobody borrows from any spec: but for some thousand, they are packed again. */
 void specs_fold (struct spec_table *table);
