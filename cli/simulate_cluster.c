@@ -316,6 +316,7 @@ static void perform (struct cluster *c, const struct fx *fx)
     case FX_REBOOT:
     case FX_NEVER:
     case FX_MAIL:
+    case FX_SHUNNED:
     case FX_JOB_ENDED: break;
     }
 }

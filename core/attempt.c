@@ -255,6 +255,7 @@ void attempt_over (struct core *core, struct task *task, const struct over *over
 
     suspension_close (core, task);
     note_end (core, task, over);
+    shun_hear (core, task, over->state, task->end_us);
     steps_close (task);
     keep_where_it_ran (task);
     usage_whole (core, task);

@@ -251,7 +251,7 @@ int core_check (const struct core *core, struct err *err)
     rc = check_nodes (core, err) || check_jobs (core, err) || check_timers (core, err) || check_specs (core, err) ||
                  shape_check (core, err) || licence_invariants (core, err) || resv_invariants (core, err) ||
                  check_bulks (core, err) || start_check (core, err) || payer_check (core, err) ||
-                 claims_check (core, err)
+                 claims_check (core, err) || shun_check (core, err)
              ? -1
              : 0;
     err_clear (&mine);

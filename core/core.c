@@ -32,6 +32,7 @@ struct core *core_free (struct core *core)
     resv_clear (core);
     licence_clear (&core->licences);
     start_clear (&core->starts);
+    shun_free (core);
     claims_clear (core);
     partition_clear (&core->partitions);
     node_table_clear (&core->nodes);

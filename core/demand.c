@@ -111,6 +111,7 @@ void demand_key (const struct demand *demand, struct buf *out)
 
     buf_add (out, numbers, sizeof numbers);
     buf_add (out, &demand->tmp_mb, sizeof demand->tmp_mb);
+    buf_add (out, &demand->shuns, sizeof demand->shuns);
     for (uint32_t i = 0; i < demand->gres.n; i++) {
         const struct gres_ask *ask = &demand->gres.list[i];
         const uint32_t counts[] = {ask->per_node, ask->per_task, ask->per_job};

@@ -34,6 +34,7 @@ struct demand {
     bool contiguous;
     uint32_t min_cpus; /* of each node */
     uint64_t tmp_mb;   /* likewise */
+    uint64_t shuns;    /* the kind of its job, if that shuns nodes (shun.h); demand_of does not know it */
     /* borrowed from the spec; NULL = none */
     const char *nodelist, *exclude, *constraint, *reservation, *licenses;
 };

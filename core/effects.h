@@ -19,6 +19,7 @@ enum fx_kind {
     FX_REBOOT,    /* tell node to reboot */
     FX_NEVER,     /* what the job (job_id) depends on can never be satisfied */
     FX_MAIL,      /* send a mail: mail */
+    FX_SHUNNED,   /* say in the log: node, note */
     FX_JOB_ENDED, /* the job as a whole (job_id) has ended: wake `sbatch --wait` */
 };
 

@@ -36,6 +36,7 @@ static int load_head (struct core *core, const Moisson__Image *image, struct err
             partition_change (core, partition, head->partitions[i]);
     }
     start_load (core, head->starts, head->n_starts);
+    shun_load (core, head->kinds, head->n_kinds);
     claims_load (core, head->claims, head->n_claims);
     licence_configure (core);
     for (size_t i = 0; i < head->n_reservations; i++)

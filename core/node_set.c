@@ -53,6 +53,7 @@ static int set_resume (struct core *core, struct node *node, const struct asked 
     (void) asked;
     (void) err;
     node->refusals = 0;
+    shun_clear_node (core, node);
     node_unmark (core, node, MARK_DRAIN | MARK_DOWN | MARK_FAIL | MARK_INVALID | MARK_REBOOT | MARK_REBOOTING);
     core->want_pass = true;
     return 0;

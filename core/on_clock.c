@@ -35,6 +35,7 @@ int on_clock (struct core *core, const Moisson__Event *event, struct err *err)
     resv_clock (core);
     core_settle (core);
     claims_clock (core);
+    shun_clock (core);
     purge (core);
     node_clock (core);
     key_purge (core);
@@ -56,6 +57,8 @@ usec_t core_next_deadline (const struct core *core)
         at = resv_deadline (core) < at ? resv_deadline (core) : at;
     if (core->config && usage_deadline (core) < at)
         at = usage_deadline (core);
+    if (shun_deadline (core) < at)
+        at = shun_deadline (core);
     if (claims_deadline (core) < at)
         at = claims_deadline (core);
     return key < at ? key : at;

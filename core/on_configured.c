@@ -74,6 +74,7 @@ int on_configured (struct core *core, const Moisson__Event *event, struct err *e
     resv_configure (core);
     misfit_judge_all (core);
     start_configured (core);
+    shun_configured (core);
     look_at_all (core);
     accounts_refresh (core); /* QoS of partitions, prices */
     if (old)

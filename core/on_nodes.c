@@ -82,6 +82,8 @@ int on_node_up (struct core *core, const Moisson__Event *event, struct err *err)
     held_settle (core, node, facts, rebooted);
     come_back (core, node, rebooted);
     node_set_up (core, node, true);
+    if (rebooted)
+        shun_clear_node (core, node);
     misfit_judge (core, node);
     core->want_pass = true;
     return 0;

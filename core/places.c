@@ -64,6 +64,7 @@ int places_of (const struct core *core, const struct demand *demand, struct plac
     for (uint32_t i = 0; demand->constraint && i < core->nodes.n; i++)
         if (bit_get (places.mask, i) && !constraint_met (demand->constraint, core->nodes.list[i]->conf->features))
             places.mask[i / 64] &= ~(1ULL << i % 64);
+    shun_places (core, demand->shuns, &places);
     *ret = places;
     return 0;
 }

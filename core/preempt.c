@@ -1,10 +1,12 @@
 /* preempt.c - whom a head may preempt, and the cheapest that will do. */
 #include "core/preempt.h"
 #include <stdlib.h>
+#include <strings.h>
 #include "base/mem.h"
 #include "core/branch.h"
 #include "core/limits.h"
 #include "core/pass.h"
+#include "core/payer.h"
 #include "core/promise.h"
 #include "core/state.h"
 
@@ -37,27 +39,85 @@ static uint32_t tier_of (const struct partition *partition)
     return partition && partition->conf && partition->conf->has_priority ? partition->conf->priority : 1;
 }
 
-static bool may_preempt (const struct core *core, const struct partition *mine, const struct task *task, usec_t now)
+struct side { /* of those who take and those who give way */
+    const struct partition *partition;
+    const struct qos *qos; /* NULL = none */
+};
+
+static struct side side_of (const struct core *core, const Moisson__Submitted *facts, const char *partition)
 {
-    const struct partition *its = partition_find (core, row_partition (task->job, task));
+    return (struct side){partition_find (core, partition), payer_of (core, facts, partition).qos};
+}
+
+static bool by_qos (const struct core *core)
+{
+    return core->config->preempt_type == MOISSON__PREEMPT_TYPE__PREEMPT_QOS;
+}
+
+static bool is_lower (const struct core *core, const struct side *mine, const struct side *its)
+{
+    const Moisson__Qos *conf = mine->qos ? mine->qos->conf : NULL;
+
+    if (!by_qos (core))
+        return its->partition && its->partition->conf && tier_of (its->partition) < tier_of (mine->partition);
+    for (size_t i = 0; conf && its->qos && i < conf->n_preempt; i++)
+        if (!strcasecmp (conf->preempt[i], its->qos->name))
+            return true;
+    return false;
+}
+
+static Moisson__PreemptMode mode_of (const struct core *core, const struct side *its)
+{
+    const Moisson__Qos *conf = its->qos ? its->qos->conf : NULL;
+    Moisson__PreemptMode mode;
+
+    if (!its->partition || !its->partition->conf)
+        return MOISSON__PREEMPT_MODE__PREEMPT_OFF;
+    mode = preempt_mode_of (core, its->partition->conf);
+    bool spared = its->partition->conf->has_preempt_mode && mode == MOISSON__PREEMPT_MODE__PREEMPT_OFF;
+    if (!by_qos (core) || !conf || !conf->preempt_mode || spared)
+        return mode;
+    return !strcasecmp (conf->preempt_mode, "REQUEUE")  ? MOISSON__PREEMPT_MODE__PREEMPT_REQUEUE
+           : !strcasecmp (conf->preempt_mode, "CANCEL") ? MOISSON__PREEMPT_MODE__PREEMPT_CANCEL
+           : !strcasecmp (conf->preempt_mode, "OFF")    ? MOISSON__PREEMPT_MODE__PREEMPT_OFF
+                                                        : mode;
+}
+
+uint32_t preempt_grace (const struct core *core, const struct task *task)
+{
+    struct side its = side_of (core, row_facts (task->job, task), row_partition (task->job, task));
+
+    if (by_qos (core) && its.qos && its.qos->conf && its.qos->conf->grace_time_s)
+        return (uint32_t) its.qos->conf->grace_time_s;
+    return its.partition && its.partition->conf ? its.partition->conf->grace_s : 0;
+}
+
+static bool may_preempt (const struct core *core, const struct side *mine, const struct task *task, usec_t now)
+{
+    struct side its;
     usec_t exempt = core->config->preempt_exempt_s * USEC_PER_SEC;
 
-    if (task->stop || task->claim || !its || !its->conf || tier_of (its) >= tier_of (mine))
+    if (task->stop || task->claim)
         return false;
-    if (exempt && (!task->start_us || now < task->start_us + exempt))
+    its = side_of (core, row_facts (task->job, task), row_partition (task->job, task));
+    if (by_qos (core) && its.qos && its.qos->conf && its.qos->conf->has_preempt_exempt_s)
+        exempt = its.qos->conf->preempt_exempt_s * USEC_PER_SEC;
+    if (!is_lower (core, mine, &its) || (exempt && (!task->start_us || now < task->start_us + exempt)))
         return false;
-    return preempt_mode_of (core, its->conf) != MOISSON__PREEMPT_MODE__PREEMPT_OFF;
+    return mode_of (core, &its) != MOISSON__PREEMPT_MODE__PREEMPT_OFF;
 }
 
 /* Is anybody of lower rank there at all? */
-static bool has_lower (const struct core *core, const struct partition *mine)
+static bool has_lower (const struct core *core, const struct side *mine)
 {
     const struct partition *its, *next;
 
+    if (by_qos (core))
+        return mine->qos && mine->qos->conf && mine->qos->conf->n_preempt;
     if (core->config->preempt_type != MOISSON__PREEMPT_TYPE__PREEMPT_PARTITION)
         return false;
     HASH_ITER (hh, core->partitions.by_name, its, next)
-    if (its->conf && tier_of (its) < tier_of (mine) &&
+    if (its->conf && tier_of (its) < tier_of (mine->partition) &&
         preempt_mode_of (core, its->conf) != MOISSON__PREEMPT_MODE__PREEMPT_OFF)
         return true;
     return false;
@@ -102,7 +162,7 @@ static int by_cost (const void *a, const void *b)
     return x->task->raw_id > y->task->raw_id ? -1 : x->task->raw_id < y->task->raw_id;
 }
 
-static void gather (const struct core *core, const struct partition *mine, const struct node *node, bool first_only,
+static void gather (const struct core *core, const struct side *mine, const struct node *node, bool first_only,
                     usec_t now, struct victims *out)
 {
     for (struct share *share = node->shares; share; share = share->next) {
@@ -210,8 +270,8 @@ static bool is_single (const struct demand *demand, const struct places *places)
     return demand->max_nodes < 2 && places->n_must < 2;
 }
 
-static void look_at_node (struct core *core, struct preempt_work *work, struct fit_ask *ask, struct node *node,
-                          usec_t now)
+static void look_at_node (struct core *core, struct preempt_work *work, const struct side *mine, struct fit_ask *ask,
+                          struct node *node, usec_t now)
 {
     _cleanup_victims_ struct victims victims = {0};
     uint64_t cost;
@@ -219,7 +279,7 @@ static void look_at_node (struct core *core, struct preempt_work *work, struct f
     if (!(ask->places->mask[node->index / 64] >> node->index % 64 & 1) || !node_usable (node) ||
         (ask->places->n_must && ask->places->must[0] != node))
         return;
-    gather (core, ask->demand->partition, node, false, now, &victims);
+    gather (core, mine, node, false, now, &victims);
     if (!victims.n || !choose_on (ask->demand, node, &victims))
         return;
     cost = cost_of (&victims);
@@ -265,23 +325,21 @@ static bool choose_everywhere (struct core *core, struct fit_ask *ask, struct vi
 
 static bool runs_again (const struct core *core, const struct task *task)
 {
-    const struct partition *its = partition_find (core, row_partition (task->job, task));
+    struct side its = side_of (core, row_facts (task->job, task), row_partition (task->job, task));
 
-    return its->conf && preempt_mode_of (core, its->conf) == MOISSON__PREEMPT_MODE__PREEMPT_REQUEUE &&
-           job_wants_requeue (core, task->job);
+    return mode_of (core, &its) == MOISSON__PREEMPT_MODE__PREEMPT_REQUEUE && job_wants_requeue (core, task->job);
 }
 
 static Moisson__PreemptVictim *make_victim (const struct core *core, const struct task *task)
 {
-    const struct partition *its = partition_find (core, row_partition (task->job, task));
     Moisson__PreemptVictim *victim = xmalloc (sizeof *victim);
 
     moisson__preempt_victim__init (victim);
     victim->raw_id = task->raw_id;
     victim->attempt = task->attempt;
     victim->has_requeue = victim->requeue = runs_again (core, task);
-    victim->has_grace_s = its->conf && its->conf->grace_s;
-    victim->grace_s = its->conf ? its->conf->grace_s : 0;
+    victim->grace_s = preempt_grace (core, task);
+    victim->has_grace_s = victim->grace_s > 0;
     return victim;
 }
 
@@ -331,12 +389,12 @@ static const struct job *next_in (const struct core *core, const struct shape *s
 
 bool preempt_begin (const struct core *core, struct preempt_work *work, struct shape *shape)
 {
-    const struct partition *mine = shape->key.family->demand.partition;
-    const struct job *job;
+    const struct job *job = shape_first (shape);
+    struct side mine = side_of (core, job->spec->msg, job->partition);
     struct demand demand;
     struct stay stay;
 
-    if (!has_lower (core, mine) || core->claims.n >= CLAIMS_MOST || !shape_places (shape))
+    if (!has_lower (core, &mine) || core->claims.n >= CLAIMS_MOST || !shape_places (shape))
         return false;
     demand = shape_demand (shape);
     stay = stay_of (core, shape, &demand, core->pass.now);
@@ -349,18 +407,19 @@ bool preempt_begin (const struct core *core, struct preempt_work *work, struct s
     return true;
 }
 
-static int decide (struct core *core, struct preempt_work *work, struct fit_ask *ask, usec_t now, Moisson__Event **ret)
+static int decide (struct core *core, struct preempt_work *work, const struct side *mine, struct fit_ask *ask,
+                   usec_t now, Moisson__Event **ret)
 {
     _cleanup_victims_ struct victims victims = {0};
     bool single = is_single (ask->demand, ask->places);
 
     if (single && work->best) {
-        gather (core, ask->demand->partition, work->best, false, now, &victims);
+        gather (core, mine, work->best, false, now, &victims);
         single = choose_on (ask->demand, work->best, &victims) && does (core, ask, work->best, &victims);
     } else if (!single) {
         for (size_t i = 0; i < core->nodes.n; i++)
             if ((ask->places->mask[i / 64] >> i % 64 & 1) && node_usable (core->nodes.list[i]))
-                gather (core, ask->demand->partition, core->nodes.list[i], true, now, &victims);
+                gather (core, mine, core->nodes.list[i], true, now, &victims);
         single = choose_everywhere (core, ask, &victims);
     } else
         return PREEMPT_E_NOBODY;
@@ -373,6 +432,8 @@ static int decide (struct core *core, struct preempt_work *work, struct fit_ask 
 int preempt_step (struct core *core, struct preempt_work *work, usec_t now, Moisson__Event **ret)
 {
     struct shape *shape = work->shape;
+    const struct job *head = shape_first (shape);
+    struct side mine = side_of (core, head->spec->msg, head->partition);
     struct demand demand = shape_demand (shape);
     struct stay stay = stay_of (core, shape, &demand, now);
     struct fit_ask ask = {.demand = &demand, .places = shape_places (shape), .view = FIT_NOW, .stay = &stay};
@@ -381,9 +442,9 @@ int preempt_step (struct core *core, struct preempt_work *work, usec_t now, Mois
         for (int i = 0; work->at_node < core->nodes.n; i++) {
             if (i == NODES_A_STEP)
                 return PREEMPT_MORE;
-            look_at_node (core, work, &ask, core->nodes.list[work->at_node++], now);
+            look_at_node (core, work, &mine, &ask, core->nodes.list[work->at_node++], now);
         }
-    return decide (core, work, &ask, now, ret);
+    return decide (core, work, &mine, &ask, now, ret);
 }
 
 /* --- when all have ended ------------------------------------------------------------------------------------------ */

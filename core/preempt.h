@@ -1,10 +1,10 @@
 /* preempt.h - who gives way to whom, and the cheapest that will do.
  *
  * A head that has no room may take that of attempts of lower rank: of partitions with a lower PriorityTier
- * (preempt/partition_prio). Victims are chosen node by node: the cheapest first (fewest core-seconds lost, then the
- * youngest) until it fits, and then whoever can be spared is; of all nodes the cheapest set counts. A job for several
- * nodes takes from all of them together. The choice is a hint of the pass, looked for in steps; the decision is an
- * event (Preempted). */
+ * (preempt/partition_prio), or of a QoS that its own names in Preempt (preempt/qos). Victims are chosen node by node:
+ * the cheapest first (fewest core-seconds lost, then the youngest) until it fits, and then whoever can be spared is; of
+ * all nodes the cheapest set counts. A job for several nodes takes from all of them together. The choice is a hint of
+ * the pass, looked for in steps; the decision is an event (Preempted). */
 #pragma once
 #include "base/units.h"
 #include "core/demand.h"
@@ -13,6 +13,7 @@
 struct core;
 struct job;
 struct shape;
+struct task;
 
 struct preempt_work {    /* of the pass: what is looked for now */
     struct shape *shape; /* for a job of which; NULL = nothing */
@@ -25,6 +26,9 @@ struct preempt_work {    /* of the pass: what is looked for now */
 
 Moisson__PreemptMode preempt_mode_of (const struct core *core, const Moisson__PartitionConf *conf);
 const char *preempt_mode_word (Moisson__PreemptMode mode);
+
+/* Seconds between TERM and KILL of one that is preempted; 0: KillWait. */
+uint32_t preempt_grace (const struct core *core, const struct task *task);
 
 /* Is there a job in this shape that may preempt others, and has not done so? Then work is for that one. */
 bool preempt_begin (const struct core *core, struct preempt_work *work, struct shape *shape);

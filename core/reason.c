@@ -407,6 +407,8 @@ static bool resources (const struct core *core, const struct row *row, struct bu
     if (size.gres.n)
         say_most_gres (core, places, &size.gres, text);
     say_promise (row_queue (row), text);
+    if (text)
+        shun_note_job (core, row_queue (row), text);
     return true;
 }
 

@@ -207,12 +207,10 @@ static void wishes_again (const struct core *core, const struct item *item, cons
 static void stop_again (const struct core *core, const struct item *item, const struct reconcile_ops *ops, void *arg)
 {
     const struct task *task = task_by_raw (core, item->raw_id);
-    const struct partition *partition = task ? partition_find (core, row_partition (task->job, task)) : NULL;
     enum stop_why why = task && task->attempt == item->attempt ? task->stop : STOP_BY_CANCEL;
 
     if (why == STOP_BY_PREEMPT && ops->preempt)
-        ops->preempt (arg, item->raw_id, item->attempt, "DUE TO PREEMPTION",
-                      partition && partition->conf ? partition->conf->grace_s : 0);
+        ops->preempt (arg, item->raw_id, item->attempt, "DUE TO PREEMPTION", preempt_grace (core, task));
     else
         ops->stop (arg, item->raw_id, item->attempt, MOISSON__STOP_HOW__STOP_CANCEL,
                    why == STOP_BY_REQUEUE ? "DUE TO JOB REQUEUE" : NULL);

@@ -57,6 +57,7 @@ static int save_head (const struct save *save, uint64_t sequence)
     SET_IF (&head, next_resv_id, save->core->resvs.next_id);
     head.starts = start_save (save->core, &head.n_starts);
     accounts_save_head (save->core, &head);
+    head.kinds = shun_save (save->core, &head.n_kinds);
     head.claims = claims_save (save->core, &head.n_claims);
     image.what_case = MOISSON__IMAGE__WHAT_HEAD;
     image.head = &head;
@@ -69,6 +70,9 @@ static int save_head (const struct save *save, uint64_t sequence)
     for (size_t i = 0; i < head.n_claims; i++)
         free (head.claims[i]);
     free (head.claims);
+    for (size_t i = 0; i < head.n_kinds; i++)
+        moisson__image_kind__free_unpacked (head.kinds[i], NULL);
+    free (head.kinds);
     return rc;
 }
 

@@ -76,6 +76,7 @@ static struct shape *shape_of (struct core *core, struct job *job)
     if (shape && shape->key.family->demand.partition == partition && shape->key.time_s == key.time_s)
         return shape;
     demand_of (core, partition, job_spec (job), &demand);
+    demand.shuns = shun_kind (core, job);
     key.family = family_of (core, &demand);
     key.lane = lane_of (core, job);
     key.mem_mb = demand.mem_mb;

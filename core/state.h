@@ -21,6 +21,7 @@
 #include "core/rest.h"
 #include "core/resv.h"
 #include "core/shape.h"
+#include "core/shun.h"
 #include "core/spec.h"
 #include "core/start_rate.h"
 
@@ -51,6 +52,7 @@ struct core {
     struct heap timers;
     struct start_table starts;
     struct claim_table claims;
+    struct shun_table shuns;
     struct job *dirty; /* to be looked at again before the event is done */
     struct core_stats stats;
     struct core_policies policies; /* not state: see core.h */

@@ -115,6 +115,16 @@ static void fill_use (const struct node *node, Moisson__NodeInfo *info, struct n
     SET_IF (info, last_seen_us, node->seen_us);
 }
 
+/* What people should know of it besides its state. */
+static void put_notes (const struct core *core, const struct node *node, struct buf *out)
+{
+    _cleanup_free_ char *misfit = misfit_note (node);
+
+    if (misfit)
+        buf_puts (out, misfit);
+    shun_note_node (core, node, out);
+}
+
 size_t core_nodes (const struct core *core, size_t cursor, size_t budget, core_node_fn fn, void *arg)
 {
     size_t left = budget ? budget : SIZE_MAX;
@@ -123,11 +133,11 @@ size_t core_nodes (const struct core *core, size_t cursor, size_t budget, core_n
         _cleanup_ (node_texts_clear) struct node_texts texts = {0};
         Moisson__NodeInfo info = MOISSON__NODE_INFO__INIT;
         const struct node *node = core->nodes.list[i];
-        _cleanup_free_ char *note = NULL;
+        _cleanup_buf_ struct buf note = BUF_INIT;
 
         if (!left--)
             return i;
-        note = misfit_note (node);
+        put_notes (core, node, &note);
         struct node_look look = node_look (node);
         bool maint;
         if (resv_node_reserved (core, node, &maint))
@@ -143,7 +153,7 @@ size_t core_nodes (const struct core *core, size_t cursor, size_t budget, core_n
         info.state = texts.state.data;
         info.state_complete = texts.complete.data;
         info.partitions = texts.partitions.data;
-        info.note = note;
+        info.note = note.data;
         if (!fn (arg, &info))
             return i + 1 < core->nodes.n ? i + 1 : 0;
     }

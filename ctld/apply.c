@@ -66,12 +66,18 @@ static void do_job_ended (struct ctld *ctld, const struct fx *fx)
     waiters_wake (ctld->waiters, fx->job_id);
 }
 
+static void do_shunned (struct ctld *ctld, const struct fx *fx)
+{
+    (void) ctld;
+    log_warn ("node=%s event=shunned why='%s'", fx->node, fx->note);
+}
+
 /* What is done after the commit. FX_RECORD is committed with the event, and followed by an epilog; FX_WANT_PASS is
  * honoured in the same turn, so that the placement which follows an exit shares its commit. */
 static void (*const performers[]) (struct ctld *ctld, const struct fx *fx) = {
-    [FX_START] = do_start,   [FX_STOP] = do_stop,           [FX_LIMIT] = do_limit,
-    [FX_FORGET] = do_forget, [FX_SUSPEND] = do_suspend,     [FX_RECORD] = do_record,
-    [FX_REBOOT] = do_reboot, [FX_JOB_ENDED] = do_job_ended, [FX_MAIL] = do_mail,
+    [FX_SHUNNED] = do_shunned,     [FX_START] = do_start,     [FX_STOP] = do_stop,     [FX_LIMIT] = do_limit,
+    [FX_FORGET] = do_forget,       [FX_SUSPEND] = do_suspend, [FX_RECORD] = do_record, [FX_REBOOT] = do_reboot,
+    [FX_JOB_ENDED] = do_job_ended, [FX_MAIL] = do_mail,
 };
 
 static void perform (void *arg, bool committed)

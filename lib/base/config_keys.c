@@ -445,9 +445,9 @@ static const struct config_key scalars[] = {
      .help = "What is done with a job that is preempted: CANCEL, or REQUEUE (if it may run again: --requeue or JobRequeue=YES; "
              "else it is cancelled). OFF: nothing is."},
     {"PreemptType", VALUE_STRING, OF (preempt_type), .standard = "preempt/none",
-     .words = "preempt/none|preempt/partition_prio",
+     .words = "preempt/none|preempt/partition_prio|preempt/qos",
      .help = "Who may take the place of others: `preempt/partition_prio`: jobs of a partition with a higher PriorityTier. "
-             "`preempt/qos` is not available yet."},
+             "`preempt/qos`: jobs of a QoS that names the other in its Preempt list (accounts.conf)."},
     {"PrivateTmp", VALUE_BOOL, OF (private_tmp), .standard = "1",
      .help = "/tmp, /var/tmp and /dev/shm of a job are its own, and go when it ends. Only where moissond is root and "
              "SlurmUser is not, and SlurmdSpoolDir is not below one of them. (Moisson's own key.)"},

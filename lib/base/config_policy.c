@@ -181,7 +181,8 @@ void config_apply_policy (struct config *conf)
     core->requeue_exit = ranges_of (conf->requeue_exit, &core->n_requeue_exit);
     core->requeue_exit_hold = ranges_of (conf->requeue_exit_hold, &core->n_requeue_exit_hold);
     core->has_preempt_type = core->has_preempt_exempt_s = true;
-    core->preempt_type = !strcasecmp (conf->preempt_type, "preempt/partition_prio")
+    core->preempt_type = !strcasecmp (conf->preempt_type, "preempt/qos") ? MOISSON__PREEMPT_TYPE__PREEMPT_QOS
+                         : !strcasecmp (conf->preempt_type, "preempt/partition_prio")
                              ? MOISSON__PREEMPT_TYPE__PREEMPT_PARTITION
                              : MOISSON__PREEMPT_TYPE__PREEMPT_NONE;
     core->has_preempt_mode = preempt_mode_parse (conf->preempt_mode, &core->preempt_mode, NULL) == 0;

@@ -43,6 +43,9 @@ void policy_configure (struct world *w, Moisson__Config *c)
         c->has_max_restarts = true;
         c->max_restarts = 1 + dice_below (&w->dice, 4);
     }
+    c->has_fast_fail_s = c->has_fast_fail_exclude_s = true;
+    c->fast_fail_s = 60;
+    c->fast_fail_exclude_s = 20;
     if (!w->tiers)
         return;
     c->partitions = xrealloc (c->partitions, (c->n_partitions + 1) * sizeof (void *));

@@ -159,6 +159,7 @@ static void perform (struct world *w, const struct fx *fx)
     case FX_LIMIT: /* virtual jobs know no limit */
     case FX_NEVER:
     case FX_MAIL:
+    case FX_SHUNNED:
     case FX_JOB_ENDED: break;
     }
 }

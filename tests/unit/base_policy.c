@@ -65,7 +65,7 @@ START_TEST (wrong_values_are_refused)
         {"RequeueExitHold=a\n", "exit codes"},
         {"PreemptMode=SUSPEND,GANG\n", "keeps its memory"},
         {"PreemptMode=MAYBE\n", "not a way to preempt"},
-        {"PreemptType=preempt/qos\n", ""},
+        {"PreemptType=preempt/mood\n", ""},
         {"PartitionName=x Nodes=ALL StartRate=50\n", "not a rate"},
         {"PartitionName=x Nodes=ALL StartRate=0/s\n", "too small"},
         {"PartitionName=x Nodes=ALL StartRatePerUser=5/day\n", "not a rate"},
