@@ -390,7 +390,7 @@ static const struct job *next_in (const struct core *core, const struct shape *s
 bool preempt_begin (const struct core *core, struct preempt_work *work, struct shape *shape)
 {
     const struct job *job = shape_first (shape);
-    struct side mine = side_of (core, job->spec->msg, job->partition);
+    struct side mine = side_of (core, spec_msg (job->spec), job->partition);
     struct demand demand;
     struct stay stay;
 
@@ -433,7 +433,7 @@ int preempt_step (struct core *core, struct preempt_work *work, usec_t now, Mois
 {
     struct shape *shape = work->shape;
     const struct job *head = shape_first (shape);
-    struct side mine = side_of (core, head->spec->msg, head->partition);
+    struct side mine = side_of (core, spec_msg (head->spec), head->partition);
     struct demand demand = shape_demand (shape);
     struct stay stay = stay_of (core, shape, &demand, now);
     struct fit_ask ask = {.demand = &demand, .places = shape_places (shape), .view = FIT_NOW, .stay = &stay};

@@ -108,7 +108,7 @@ void shun_free (struct core *core)
 static void reshape (struct core *core, uint32_t uid)
 {
     for (struct job *job = job_from (core, 0); job; job = job_from (core, job->id + 1)) {
-        if (job->spec->msg->uid != uid)
+        if (job->spec->uid != uid)
             continue;
         for (struct job *at = job; at; at = at->branches) {
             shape_leave (core, at);
@@ -239,7 +239,7 @@ uint64_t shun_kind (const struct core *core, const struct job *job)
 
     if (!core->shuns.n_shunned)
         return 0;
-    kind = find (core, kind_of (job, job->spec->msg));
+    kind = find (core, kind_of (job, spec_msg (job->spec)));
     return kind && shunned_by (kind) ? kind->id : 0;
 }
 
