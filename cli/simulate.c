@@ -202,6 +202,8 @@ static int run_order (const struct simulate *s, const struct trace *trace, const
     snprintf (type, sizeof type, "order/%.40s", order);
     setup.policies = (struct core_policies){.place_find = place_find};
     setup.policies.order = order_of_config (conf, &setup.policies.params);
+    setup.policies.promises = conf->bf_reserve ? (int) conf->bf_reserve : -1;
+    setup.policies.in_order = !strcmp (conf->scheduler_type, "sched/builtin");
     if (*order)
         setup.policies.order = order_find (type);
     if (!setup.policies.order) {
