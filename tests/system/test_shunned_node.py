@@ -15,7 +15,7 @@ def test_it_is_left_out_said_and_cleared(cluster):
     wait_until(lambda: "Note=" in note(cluster, "n1"), lambda: f"n1 is noted: {cluster.states(array)}")
     assert 'no more of "align"' in note(cluster, "n1") and "passed elsewhere" in note(cluster, "n1")
     assert "align" not in note(cluster, "n2")
-    assert "event=shunned" in (cluster.dir / "ctld.log").read_text()
+    assert "event=shunned" in (cluster.dir / "log" / "ctld.log").read_text()
     cluster.wait_ended(array)
     later = cluster.sbatch("--array=1-8", "-J", "align", "--mem=10", script="echo $SLURMD_NODENAME >>ran; sleep 0.2")
     cluster.wait_state(later, "COMPLETED")
