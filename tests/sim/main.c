@@ -6,7 +6,7 @@
 #include "schedule.h"
 #include "workload.h"
 
-static int run (uint64_t seed, unsigned steps, uint64_t totals[4])
+static int run (uint64_t seed, unsigned steps, uint64_t totals[5])
 {
     struct world w;
     int rc;
