@@ -28,6 +28,7 @@ struct core *core_free (struct core *core)
     expect_clear (core);
     shape_clear (core);
     specs_clear (&core->specs);
+    idmap_clear (&core->groups);
     free (core->jobs.order);
     resv_clear (core);
     licence_clear (&core->licences);

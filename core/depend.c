@@ -7,36 +7,61 @@
 #include "core/state.h"
 
 struct name_group {
-    struct job *first; /* first->group_prev is the youngest */
-    size_t refs;       /* specs */
-    UT_hash_handle hh;
-    size_t len;
+    struct job *first;       /* first->group_prev is the youngest */
+    struct name_group *next; /* of the same hash */
+    uint64_t hash;
+    uint32_t refs; /* specs */
+    uint32_t len;
     char id[]; /* uid, name */
 };
 
 /* --- singleton groups --------------------------------------------------------------------------------------------- */
 
-static struct name_group *group_of (struct core *core, struct spec *spec)
+static struct id_key hash_of (const void *item)
+{
+    return id_key_of (((const struct name_group *) item)->hash);
+}
+
+static struct name_group *group_make (const struct spec *spec)
 {
     const char *name = spec_msg (spec)->spec->name ? spec_msg (spec)->spec->name : "";
     size_t len = sizeof (uint32_t) + strlen (name);
+    struct name_group *group = xcalloc (1, sizeof *group + len);
+
+    memcpy (group->id, &spec->uid, sizeof (uint32_t));
+    memcpy (group->id + sizeof (uint32_t), name, len - sizeof (uint32_t));
+    group->len = (uint32_t) len;
+    group->hash = 14695981039346656037ULL; /* FNV-1a, 64 bit */
+    for (size_t i = 0; i < len; i++)
+        group->hash = (group->hash ^ (uint8_t) group->id[i]) * 1099511628211ULL;
+    return group;
+}
+
+static void group_add (struct core *core, struct name_group *fresh)
+{
+    struct name_group *head = idmap_find (&core->groups, hash_of (fresh), hash_of);
+
+    if (head) {
+        fresh->next = head->next;
+        head->next = fresh;
+    } else
+        idmap_add (&core->groups, fresh, hash_of);
+}
+
+static struct name_group *group_of (struct core *core, struct spec *spec)
+{
     struct name_group *group, *fresh;
-    unsigned hash;
 
     if (spec->group)
         return spec->group;
-    fresh = xcalloc (1, sizeof *fresh + len);
-    memcpy (fresh->id, &spec->uid, sizeof (uint32_t));
-    memcpy (fresh->id + sizeof (uint32_t), name, len - sizeof (uint32_t));
-    HASH_VALUE (fresh->id, len, hash);
-    HASH_FIND_BYHASHVALUE (hh, core->groups, fresh->id, len, hash, group);
+    fresh = group_make (spec);
+    group = idmap_find (&core->groups, hash_of (fresh), hash_of);
+    while (group && (group->len != fresh->len || memcmp (group->id, fresh->id, fresh->len)))
+        group = group->next;
     if (group)
         free (fresh);
-    else {
-        group = fresh;
-        group->len = len;
-        HASH_ADD_KEYPTR_BYHASHVALUE (hh, core->groups, group->id, len, hash, group);
-    }
+    else
+        group_add (core, group = fresh);
     group->refs++;
     spec->group = group;
     return group;
@@ -67,11 +92,26 @@ void group_leave (struct core *core, struct job *job)
         job_mark_dirty (core, group->first);
 }
 
+static void group_remove (struct core *core, struct name_group *group)
+{
+    struct name_group *at = idmap_find (&core->groups, hash_of (group), hash_of);
+
+    if (at == group) {
+        idmap_remove (&core->groups, group, hash_of);
+        if (group->next)
+            idmap_add (&core->groups, group->next, hash_of);
+        return;
+    }
+    while (at->next != group)
+        at = at->next;
+    at->next = group->next;
+}
+
 void group_put (struct core *core, struct name_group *group)
 {
     if (!group || --group->refs)
         return;
-    HASH_DELETE (hh, core->groups, group);
+    group_remove (core, group);
     free (group);
 }
 

@@ -1,10 +1,27 @@
 /* rest.c - the tasks of a job that have no record of their own yet. */
 #include "core/rest.h"
+#include <stdlib.h>
+#include "base/mem.h"
+
+const struct idset *rest_set (const struct rest *rest, enum hold hold)
+{
+    return rest->sets ? rest->sets[hold] : NULL;
+}
+
+/* Where the set of this hold is, or will be. */
+static struct idset **place_of (struct rest *rest, enum hold hold)
+{
+    if (!rest->sets)
+        rest->sets = xcalloc (N_HOLDS, sizeof (struct idset *));
+    return &rest->sets[hold];
+}
 
 void rest_clear (struct rest *rest)
 {
-    for (int h = 0; h < N_HOLDS; h++)
-        rest->sets[h] = idset_free (rest->sets[h]);
+    for (int h = 0; rest->sets && h < N_HOLDS; h++)
+        idset_free (rest->sets[h]);
+    free (rest->sets);
+    rest->sets = NULL;
     rest->one = 0;
 }
 
@@ -14,16 +31,19 @@ void rest_add (struct rest *rest, enum hold hold, uint32_t first, uint32_t last,
         rest->one = (uint8_t) (hold + 1);
         return;
     }
-    if (!rest->sets[hold])
-        rest->sets[hold] = idset_create ();
-    idset_add_range (rest->sets[hold], first, last, step);
+
+    struct idset **set = place_of (rest, hold);
+
+    if (!*set)
+        *set = idset_create ();
+    idset_add_range (*set, first, last, step);
 }
 
 uint64_t rest_count (const struct rest *rest, enum hold hold)
 {
     if (!rest->array)
         return rest->one == hold + 1;
-    return rest->sets[hold] ? idset_count (rest->sets[hold]) : 0;
+    return rest_set (rest, hold) ? idset_count (rest_set (rest, hold)) : 0;
 }
 
 uint64_t rest_total (const struct rest *rest)
@@ -39,12 +59,12 @@ uint32_t rest_first (const struct rest *rest, enum hold hold)
 {
     if (!rest->array)
         return rest->one == hold + 1 ? 0 : IDSET_NONE;
-    return rest->sets[hold] ? idset_first (rest->sets[hold]) : IDSET_NONE;
+    return rest_set (rest, hold) ? idset_first (rest_set (rest, hold)) : IDSET_NONE;
 }
 
 uint32_t rest_next (const struct rest *rest, enum hold hold, uint32_t after)
 {
-    return rest->array && rest->sets[hold] ? idset_next (rest->sets[hold], after) : IDSET_NONE;
+    return rest->array && rest_set (rest, hold) ? idset_next (rest_set (rest, hold), after) : IDSET_NONE;
 }
 
 bool rest_find (const struct rest *rest, uint32_t id, enum hold *ret)
@@ -56,7 +76,7 @@ bool rest_find (const struct rest *rest, uint32_t id, enum hold *ret)
         return true;
     }
     for (int h = 0; h < N_HOLDS; h++)
-        if (rest->sets[h] && idset_has (rest->sets[h], id)) {
+        if (rest_set (rest, h) && idset_has (rest_set (rest, h), id)) {
             *ret = h;
             return true;
         }
@@ -108,8 +128,8 @@ void rest_give (struct rest *rest, enum hold hold, struct idset *set)
 {
     if (!set)
         return;
-    if (rest->array && !rest->sets[hold]) {
-        rest->sets[hold] = set;
+    if (rest->array && !rest_set (rest, hold)) {
+        *place_of (rest, hold) = set;
         return;
     }
     for (size_t i = 0; i < idset_ranges (set); i++) {

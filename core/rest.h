@@ -22,8 +22,8 @@ static inline bool hold_is_hold (enum hold hold)
 
 struct rest {
     bool array;
-    uint8_t one;                 /* no array: 0 = nothing left, else its hold + 1 */
-    struct idset *sets[N_HOLDS]; /* array: NULL = empty */
+    uint8_t one;         /* no array: 0 = nothing left, else its hold + 1 */
+    struct idset **sets; /* array: one for each hold, NULL = empty; NULL: all are. Most jobs are none */
 };
 
 void rest_clear (struct rest *rest);
@@ -32,6 +32,7 @@ uint64_t rest_count (const struct rest *rest, enum hold hold);
 uint64_t rest_total (const struct rest *rest);
 uint32_t rest_first (const struct rest *rest, enum hold hold);                /* IDSET_NONE when empty */
 uint32_t rest_next (const struct rest *rest, enum hold hold, uint32_t after); /* smallest > after */
+const struct idset *rest_set (const struct rest *rest, enum hold hold);       /* of an array; NULL = empty */
 bool rest_find (const struct rest *rest, uint32_t id, enum hold *ret);
 bool rest_take (struct rest *rest, uint32_t id);               /* was it there? */
 bool rest_move (struct rest *rest, uint32_t id, enum hold to); /* was it there, and elsewhere? */

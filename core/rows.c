@@ -110,7 +110,7 @@ static void visit_rest (struct walk *walk, struct place at, const struct job *jo
         return;
     if (job_is_array (job)) {
         _cleanup_idset_ struct idset *some = wanted ? wanted_rest (wanted, job, hold) : NULL;
-        visit_set (walk, at, job, some ? some : job->rest.sets[hold]);
+        visit_set (walk, at, job, some ? some : rest_set (&job->rest, hold));
     } else if (!at.index) {
         struct row row = {.job = job, .hold = hold, .single = true};
         visit (walk, at, &row);

@@ -188,7 +188,7 @@ static Moisson__Range **save_rest (const struct rest *rest, enum hold hold, size
     _cleanup_idset_ struct idset *one = NULL;
 
     if (rest->array)
-        return save_ranges (rest->sets[hold], ret_n);
+        return save_ranges (rest_set (rest, hold), ret_n);
     one = idset_create ();
     if (rest_count (rest, hold))
         idset_add (one, 0);

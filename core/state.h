@@ -35,7 +35,7 @@ struct core {
     struct node_table nodes;
     struct partition_table partitions;
     struct shape_table shapes;
-    struct name_group *groups;
+    struct idmap groups;           /* of jobs of one name (depend.c) */
     struct edge *unaimed;          /* while a snapshot is loaded: conditions on jobs that come later in it */
     struct promise_table promises; /* hints of the pass */
     struct expectation *expected;  /* likewise: expect.h */
