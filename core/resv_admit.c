@@ -44,11 +44,30 @@ static void change_names (char ***list, size_t *n, char *const *names, size_t n_
     *n = m;
 }
 
-static int set_names (asked_t *asked, Moisson__Resv *resv, struct err *err)
+/* Where jobs need an account of the tree, nobody could use a reservation for one that is not in it. */
+static int check_accounts (const struct core *core, asked_t *asked, struct err *err)
+{
+    bool any = !(core->config->enforce & ENFORCE_ASSOCIATIONS) || asked->accounts_how == MOISSON__LIST_HOW__LIST_REMOVE;
+
+    for (size_t i = 0; !any && i < asked->n_accounts; i++) {
+        const struct assoc *account = assoc_find (core, asked->accounts[i], "");
+        if (account && account->declared)
+            continue;
+        err_set (err, MOISSON__FAIL_CODE__FAIL_INVALID_ACCOUNT,
+                 "Invalid account or account/partition combination specified: there is no account %s",
+                 asked->accounts[i]);
+        return err_fix (err, "see: sacctmgr show account format=account");
+    }
+    return 0;
+}
+
+static int set_names (const struct core *core, asked_t *asked, Moisson__Resv *resv, struct err *err)
 {
     if (asked->n_users > NAMES_MOST || asked->n_accounts > NAMES_MOST)
         return err_set (err, MOISSON__FAIL_CODE__FAIL_RESV_INVALID,
                         "Requested reservation is invalid: more than %d names", NAMES_MOST);
+    if (check_accounts (core, asked, err))
+        return -1;
     if (asked->n_users || asked->has_users_how) {
         change_names (&resv->users, &resv->n_users, asked->users, asked->n_users, asked->users_how);
         if (asked->users_how == MOISSON__LIST_HOW__LIST_SET)
@@ -244,7 +263,7 @@ static int make (const struct core *core, asked_t *asked, const struct resv *old
                  struct err *err)
 {
     if ((!old && name_it (core, asked, resv, err)) || set_flags (asked, resv, err) ||
-        set_time (asked, resv, !old, now, err) || set_names (asked, resv, err) ||
+        set_time (asked, resv, !old, now, err) || set_names (core, asked, resv, err) ||
         set_partition (core, asked, resv, err) || set_licences (core, asked, resv, err))
         return -1;
     return resv_choose_nodes (core, asked, old, now, resv, err);

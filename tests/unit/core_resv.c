@@ -2,6 +2,7 @@
 #include "core/resv.h"
 #include <string.h>
 #include "core/state.h"
+#include "accounts_kit.h"
 #include "core_kit.h"
 #include "suite.h"
 
@@ -16,7 +17,7 @@ struct resv_ask { /* a request in words; 0 and NULL = not said */
     usec_t start, end;
     uint32_t minutes, node_cnt, core_cnt, flags, flags_off;
     bool users_not;
-    Moisson__ListHow users_how, nodes_how;
+    Moisson__ListHow users_how, accounts_how, nodes_how;
 };
 
 static int ask_resv (struct kit *k, const struct resv_ask *ask, Moisson__Resv **ret, struct err *err)
@@ -34,6 +35,8 @@ static int ask_resv (struct kit *k, const struct resv_ask *ask, Moisson__Resv **
     r.users_not = ask->users_not;
     r.accounts = accounts;
     r.n_accounts = ask->account != NULL;
+    r.has_accounts_how = r.n_accounts;
+    r.accounts_how = ask->accounts_how;
     r.nodes = (char *) ask->nodes;
     r.has_nodes_how = ask->nodes != NULL;
     r.nodes_how = ask->nodes_how;
@@ -426,9 +429,29 @@ START_TEST (users_that_want_to_be_alone_are)
 }
 END_TEST
 
+START_TEST (accounts_are_those_of_the_tree_where_it_is_enforced)
+{
+    static const char words[] = "Invalid account or account/partition combination specified";
+    _cleanup_kit_ struct kit *k = house (), *lax = house_with (0, 0);
+
+    reserve (k, .name = "a", .account = "bio", .nodes = "n1", .start = T (60), .minutes = 60);
+    refuse (k, FAIL_INVALID_ACCOUNT, words, .name = "b", .account = "bi", .nodes = "n2", .start = T (60),
+            .minutes = 60);
+    refuse (k, FAIL_INVALID_ACCOUNT, words, .op = MOISSON__RESV_OP_REQUEST__OP__UPDATE, .name = "a", .account = "bi",
+            .accounts_how = MOISSON__LIST_HOW__LIST_ADD);
+    reserve (k, .op = MOISSON__RESV_OP_REQUEST__OP__UPDATE, .name = "a", .account = "chem",
+             .accounts_how = MOISSON__LIST_HOW__LIST_ADD);
+    set_accounts (k, "AccountName=chem\nUserName=max Account=chem\n"); /* bio has gone, and may be taken out */
+    reserve (k, .op = MOISSON__RESV_OP_REQUEST__OP__UPDATE, .name = "a", .account = "bio",
+             .accounts_how = MOISSON__LIST_HOW__LIST_REMOVE);
+    reserve (lax, .name = "a", .account = "bi", .nodes = "n1", .start = T (60), .minutes = 60);
+}
+END_TEST
+
 SUITE ("resv", nobody_reaches_into_a_reservation, who_is_in_it_runs_there_and_then_only,
        its_end_may_move_and_may_come_late, a_daily_one_comes_again, days_of_the_week_are_those_of_whoever_made_it,
        a_reservation_is_judged_as_a_whole, a_few_cpus_of_a_node_can_be_reserved,
        maintenance_keeps_off_those_of_other_reservations, all_but_some_may_use_it_and_it_is_not_deleted_in_use,
        licences_are_taken_and_given_back, a_reservation_keeps_licences_for_its_jobs,
-       fewer_licences_after_a_reconfiguration_kill_nobody, users_that_want_to_be_alone_are)
+       fewer_licences_after_a_reconfiguration_kill_nobody, users_that_want_to_be_alone_are,
+       accounts_are_those_of_the_tree_where_it_is_enforced)
