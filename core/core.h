@@ -244,7 +244,8 @@ int core_admit_accounts (const struct core *core, const Moisson__Accounts *accou
  * QoS. Rows are borrowed. Usage is as of `now`. */
 typedef void (*core_assoc_fn) (void *arg, const Moisson__AssocInfo *row);
 void core_assocs (struct core *core, usec_t now, core_assoc_fn fn, void *arg);
-usec_t core_usage_reset (const struct core *core); /* when all of it was forgotten last; 0 = never */
+usec_t
+core_usage_reset (const struct core *core); /* all of it was forgotten last, or the first period began; 0: neither */
 
 /* --- snapshots and checks ------------------------------------------------------------------------------------------
  */

@@ -54,6 +54,7 @@ static void forget_below (struct core *core, struct assoc *top)
         usage_reset (&top->usage, core->now);
 }
 
+/* At the end of a period. What a QoS with NoDecay has used up comes back only if somebody says so. */
 static void forget_all (struct core *core)
 {
     struct assoc *assoc, *next_assoc;
@@ -62,7 +63,8 @@ static void forget_all (struct core *core)
     HASH_ITER (hh, core->assocs.by_key, assoc, next_assoc)
     usage_reset (&assoc->usage, core->now);
     HASH_ITER (hh, core->qos.by_name, qos, next_qos)
-    usage_reset (&qos->usage, core->now);
+    if (!qos_has_flag (qos, "NoDecay"))
+        usage_reset (&qos->usage, core->now);
     core->usage_reset_us = core->now;
 }
 
@@ -71,8 +73,13 @@ static void forget_user (struct core *core, const Moisson__UsageReset *reset)
 {
     struct assoc *assoc, *next;
 
+    assoc = reset->account ? assoc_find (core, reset->account, reset->user) : NULL;
+    if (assoc)
+        forget (core, assoc);
+    if (reset->account)
+        return;
     HASH_ITER (hh, core->assocs.by_key, assoc, next)
-    if (!strcmp (assoc->user, reset->user) && (!reset->account || !strcmp (assoc->account, reset->account)))
+    if (!strcmp (assoc->user, reset->user))
         forget (core, assoc);
 }
 
@@ -85,7 +92,9 @@ int on_usage_reset (struct core *core, const Moisson__Event *event, struct err *
     if ((reset->qos && !qos) || (reset->account && !account))
         return err_set (err, 0, "usage of %s is to be forgotten, which is not known",
                         reset->qos ? reset->qos : reset->account);
-    if (qos)
+    if (reset->begins)
+        core->usage_reset_us = core->now;
+    else if (qos)
         usage_reset (&qos->usage, core->now);
     else if (reset->user)
         forget_user (core, reset);

@@ -48,7 +48,7 @@ struct core {
     struct assoc_table assocs;
     struct qos_table qos;
     uint64_t decayed_s;    /* until when usage has decayed */
-    usec_t usage_reset_us; /* when all of it was forgotten last; 0 = never */
+    usec_t usage_reset_us; /* all of it was forgotten last, or the first period began; 0: neither */
     struct heap timers;
     struct start_table starts;
     struct claim_table claims;

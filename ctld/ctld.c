@@ -31,6 +31,7 @@
 #include "ctld/session.h"
 #include "ctld/snapshots.h"
 #include "ctld/stopping.h"
+#include "ctld/usage_period.h"
 #include "ctld/waiters.h"
 
 #define RETRY_FIRST (100 * 1000ULL) /* of a failed commit; doubles */
@@ -219,6 +220,8 @@ int ctld_restore (struct ctld *ctld, struct err *err)
     if (apply_config (ctld, err) < 0 || apply_accounts (ctld, err) < 0)
         return -1;
     policies_apply (ctld);
+    ctld->usage_period = usage_period_create (ctld);
+    usage_period_apply (ctld->usage_period);
     ctld->children = children_create (ctld);
     ctld->mailer = mailer_create (ctld);
     ctld->job_hooks = job_hooks_create (ctld);
@@ -345,6 +348,7 @@ struct ctld *ctld_free (struct ctld *ctld)
     mailer_free (ctld->mailer);
     nodes_free (ctld->nodes);
     notes_free (ctld->notes);
+    usage_period_free (ctld->usage_period);
     clock_free (ctld->clock);
     pass_free (ctld->pass);
     snapshots_free (ctld->snapshots);

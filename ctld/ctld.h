@@ -33,6 +33,7 @@ struct ctld {
     struct snapshots *snapshots;
     struct pass *pass;
     struct clock *clock;
+    struct usage_period *usage_period;
     struct children *children;
     struct mailer *mailer;
     struct job_hooks *job_hooks;

@@ -8,6 +8,7 @@
 #include "ctld/apply.h"
 #include "ctld/page.h"
 #include "ctld/rpc.h"
+#include "ctld/usage_period.h"
 
 static char *path_of (const struct config *conf)
 {
@@ -145,34 +146,42 @@ static void reply (void *arg, bool committed)
     free (a);
 }
 
+static Moisson__Accounts *copy_of (const Moisson__AccountsSet *set)
+{
+    if (!set)
+        return accounts_create ();
+    size_t n = moisson__accounts__get_packed_size (set->accounts);
+    _cleanup_free_ uint8_t *bytes = xmalloc (n + 1);
+    moisson__accounts__pack (set->accounts, bytes);
+    return moisson__accounts__unpack (NULL, n, bytes);
+}
+
 static int edit (struct request *request, struct buf *lines, struct err *err)
 {
     const Moisson__AccountsOpRequest *asked = request->msg;
     struct ctld *ctld = request->ctld;
     const Moisson__AccountsSet *set = core_accounts (ctld->core);
+    bool alone, forgets = usage_forget_asked (asked, &alone);
     Moisson__Accounts *tree;
     int rc;
 
-    if (set && set->file) {
+    if (forgets && usage_forget_check (asked, err))
+        return -1;
+    if (set && set->file && !alone) {
         err_set (err, MOISSON__FAIL_CODE__FAIL_OTHER, "accounts are declared in %s", set->file);
         return err_fix (err, "change it there, then: scontrol reconfigure");
     }
     if (!journal_accepting (ctld->journal))
         return err_set (err, MOISSON__FAIL_CODE__FAIL_STORE, "the controller cannot record anything now: %s",
                         journal_trouble (ctld->journal));
-    if (set) {
-        size_t n = moisson__accounts__get_packed_size (set->accounts);
-        _cleanup_free_ uint8_t *bytes = xmalloc (n + 1);
-        moisson__accounts__pack (set->accounts, bytes);
-        tree = moisson__accounts__unpack (NULL, n, bytes);
-    } else {
-        tree = accounts_create ();
-    }
+    tree = copy_of (set);
     rc = accounts_edit (tree, asked, lines, err);
     if (rc == 0 && lines->len)
         rc = core_admit_accounts (ctld->core, tree, err);
-    if (rc == 0 && lines->len && !asked->test)
+    if (rc == 0 && lines->len && !asked->test && !alone)
         rc = apply (ctld, tree, NULL, &request->session->uid, err);
+    if (rc == 0 && lines->len && !asked->test && forgets)
+        rc = usage_forget (ctld, asked, tree, request->session->uid, err);
     moisson__accounts__free_unpacked (tree, NULL);
     return rc;
 }

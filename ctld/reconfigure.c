@@ -15,6 +15,7 @@
 #include "ctld/rpc.h"
 #include "ctld/service_user.h"
 #include "ctld/session.h"
+#include "ctld/usage_period.h"
 
 #define FILE_MOST (16u << 20)
 
@@ -132,6 +133,7 @@ int reconfigure (struct ctld *ctld, bool by_hand, struct err *err)
     ctld->conf = steal (&fresh);
     config_free (old);
     policies_apply (ctld);
+    usage_period_apply (ctld->usage_period);
     nodes_reconfigured (ctld->nodes);
     notes_reconfigured (ctld->notes);
     sessions_reconfigured (ctld->sessions);

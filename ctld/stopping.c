@@ -6,6 +6,7 @@
 #include "ctld/apply.h"
 #include "ctld/clock.h"
 #include "ctld/pass.h"
+#include "ctld/usage_period.h"
 
 #define LOOK 5000u                  /* microseconds between looks at what is still to be sent */
 #define AT_MOST (10 * USEC_PER_SEC) /* then it ends anyway; what is not committed was not promised */
@@ -71,6 +72,7 @@ void stopping_begin (struct stopping *s, struct request *request, const char *wh
     log_info ("event=stop why=\"%s\"", why);
     pass_stop (s->ctld->pass);
     clock_stop (s->ctld->clock);
+    usage_period_stop (s->ctld->usage_period);
     s->timer = timer_create_in (s->ctld->loop, too_long, s);
     timer_arm (s->timer, AT_MOST);
     struct farewell *f = xmalloc (sizeof *f);

@@ -51,12 +51,19 @@ static const char *account_of (const struct edit *e)
     return account ? account : pair (e->op->set, e->op->n_set, "account");
 }
 
+bool accounts_edit_means (const Moisson__AccountsOpRequest *op, const char *name, const char *account)
+{
+    const char *accounts = account ? pair (op->where, op->n_where, "account") : NULL;
+    bool named = !op->n_names;
+
+    for (size_t i = 0; !named && i < op->n_names; i++)
+        named = !strcmp (op->names[i], name);
+    return named && (!accounts || listed (accounts, account));
+}
+
 static bool named (const struct edit *e, const char *name)
 {
-    for (size_t i = 0; i < e->op->n_names; i++)
-        if (!strcmp (e->op->names[i], name))
-            return true;
-    return !e->op->n_names;
+    return accounts_edit_means (e->op, name, NULL);
 }
 
 /* What is no key of the table but says which it is about. */
@@ -85,6 +92,8 @@ static int set_keys (struct edit *e, enum accounts_kind kind, const struct accou
     for (size_t i = 0; i < e->op->n_set; i++) {
         const Moisson__AccountsPair *set = e->op->set[i];
         const struct accounts_key *key = accounts_key_find (kind, set->key);
+        if (e->op->verb == MOISSON__ACCOUNTS_VERB__ACCOUNTS_MODIFY && !strcasecmp (set->key, ACCOUNTS_RAW_USAGE))
+            continue;
         if (is_place (set->key) || (kind == OF_MEMBER && is_of_user (set->key)))
             continue;
         if (!key)

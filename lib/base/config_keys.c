@@ -468,8 +468,11 @@ static const struct config_key scalars[] = {
      .words = "priority/basic|priority/multifactor|priority/handicap|priority/patience|priority/sjf|priority/f1|priority/wfp3|priority/unicep",
      .help = "The order of jobs: first come, first served; the sum of the weights below times factors from 0 to 1; or one of "
              "Moisson's own, see plugins/README.md. PriorityTier goes before, and so does --priority."},
-    {"PriorityUsageResetPeriod", VALUE_STRING, OF (usage_reset), .standard = "NONE", .words = "NONE",
-     .help = "Only NONE: what was used decays, and is not forgotten at a date."},
+    {"PriorityUsageResetPeriod", VALUE_STRING, OF (usage_reset), .standard = "NONE",
+     .words = "NONE|NOW|DAILY|WEEKLY|MONTHLY|QUARTERLY|YEARLY",
+     .help = "What was used is forgotten besides decaying: at midnight, local time, of every day, every Sunday, the first day of a "
+             "month, quarter or year. What falls due while the controller is away is made up once. NOW: at each start and "
+             "reconfigure. QoS with the flag NoDecay keep theirs."},
     {"PriorityWeightAge", VALUE_U32, OF (weight_age), 0, UINT32_MAX - 1, "0", .help = "Of how long it has waited."},
     {"PriorityWeightAssoc", VALUE_U32, OF (weight_assoc), 0, UINT32_MAX - 1, "0", .help = "Of the Priority of its association."},
     {"PriorityWeightFairshare", VALUE_U32, OF (weight_fairshare), 0, UINT32_MAX - 1, "0",

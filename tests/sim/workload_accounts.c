@@ -49,7 +49,9 @@ void accounts_change (struct world *w)
         ev->what_case = MOISSON__EVENT__WHAT_USAGE_RESET;
         ev->usage_reset = xmalloc (sizeof *ev->usage_reset);
         moisson__usage_reset__init (ev->usage_reset);
-        if (dice_percent (&w->dice, 50))
+        if (dice_percent (&w->dice, 20))
+            ev->usage_reset->has_begins = ev->usage_reset->begins = true;
+        else if (dice_percent (&w->dice, 50))
             ev->usage_reset->user = xasprintf ("u%u", 1000 + dice_below (&w->dice, 3));
     }
     world_event (w, ev);

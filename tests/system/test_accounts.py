@@ -59,6 +59,55 @@ def test_limits_hold(cluster):
     assert cluster.ok("sshare", "-n", "-P", "-o", "account,fairshare", "-A", "lab").startswith("lab|")
 
 
+def used(cluster, account, user=""):
+    """CPU seconds, as sshare shows them."""
+    rows = [line.split("|") for line in cluster.ok("sshare", "-anP", "-o", "account,user,rawusage").splitlines()]
+    return int([row[2] for row in rows if row[0].strip() == account and row[1] == user][0])
+
+
+def a_job_that_uses_time(cluster, account):
+    go = cluster.work / f"go-{account}"
+    go.unlink(missing_ok=True)
+    job = cluster.sbatch("-A", account, script=f"until [ -e {go} ]; do sleep 0.05; done")
+    wait_until(lambda: used(cluster, account, ME) > 0, "it is charged")
+    go.touch()
+    cluster.wait_state(job, "COMPLETED")
+
+
+def test_what_was_used_is_forgotten_when_asked_and_by_the_calendar(cluster):
+    mgr(cluster, "add", "account", "opera", "ballet")
+    mgr(cluster, "add", "user", ME, "account=opera,ballet")
+    a_job_that_uses_time(cluster, "opera")
+    a_job_that_uses_time(cluster, "ballet")
+    wrong = cluster.run("sacctmgr", "-i", "modify", "user", "where", f"name={ME}", "set", "RawUsage=7")
+    assert wrong.returncode == 1 and "RawUsage cannot be set to 7, only to 0" in wrong.stderr
+    nobody = cluster.run("sacctmgr", "-i", "modify", "account", "set", "RawUsage=0")
+    assert nobody.returncode == 1 and "say whose" in nobody.stderr
+    unknown = cluster.run("sacctmgr", "-i", "add", "account", "new", "RawUsage=0")
+    assert unknown.returncode == 1 and "Unknown option: RawUsage" in unknown.stderr
+    before, others = used(cluster, "ballet", ME), used(cluster, "root") - used(cluster, "ballet") - used(cluster, "opera")
+    mgr(cluster, "modify", "user", "where", f"name={ME}", "account=opera", "set", "RawUsage=0", "fairshare=5")
+    assert (used(cluster, "opera", ME), used(cluster, "ballet", ME), used(cluster, "root")) == (
+        0, before, others + before)
+    assert f"opera|{ME}|5" in cluster.ok("sacctmgr", "-nP", "show", "assoc", "format=Account,User,Share")
+    mgr(cluster, "modify", "account", "ballet", "set", "RawUsage=0")
+    assert (used(cluster, "ballet", ME), used(cluster, "root")) == (0, others)
+    a_job_that_uses_time(cluster, "opera")
+    conf = cluster.ok("scontrol", "show", "config")
+    conf = [line.split("=", 1)[1].strip() for line in conf.splitlines() if line.startswith("SLURM_CONF")][0]
+    with open(conf, "a", encoding="utf-8") as file:
+        file.write("PriorityUsageResetPeriod=YEARLY\n")
+    cluster.ok("scontrol", "reconfigure")
+    assert used(cluster, "opera", ME) > 0, "the first period begins with the key"
+    with open(conf, "a", encoding="utf-8") as file:
+        file.write("PriorityUsageResetPeriod=NOW\n")
+    cluster.ok("scontrol", "reconfigure")
+    assert used(cluster, "opera", ME) == 0
+    cluster.stop("ctld")
+    cluster.start("ctld")
+    assert used(cluster, "opera", ME) == 0, "it is in the journal"
+
+
 def test_a_file_declares_all_of_it(cluster):
     conf = cluster.ok("scontrol", "show", "config")
     conf = [line.split("=", 1)[1].strip() for line in conf.splitlines() if line.startswith("SLURM_CONF")][0]

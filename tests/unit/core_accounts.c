@@ -143,9 +143,57 @@ START_TEST (usage_can_be_forgotten)
     kit_apply (k, &event);
     ck_assert_double_eq (used_cpu (k, "bio", "lea"), 0);
     ck_assert_double_eq (used_cpu (k, "science", ""), 20);
-    reset.user = NULL;
+    run (k, submit (k, .user = "lea"), 5);
+    run (k, submit (k, .user = "lea", .account = "chem"), 3);
+    reset.account = (char *) "bio";
     kit_apply (k, &event);
+    ck_assert_double_eq (used_cpu (k, "bio", "lea"), 0);
+    ck_assert_double_eq (used_cpu (k, "chem", "lea"), 3);
+    ck_assert_double_eq (used_cpu (k, "root", ""), 23);
+    reset.user = NULL;
+    reset.account = (char *) "science";
+    kit_apply (k, &event);
+    ck_assert_double_eq (used_cpu (k, "chem", ""), 0);
     ck_assert_double_eq (used_cpu (k, "root", ""), 0);
+}
+END_TEST
+
+static double used_of_qos (struct kit *k, const char *qos)
+{
+    struct wanted w = {.qos = qos};
+
+    core_assocs (k->core, k->now, look, &w);
+    ck_assert_ptr_nonnull (w.row);
+    double used = w.row->used[0];
+    moisson__assoc_info__free_unpacked (w.row, NULL);
+    return used;
+}
+
+START_TEST (at_the_end_of_a_period_all_is_forgotten_but_what_does_not_decay)
+{
+    _cleanup_kit_ struct kit *k = house ();
+    Moisson__UsageReset reset = MOISSON__USAGE_RESET__INIT;
+    EVENT (usage_reset, USAGE_RESET, &reset);
+
+    set_accounts (k, "QOSName=normal\nQOSName=once Flags=NoDecay\nAccountName=bio QOS=normal,once\n"
+                     "UserName=lea Account=bio\n");
+    run (k, submit (k, .user = "lea"), 10);
+    run (k, submit (k, .user = "lea", .qos = "once"), 20);
+    ck_assert_uint_eq (core_usage_reset (k->core), 0);
+    reset.has_begins = reset.begins = true;
+    kit_apply (k, &event);
+    ck_assert_uint_eq (core_usage_reset (k->core), k->now);
+    ck_assert_double_eq (used_cpu (k, "root", ""), 30);
+    reset.has_begins = reset.begins = false;
+    k->now += USEC_PER_SEC;
+    kit_apply (k, &event);
+    ck_assert_uint_eq (core_usage_reset (k->core), k->now);
+    ck_assert_double_eq (used_cpu (k, "root", ""), 0);
+    ck_assert_double_eq (used_of_qos (k, "normal"), 0);
+    ck_assert_double_eq (used_of_qos (k, "once"), 20);
+    reset.qos = (char *) "once";
+    kit_apply (k, &event);
+    ck_assert_double_eq (used_of_qos (k, "once"), 0);
 }
 END_TEST
 
@@ -338,5 +386,6 @@ SUITE ("accounts", accounts_and_qos_are_filled_in, the_wall_of_a_qos_is_the_limi
        who_is_in_no_account_is_refused, nothing_is_refused_where_nothing_is_enforced, submit_limits_hold_at_the_door,
 
        usage_is_charged_up_the_tree, a_usage_factor_counts, usage_halves_in_its_half_life,
-       a_new_tree_keeps_what_was_used, usage_can_be_forgotten, who_has_had_less_of_his_share_comes_first,
+       a_new_tree_keeps_what_was_used, usage_can_be_forgotten,
+       at_the_end_of_a_period_all_is_forgotten_but_what_does_not_decay, who_has_had_less_of_his_share_comes_first,
        equals_have_the_same_rank, ten_thousand_jobs_equal_an_independent_calculation, a_snapshot_has_all_of_it)
