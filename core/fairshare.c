@@ -62,8 +62,6 @@ static int by_level (const void *a, const void *b)
     return 0;
 }
 
-static void walk (struct tree *tree, struct assoc *const *above, size_t n_above);
-
 static size_t children_of (struct assoc *const *above, size_t n_above, struct assoc ***ret)
 {
     struct assoc **list = NULL, *child;
@@ -84,11 +82,14 @@ static bool equals (const struct assoc *a, const struct assoc *b)
     return !(a->level > b->level) && !(a->level < b->level);
 }
 
-/* The children of accounts that are equals, as one list. */
-static void walk (struct tree *tree, struct assoc *const *above, size_t n_above)
+#define NO_RANK SIZE_MAX
+
+/* The children of accounts that are equals, as one list. The first has this rank: that of users who tie with `above`.
+ */
+static void walk (struct tree *tree, struct assoc *const *above, size_t n_above, size_t first)
 {
     _cleanup_free_ struct assoc **list = NULL;
-    size_t n;
+    size_t n, rank = first;
 
     for (size_t i = 0; i < n_above; i++)
         judge (tree, above[i]);
@@ -99,11 +100,13 @@ static void walk (struct tree *tree, struct assoc *const *above, size_t n_above)
         for (end = i + 1;
              end < n && equals (list[end], list[i]) && assoc_is_leaf (list[end]) == assoc_is_leaf (list[i]); end++)
             ;
+        if (i && !equals (list[i], list[i - 1]))
+            rank = NO_RANK;
         if (!assoc_is_leaf (list[i])) {
-            walk (tree, &list[i], end - i);
+            walk (tree, &list[i], end - i, rank);
             continue;
         }
-        size_t rank = tree->n;
+        rank = rank == NO_RANK ? tree->n : rank;
         for (size_t k = i; k < end; k++) {
             list[k]->fairshare = (double) rank; /* before it there are so many */
             tree->order[tree->n++] = list[k];
@@ -121,7 +124,7 @@ void fairshare_refresh (struct core *core)
     core->assocs.stale = false;
     tree.order = xcalloc (HASH_COUNT (core->assocs.by_key), sizeof *tree.order);
     root->norm_shares = root->norm_usage = root->level = root->fairshare = 1;
-    walk (&tree, &root, 1);
+    walk (&tree, &root, 1, NO_RANK);
     for (size_t i = 0; i < tree.n; i++)
         tree.order[i]->fairshare = ((double) tree.n - tree.order[i]->fairshare) / (double) tree.n;
     free (tree.order);
