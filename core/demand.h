@@ -93,6 +93,7 @@ struct fit_ask {
     enum fit_view view;
     const struct stay *stay; /* NULL: what is promised to others does not count */
     bool held_back;          /* answer: some node would have done but for that */
+    bool unlicensed;         /* answer of fit_shortened: there are not the licences that it asks for */
 };
 int fit_ask (const struct core *core, struct fit_ask *ask, struct fit *ret);
 /* On this node alone. */

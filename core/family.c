@@ -3,6 +3,7 @@
 #include <string.h>
 #include "base/mem.h"
 #include "core/expect.h"
+#include "core/shorten.h"
 #include "core/state.h"
 
 static struct family *family_make (struct core *core, const struct demand *demand, struct buf *key)
@@ -136,7 +137,7 @@ static void add_dead_end (struct family *family, struct dead_end end)
 void family_close (const struct core *core, struct shape *shape, bool for_ever)
 {
     struct family *family = shape->key.family;
-    struct dead_end end = {shape->key.mem_mb, for_ever ? 0 : longest (shape_time_s (core, shape))};
+    struct dead_end end = {shape->key.mem_mb, for_ever ? 0 : longest (shape_least_s (core, shape))};
 
     forget_old (core, family);
     if (for_ever && end.mem_mb && family->n_shapes > 1) {

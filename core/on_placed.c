@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "core/apply.h"
 #include "core/attempt.h"
+#include "core/profile.h"
 #include "core/state.h"
 
 /* Nothing may be placed twice, from a hold, under a wrong number, or on what is not free. */
@@ -99,6 +100,7 @@ int on_placed (struct core *core, const Moisson__Event *event, struct err *err)
     start_count (core, job);
     if (placed->time_limit_s)
         task_settle_limit (core, task, placed->time_limit_s);
+    attempt_reckon (core, task);
     return 0;
 }
 

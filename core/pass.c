@@ -5,6 +5,7 @@
 #include "core/fairshare.h"
 #include "core/limits.h"
 #include "core/profile.h"
+#include "core/shorten.h"
 #include "core/state.h"
 
 #define WORK_A_STEP 128 /* in looks at a shape that is known not to fit */
@@ -137,7 +138,8 @@ static bool enough_open (const struct core *core, const struct demand *demand)
     return nodes >= demand->min_nodes && cpus >= (uint64_t) demand->ntasks * demand->cpus_per_task;
 }
 
-static enum answer try_on (struct core *core, struct shape *shape, struct node *node, uint64_t stamp, struct fit *ret)
+static enum answer try_on (struct core *core, struct shape *shape, struct node *node, uint64_t stamp, struct fit *ret,
+                           uint64_t *ret_limit_s)
 {
     struct demand demand = shape_demand (shape);
     struct stay stay = stay_of (core, shape, &demand, core->pass.now);
@@ -145,9 +147,7 @@ static enum answer try_on (struct core *core, struct shape *shape, struct node *
     bool one = demand.max_nodes < 2 && ask.places->n_must < 2;
     enum answer answer;
 
-    if (!stay_licensed (core, &stay))
-        return NO_ROOM;
-    if (one ? fit_on (core, &ask, node, ret) : !enough_open (core, &demand) || fit_ask (core, &ask, ret))
+    if ((!one && !enough_open (core, &demand)) || fit_shortened (core, &ask, one ? node : NULL, ret, ret_limit_s))
         return NO_ROOM;
     answer = ask_limits (core, shape, &demand, NULL, stamp);
     if (answer == GOES)
@@ -155,6 +155,16 @@ static enum answer try_on (struct core *core, struct shape *shape, struct node *
     if (answer != GOES)
         fit_clear (ret);
     return answer;
+}
+
+static Moisson__Event *propose (const struct core *core, const struct shape *shape, const struct fit *fit,
+                                uint64_t limit_s)
+{
+    Moisson__Event *event = proposal_make (core, shape_first (shape), fit, core->pass.now);
+
+    event->placed->has_time_limit_s = limit_s > 0;
+    event->placed->time_limit_s = limit_s;
+    return event;
 }
 
 /* What is free on this node goes to the first that can use it. NULL: nobody can. */
@@ -165,6 +175,7 @@ static Moisson__Event *offer (struct core *core, struct node *node)
     uint64_t mem = all ? UINT64_MAX : node_free_mem (node), stamp = ++core->pass.stamp;
     struct rank_node *at = rank_tree_first_within (core->shapes.ranks, cpus, mem);
     _cleanup_fit_ struct fit fit = {0};
+    uint64_t limit_s;
 
     for (; at && node_usable (node) && node_free_cpus (node); at = rank_tree_next_within (at, cpus, mem)) {
         struct shape *shape = shape_at (at);
@@ -174,9 +185,9 @@ static Moisson__Event *offer (struct core *core, struct node *node)
         }
         if (is_shut (shape, stamp))
             continue;
-        enum answer answer = try_on (core, shape, node, stamp, &fit);
+        enum answer answer = try_on (core, shape, node, stamp, &fit, &limit_s);
         if (answer == GOES)
-            return proposal_make (core, shape_first (shape), &fit, core->pass.now);
+            return propose (core, shape, &fit, limit_s);
         if (answer == NO_ROOM)
             hold_back (core, shape, stamp);
     }
@@ -275,7 +286,7 @@ static bool is_known_to_wait (struct core *core, struct shape *shape)
 {
     if (is_shut (shape, core->pass.cycle))
         close_shape (core, shape);
-    else if (family_is_closed (core, shape->key.family, shape->key.mem_mb, shape_time_s (core, shape),
+    else if (family_is_closed (core, shape->key.family, shape->key.mem_mb, shape_least_s (core, shape),
                                &shape->held_back))
         wait_for_room (core, shape);
     else
@@ -308,21 +319,23 @@ static Moisson__Event *look_at (struct core *core, struct shape *shape, uint32_t
     struct stay stay = stay_of (core, shape, &demand, core->pass.now);
     struct fit_ask ask = {.demand = &demand, .places = shape_places (shape), .view = FIT_NOW, .stay = &stay};
     _cleanup_fit_ struct fit fit = {0};
+    uint32_t looks = shape->key.time_min_s ? 2 : 1;
+    uint64_t limit_s;
 
-    *work += WORK_OF_FIT + core->nodes.n_open / NODES_OF_WORK;
+    *work += looks * (WORK_OF_FIT + (uint32_t) core->nodes.n_open / NODES_OF_WORK);
     if (ask_limits (core, shape, &demand, NULL, stamp) != GOES)
         close_shape (core, shape);
-    else if (!stay_licensed (core, &stay)) {
+    else if (fit_shortened (core, &ask, NULL, &fit, &limit_s) && ask.unlicensed) {
         core->pass.gated = true; /* what ends may give some back, wherever it ran */
         wait_for_room (core, shape);
-    } else if (!core->nodes.n_open || fit_ask (core, &ask, &fit)) {
+    } else if (!fit.n) {
         shape->held_back = ask.held_back;
         family_close (core, shape, !ask.held_back);
         wait_for_room (core, shape);
     } else if (ask_limits (core, shape, NULL, &fit, stamp) != GOES)
         close_shape (core, shape);
     else
-        return proposal_make (core, shape_first (shape), &fit, core->pass.now);
+        return propose (core, shape, &fit, limit_s);
     return NULL;
 }
 

@@ -8,9 +8,10 @@
 #include "core/profile.h"
 #include "core/state.h"
 
-struct stay stay_of (const struct core *core, const struct shape *shape, const struct demand *demand, usec_t from)
+struct stay stay_for (const struct core *core, const struct shape *shape, const struct demand *demand, usec_t from,
+                      uint64_t limit)
 {
-    uint64_t limit = shape->key.time_s, expected = core->expected ? expect_s (core, shape->node.rank.id, limit) : limit;
+    uint64_t expected = core->expected ? expect_s (core, shape->node.rank.id, limit) : limit;
 
     return (struct stay){.demand = demand,
                          .shape = shape,
@@ -18,6 +19,11 @@ struct stay stay_of (const struct core *core, const struct shape *shape, const s
                          .from = from,
                          .until = resv_until (from, limit),
                          .lasts = expected == limit ? 0 : expected * USEC_PER_SEC};
+}
+
+struct stay stay_of (const struct core *core, const struct shape *shape, const struct demand *demand, usec_t from)
+{
+    return stay_for (core, shape, demand, from, shape->key.time_s);
 }
 
 static usec_t gone (const struct stay *stay)

@@ -43,6 +43,9 @@ struct stay {
 };
 /* demand: of the shape. */
 struct stay stay_of (const struct core *core, const struct shape *shape, const struct demand *demand, usec_t from);
+/* Likewise, with another limit. */
+struct stay stay_for (const struct core *core, const struct shape *shape, const struct demand *demand, usec_t from,
+                      uint64_t limit);
 /* Are there the licences that it asks for, also for the heads that were promised some? */
 bool stay_licensed (const struct core *core, const struct stay *stay);
 

@@ -325,9 +325,10 @@ static bool would_delay (const struct core *core, const struct row *row, struct 
         if (promise->at == PROMISE_ONE_DAY)
             return say (text, "could delay job %lu, for which node %s is kept: jobs without a time limit run there",
                         (unsigned long) promise->job_id, node_name (promise->fit.picks[0].node));
-        return say (text, "could delay job %lu, which is promised %zu node%s from %s on; a shorter one may pass it",
+        return say (text, "could delay job %lu, which is promised %zu node%s from %s on%s; a shorter one may pass it",
                     (unsigned long) promise->job_id, promise->fit.n, promise->fit.n == 1 ? "" : "s",
-                    time_format (promise->at, NULL, "", when, sizeof when));
+                    time_format (promise->at, NULL, "", when, sizeof when),
+                    queue->shape->key.time_min_s ? ", even within its --time-min" : "");
     }
     return false;
 }

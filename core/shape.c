@@ -5,6 +5,7 @@
 #include "core/branch.h"
 #include "core/family.h"
 #include "core/rank.h"
+#include "core/shorten.h"
 #include "core/state.h"
 
 /* --- lanes -------------------------------------------------------------------------------------------------------- */
@@ -70,10 +71,11 @@ static struct shape *shape_of (struct core *core, struct job *job)
 {
     const struct partition *partition = partition_find (core, job->partition);
     struct shape *shape = job->spec->shape;
-    struct shape_key key = {.time_s = job_time_limit (core, job)};
+    struct shape_key key = {.time_s = job_time_limit (core, job), .time_min_s = job_time_min (core, job)};
     struct demand demand;
 
-    if (shape && shape->key.family->demand.partition == partition && shape->key.time_s == key.time_s)
+    if (shape && shape->key.family->demand.partition == partition && shape->key.time_s == key.time_s &&
+        shape->key.time_min_s == key.time_min_s)
         return shape;
     demand_of (core, partition, job_spec (job), &demand);
     demand.shuns = shun_kind (core, job);
@@ -302,7 +304,7 @@ static int job_check (const struct core *core, const struct job *job, struct err
         return err_set (err, 0, "job %lu is %s a shape", (unsigned long) job->id, shape ? "wrongly in" : "not in");
     if (shape && (job->queue.rank.tie != job->id || job->queue.rank.key != job->eligible_us ||
                   job->queue.rank.class != UINT32_MAX - job_priority (job_spec (job)) ||
-                  shape->key.time_s != job_time_limit (core, job)))
+                  shape->key.time_s != job_time_limit (core, job) || shape->key.time_min_s != job_time_min (core, job)))
         return err_set (err, 0, "job %lu is not where its shape has it", (unsigned long) job->id);
     return 0;
 }

@@ -1,6 +1,6 @@
 /* shape.h - pending jobs that ask for the same thing under the same limits are one shape: same partition, user,
- * account, QoS, reservation, resources, constraints, node lists, licences, exclusivity and time limit. Its jobs go by
- * priority, eligible time, id; an array is one entry. The score of its head (rank.h) decides among shapes.
+ * account, QoS, reservation, resources, constraints, node lists, licences, exclusivity, time limit and least time. Its
+ * jobs go by priority, eligible time, id; an array is one entry. The score of its head (rank.h) decides among shapes.
  *
  * What nodes are asked for but memory and time is a family, whoever asks: that nothing fits is found out once for all
  * shapes of a family that ask for as much or more. Who asks is a lane: limits close it as a whole.
@@ -49,7 +49,7 @@ struct family {
 struct shape_key {
     struct family *family;
     struct lane *lane;
-    uint64_t mem_mb, time_s;
+    uint64_t mem_mb, time_s, time_min_s; /* time_min_s 0: it keeps its limit (shorten.h) */
 };
 
 struct shape {

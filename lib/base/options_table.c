@@ -188,7 +188,7 @@ static const struct option_row rows[] = {
      apply_threads_per_core},
     {"time", 't', ARG_REQUIRED, OPT_HONOURED, "SBATCH_TIMELIMIT", "TIME",
      "Time limit: minutes, M:S, H:M:S, D-H, D-H:M:S; 0 or UNLIMITED for none.", apply_time},
-    {"time-min", 0, ARG_REQUIRED, OPT_HONOURED, NULL, "TIME", "Shortest useful time limit.", apply_time_min},
+    {"time-min", 0, ARG_REQUIRED, OPT_HONOURED, NULL, "TIME", "Start with a shorter time limit, down to this, where that lets it start before others that wait.", apply_time_min},
     {"tmp", 0, ARG_REQUIRED, OPT_HONOURED, NULL, "MB[K|M|G|T]",
      "Only on nodes whose temporary disk is at least so large; it is not given out.", apply_tmp},
     {"uid", 0, ARG_REQUIRED, OPT_REFUSED, NULL, "USER", "run sbatch as that user: sudo -u USER sbatch ...", NULL},

@@ -284,6 +284,8 @@ static Moisson__JobSpec *spec_of (const struct calm_job *job)
     spec->ntasks = job->ntasks;
     spec->cpus_per_task = job->cpus_per_task;
     spec->time_limit_s = job->limit_s;
+    spec->has_time_min_s = job->least_s > 0;
+    spec->time_min_s = job->least_s;
     spec->has_min_nodes = job->nodes > 0;
     spec->min_nodes = job->nodes;
     spec->has_mem_per_cpu_mb = job->mem_per_cpu_mb > 0;

@@ -21,7 +21,7 @@ struct calm_node {
 struct calm_job { /* one task of an array is one */
     /* what it asks and does */
     usec_t submit;
-    uint64_t limit_s, run_s;
+    uint64_t limit_s, run_s, least_s; /* least_s: --time-min, never less than it runs; 0 = none */
     uint32_t ntasks, cpus_per_task, nodes, gpus;
     uint64_t mem_per_cpu_mb, mem_per_node_mb;
     int gpu_type; /* -1 = any */

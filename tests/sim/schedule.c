@@ -73,6 +73,13 @@ static void stream (struct calm *c, struct calm_job *job)
     job->exclusive = false;
 }
 
+/* It may be started with less time than it asks for, but enough. */
+static void bend (struct calm *c, struct calm_job *job)
+{
+    if (job->run_s && job->limit_s > job->run_s && dice_percent (&c->dice, 30))
+        job->least_s = job->run_s + dice_below (&c->dice, (uint32_t) (job->limit_s - job->run_s));
+}
+
 static void mix (struct calm *c, struct calm_job *job)
 {
     job->nice = dice_percent (&c->dice, 20) ? (int32_t) dice_below (&c->dice, 9) - 4 : 0;
@@ -108,6 +115,8 @@ static void fill (struct calm *c, uint64_t seed, enum kind kind)
             stream (c, &c->jobs[i]);
         else if (kind == KIND_MIXED)
             mix (c, &c->jobs[i]);
+        if (kind == KIND_STREAM || kind == KIND_MIXED)
+            bend (c, &c->jobs[i]);
     }
 }
 

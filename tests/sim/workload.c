@@ -221,6 +221,10 @@ Moisson__JobSpec *workload_spec (struct world *w, uint32_t *ret_tasks)
         spec->has_time_limit_s = true;
         spec->time_limit_s = 10 + dice_below (&w->dice, 200);
     }
+    if (dice_percent (&w->dice, 25)) {
+        spec->has_time_min_s = true;
+        spec->time_min_s = 1 + dice_below (&w->dice, spec->time_limit_s ? (uint32_t) spec->time_limit_s : 60);
+    }
     if (dice_percent (&w->dice, 10)) {
         spec->has_threads_per_core = true;
         spec->threads_per_core = 1;
