@@ -56,6 +56,8 @@ enum depend_answer {
 /* *ret_due: when time alone may change the answer; UINT64_MAX = never. */
 enum depend_answer depend_answer (const struct job *job, usec_t now, usec_t *ret_due);
 
+/* Names the first `most` that are not met yet, "afterok:12, after:13+5"; returns how many there are. */
+size_t depend_name (const struct job *job, usec_t now, size_t most, struct buf *out);
 /* Appends what is not met yet: "afterok:12(unfulfilled),afterany:13_4(unfulfilled)"; nothing if all is. */
 void depend_show (const struct job *job, usec_t now, struct buf *out);
 

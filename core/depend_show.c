@@ -24,7 +24,29 @@ static void put_edge (struct buf *out, const struct edge *edge)
         buf_puts (out, "_*");
     if (asked->delay_min)
         buf_printf (out, "+%u", asked->delay_min);
-    buf_puts (out, edge->state == EDGE_NEVER ? "(failed)" : "(unfulfilled)");
+}
+
+static bool is_met (const struct edge *edge, usec_t now)
+{
+    return edge->state == EDGE_MET && edge->due_us <= now;
+}
+
+size_t depend_name (const struct job *job, usec_t now, size_t most, struct buf *out)
+{
+    const struct depend *depend = job->depend;
+    size_t n = 0;
+
+    for (size_t i = 0; depend && i < depend->n; i++) {
+        const struct edge *edge = &depend->edges[i];
+        char when[64];
+        if (is_met (edge, now) || ++n > most)
+            continue;
+        buf_puts (out, n > 1 ? ", " : "");
+        put_edge (out, edge);
+        if (edge->state == EDGE_MET)
+            buf_printf (out, " (at %s)", time_format (edge->due_us, NULL, "", when, sizeof when));
+    }
+    return n;
 }
 
 void depend_show (const struct job *job, usec_t now, struct buf *out)
@@ -37,9 +59,10 @@ void depend_show (const struct job *job, usec_t now, struct buf *out)
         return;
     for (size_t i = 0; depend && i < depend->n; i++) {
         const struct edge *edge = &depend->edges[i];
-        if (edge->state == EDGE_MET && edge->due_us <= now)
+        if (is_met (edge, now))
             continue;
         buf_puts (out, out->len ? comma : "");
         put_edge (out, edge);
+        buf_puts (out, edge->state == EDGE_NEVER ? "(failed)" : "(unfulfilled)");
     }
 }

@@ -17,6 +17,7 @@ struct partition {
     uint64_t *nodes;                    /* bitmap over node_table.list */
     const struct place_ops *place;      /* how nodes are chosen; NULL: the fullest that fits */
     uint64_t blocked;                   /* hints of the pass: the cycle in which, without backfill, a job of it waits */
+    uint64_t blocker;                   /* the job that waits */
     uint64_t promised;                  /* the cycle that n_promises is of */
     uint32_t n_promises;                /* its waiting heads that have a promise (promise.h) */
     UT_hash_handle hh;

@@ -120,8 +120,10 @@ static void hold_back (const struct core *core, const struct shape *shape, uint6
 {
     struct partition *partition = (struct partition *) shape->key.family->demand.partition;
 
-    if (core->policies.in_order)
-        partition->blocked = stamp;
+    if (!core->policies.in_order)
+        return;
+    partition->blocked = stamp;
+    partition->blocker = shape->node.rank.id;
 }
 
 /* --- an offer ----------------------------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #include <strings.h>
 #include <utlist.h>
 #include "core/branch.h"
+#include "core/attempt.h"
 #include "core/limits.h"
 #include "core/state.h"
 #include "core/view.h"
@@ -40,37 +41,46 @@ static bool ended_as (const struct row *row, job_state_t state)
 
 static bool exit_code (const struct core *core, const struct row *row, struct buf *text)
 {
+    uint32_t code, sig;
+
     (void) core;
-    (void) text;
-    return ended_as (row, MOISSON__JOB_STATE__STATE_FAILED);
+    if (!ended_as (row, MOISSON__JOB_STATE__STATE_FAILED))
+        return false;
+    task_exit_status (row->task, &code, &sig);
+    return sig ? say (text, "it ended by signal %u", sig) : say (text, "it ended with exit code %u", code);
 }
 
 static bool time_limit (const struct core *core, const struct row *row, struct buf *text)
 {
-    (void) core;
-    (void) text;
-    return ended_as (row, MOISSON__JOB_STATE__STATE_TIMEOUT);
+    uint64_t limit = row->task ? task_time_limit (core, row->task) : 0;
+    char span[64];
+
+    return ended_as (row, MOISSON__JOB_STATE__STATE_TIMEOUT) &&
+           say (text, "it ran for longer than its time limit of %s", duration_format (limit, span, sizeof span));
 }
 
 static bool node_down (const struct core *core, const struct row *row, struct buf *text)
 {
     (void) core;
-    (void) text;
-    return ended_as (row, MOISSON__JOB_STATE__STATE_NODE_FAIL);
+    return ended_as (row, MOISSON__JOB_STATE__STATE_NODE_FAIL) &&
+           say (text, "%s", row->task->cause ? row->task->cause : "a node that it ran on was lost");
 }
 
 static bool out_of_memory (const struct core *core, const struct row *row, struct buf *text)
 {
     (void) core;
-    (void) text;
-    return ended_as (row, MOISSON__JOB_STATE__STATE_OUT_OF_MEMORY);
+    return ended_as (row, MOISSON__JOB_STATE__STATE_OUT_OF_MEMORY) &&
+           say (text, "%s", row->task->cause ? row->task->cause : "it wanted more memory than it had asked for");
 }
 
 static bool overdue (const struct core *core, const struct row *row, struct buf *text)
 {
+    char when[64];
+
     (void) core;
-    (void) text;
-    return ended_as (row, MOISSON__JOB_STATE__STATE_DEADLINE);
+    return ended_as (row, MOISSON__JOB_STATE__STATE_DEADLINE) &&
+           say (text, "it could no longer end before its deadline, %s",
+                time_format (row_facts (row->job, row->task)->spec->deadline_us, NULL, "", when, sizeof when));
 }
 
 static bool none (const struct core *core, const struct row *row, struct buf *text)
@@ -121,10 +131,12 @@ static bool never (const struct core *core, const struct row *row, struct buf *t
                 job_spec (row->job)->dependency ? job_spec (row->job)->dependency : "see its dependency");
 }
 
+#define NAMED_MOST 4
+
 static bool dependency (const struct core *core, const struct row *row, struct buf *text)
 {
-    const struct depend *depend = row->job->depend;
-    size_t waiting = 0;
+    _cleanup_buf_ struct buf names = BUF_INIT;
+    size_t waiting;
     usec_t due;
 
     if (row_hold (row) == HOLD_CORR)
@@ -132,9 +144,12 @@ static bool dependency (const struct core *core, const struct row *row, struct b
                     job_spec (row->job)->dependency ? job_spec (row->job)->dependency : "aftercorr");
     if (depend_answer (row->job, core->now, &due) != DEPEND_WAIT)
         return false;
-    for (size_t i = 0; depend && i < depend->n; i++)
-        waiting += depend->edges[i].state == EDGE_WAIT || depend->edges[i].due_us > core->now;
-    return say (text, "%zu of %zu conditions not met yet", waiting, depend ? depend->n : 0);
+    if (!text)
+        return true;
+    waiting = depend_name (row->job, core->now, NAMED_MOST, &names);
+    say (text, "%zu of %zu conditions not met yet: %s", waiting, row->job->depend ? row->job->depend->n : 0,
+         buf_str (&names));
+    return waiting <= NAMED_MOST || say (text, " and %zu more", waiting - NAMED_MOST);
 }
 
 static bool begin (const struct core *core, const struct row *row, struct buf *text)
@@ -193,6 +208,7 @@ static const struct node *freest (const struct core *core, const struct places *
 static bool nodes_not_available (const struct core *core, const struct row *row, struct buf *text)
 {
     const struct places *places = row_queue (row)->shape ? shape_places (row_queue (row)->shape) : NULL;
+    unsigned n = 0;
 
     if (!row_queue (row)->shape)
         return false;
@@ -202,9 +218,12 @@ static bool nodes_not_available (const struct core *core, const struct row *row,
     for (size_t i = 0; i < places->n_must; i++)
         if (!node_usable (places->must[i]))
             return say (text, "node %s, which it asks for by name, is not available", node_name (places->must[i]));
-    return !freest (core, places) &&
-           say (text, "no node that it may use is up, undrained and rid of what it was told to kill in partition %s",
-                row->job->partition);
+    for (size_t w = 0; w < core->nodes.words; w++)
+        n += (unsigned) __builtin_popcountll (places->mask[w]);
+    return !freest (core, places) && say (text,
+                                          "none of the %u node%s that it may use in partition %s is up, undrained and "
+                                          "rid of what it was told to kill",
+                                          n, n == 1 ? "" : "s", row->job->partition);
 }
 
 /* --- reservations and licences ------------------------------------------------------------------------------------ */
@@ -311,6 +330,22 @@ static bool priority (const struct core *core, const struct row *row, struct buf
            say (text, "waits behind job %lu, which asks for the same", (unsigned long) head->id);
 }
 
+/* Without backfill: one of its partition that goes before it waits for room. */
+static bool in_order (const struct core *core, const struct row *row, struct buf *text)
+{
+    const struct shape *shape = row_queue (row)->shape;
+    const struct partition *partition = shape ? shape->key.family->demand.partition : NULL;
+    const struct job *first;
+
+    if (!partition || !core->policies.in_order || partition->blocked < core->pass.cycle)
+        return false;
+    first = job_find (core, partition->blocker);
+    return first && first->shape && first->shape != shape && first->shape->key.family->demand.partition == partition &&
+           rank_before (&first->shape->node.rank, &shape->node.rank) &&
+           say (text, "job %lu waits before it, and the jobs of partition %s start in their order",
+                (unsigned long) first->id, partition->name);
+}
+
 /* It fits, but for a promise to one that goes before it; a reservation has its own word. */
 static bool would_delay (const struct core *core, const struct row *row, struct buf *text)
 {
@@ -403,8 +438,10 @@ static bool resources (const struct core *core, const struct row *row, struct bu
         say_gres (&size.gres, text);
     say (text, " on %u node%s", size.nodes, size.nodes == 1 ? "" : "s");
     if (node)
-        say (text, "; most cpus are free on %s: %u, with %lu MB and %u gpus", node_name (node), node_free_cpus (node),
-             (unsigned long) node_free_mem (node), node_free_gpus (node));
+        say (text, "; most cpus are free on %s: %u, with %lu MB", node_name (node), node_free_cpus (node),
+             (unsigned long) node_free_mem (node));
+    if (node && node->gpus)
+        say (text, " and %u gpu%s", node_free_gpus (node), node_free_gpus (node) == 1 ? "" : "s");
     if (size.gres.n)
         say_most_gres (core, places, &size.gres, text);
     say_promise (row_queue (row), text);
@@ -442,6 +479,7 @@ static const struct {
     {"ReqNodeNotAvail, Reserved for maintenance", maintenance},
     {"ReqNodeNotAvail, May be reserved for other job", reserved},
     {"Priority", priority},
+    {"Priority", in_order},
     {"Priority", would_delay},
     {"Resources", resources},
 };

@@ -36,7 +36,7 @@ struct shun_table {
 void shun_hear (struct core *core, const struct task *task, job_state_t state, usec_t end_us);
 /* Which kind it is, if that kind shuns any node; else 0. For demand.shuns: it splits families. */
 uint64_t shun_kind (const struct core *core, const struct job *job);
-void shun_places (const struct core *core, uint64_t kind, struct places *places); /* without the nodes that it shuns */
+void shun_places (const struct core *core, uint64_t id, struct places *places); /* without the nodes that it shuns */
 void shun_clear_node (struct core *core, const struct node *node); /* it is given another chance by all */
 void shun_configured (struct core *core);                          /* nodes may have gone */
 void shun_clock (struct core *core);

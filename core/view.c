@@ -127,7 +127,7 @@ struct jobs_walk {
 };
 
 /* When running jobs will have made room for it, if they all last as long as they may. What is promised is known. */
-static void fill_estimate (struct jobs_walk *walk, const struct row *row, Moisson__JobInfo *info)
+static void fill_estimate (struct jobs_walk *walk, const struct row *row, Moisson__JobInfo *info, struct texts *texts)
 {
     const struct core *core = walk->core;
     const struct job *queue = row_queue (row);
@@ -136,6 +136,10 @@ static void fill_estimate (struct jobs_walk *walk, const struct row *row, Moisso
     if (info->state != MOISSON__JOB_STATE__STATE_PENDING || !queue->shape || info->held)
         return;
     at = walk->estimate ? estimate_of_job (core, queue) : promised_to (queue);
+    if (walk->estimate && info->reason_text) {
+        row_reason_more (core, row, &texts->reason);
+        info->reason_text = texts->reason.data;
+    }
     walk->estimate = false;
     SET_IF (info, start_estimate_us, at);
 }
@@ -165,7 +169,7 @@ static bool give_row (void *arg, const struct row *row)
     if (info.state == MOISSON__JOB_STATE__STATE_PENDING)
         depend_show (row->job, walk->core->now, &texts.depends);
     info.depends = texts.depends.len ? texts.depends.data : NULL;
-    fill_estimate (walk, row, &info);
+    fill_estimate (walk, row, &info, &texts);
     return walk->fn (walk->arg, &info);
 }
 

@@ -28,3 +28,6 @@ char *task_nodes (const struct task *task); /* host list, NULL = none; the calle
 const struct job *row_queue (const struct row *row);
 /* Why it is pending, one word; the sentence with numbers is added to text (may be NULL). */
 const char *row_reason (const struct core *core, const struct row *row, struct buf *text);
+/* What is worth the look at the whole queue and all nodes when one job is asked about: how many are before it, and the
+ * node with most memory. */
+void row_reason_more (const struct core *core, const struct row *row, struct buf *text);
