@@ -37,8 +37,8 @@ void shun_hear (struct core *core, const struct task *task, job_state_t state, u
 /* Which kind it is, if that kind shuns any node; else 0. For demand.shuns: it splits families. */
 uint64_t shun_kind (const struct core *core, const struct job *job);
 void shun_places (const struct core *core, uint64_t id, struct places *places); /* without the nodes that it shuns */
-void shun_clear_node (struct core *core, const struct node *node); /* it is given another chance by all */
-void shun_configured (struct core *core);                          /* nodes may have gone */
+void shun_clear_node (struct core *core, const struct node *node);              /* it is given another chance by all */
+void shun_configured (struct core *core);                                       /* nodes may have gone */
 void shun_clock (struct core *core);
 usec_t shun_deadline (const struct core *core);
 void shun_free (struct core *core);
