@@ -6,10 +6,10 @@ static const struct {
     const char *command;
     const struct optable_page *(*page) (void);
 } pages[] = {
-    {"squeue", squeue_page},     {"sinfo", sinfo_page},   {"sacct", sacct_page},       {"scancel", scancel_page},
-    {"scontrol", scontrol_page}, {"sprio", sprio_page},   {"sshare", sshare_page},     {"sdiag", sdiag_page},
-    {"failures", failures_page}, {"why", why_page},       {"wait", wait_page},         {"node", node_page},
-    {"events", events_page},     {"import", import_page}, {"simulate", simulate_page},
+    {"squeue", squeue_page},     {"sinfo", sinfo_page},       {"sacct", sacct_page},   {"scancel", scancel_page},
+    {"scontrol", scontrol_page}, {"sacctmgr", sacctmgr_page}, {"sprio", sprio_page},   {"sshare", sshare_page},
+    {"sdiag", sdiag_page},       {"failures", failures_page}, {"why", why_page},       {"wait", wait_page},
+    {"node", node_page},         {"events", events_page},     {"import", import_page}, {"simulate", simulate_page},
 };
 
 const struct optable_page *page_find (const char *command)

@@ -7,6 +7,7 @@ const struct optable_page *sinfo_page (void);
 const struct optable_page *sacct_page (void);
 const struct optable_page *scancel_page (void);
 const struct optable_page *scontrol_page (void);
+const struct optable_page *sacctmgr_page (void);
 const struct optable_page *sprio_page (void);
 const struct optable_page *sshare_page (void);
 const struct optable_page *sdiag_page (void);

@@ -5,11 +5,13 @@
 #include <strings.h>
 #include <unistd.h>
 #include "base/accounts.h"
+#include "base/accounts_keys.h"
 #include "base/cleanup.h"
 #include "command.h"
 #include "failure.h"
 #include "lists.h"
 #include "optable.h"
+#include "pages.h"
 #include "rpc.h"
 
 #define TOOL "sacctmgr"
@@ -64,6 +66,25 @@ static const struct optable_row rows[] = {
     {"version", 'V', ARG_NONE, NULL, NULL, "print the version", on_version},
 };
 #define N_ROWS (sizeof rows / sizeof *rows)
+
+const struct optable_page *sacctmgr_page (void)
+{
+    static const struct optable_page page = {
+        .tool = "sacctmgr",
+        .words = "[OPTIONS] show|add|modify|delete account|user|qos|association [NAMES] [KEY=VALUE ...]",
+        .about =
+            "Shows the account tree, and changes it where no accounts.conf declares it (operators). dump prints it "
+            "as such a file. Words may be shortened.",
+        .rows = rows,
+        .n = N_ROWS,
+        .examples = {{"sacctmgr show assoc format=account,user,share", "these columns of all associations"},
+                     {"sacctmgr -i add account bio parent=science", "an account below science"},
+                     {"sacctmgr -i add user lea account=bio MaxJobs=20", "lea may use it, 20 jobs at a time"},
+                     {"sacctmgr -i modify user lea set MaxJobs=-1", "no limit of her own any more"},
+                     {"sacctmgr dump", "all of it as accounts.conf"}}};
+
+    return &page;
+}
 
 /* --- words ----------------------------------------------------------------------------------------------------------
  */
@@ -147,7 +168,7 @@ static int take (struct sacctmgr *s, const char *word, bool setting, struct err 
     else if (begins (key, "accounts", 4))
         add_pair (&s->op.where, &s->op.n_where, "account", equals + 1, 0);
     else {
-        err_set (err, 0, " Unknown condition: %.60s", word);
+        err_set (err, 0, "Unknown condition: %.60s", word);
         return err_fix (err, "name=, user=, account= and cluster= choose");
     }
     return 0;
@@ -327,6 +348,28 @@ static int run (struct sacctmgr *s, int argc, char **argv, struct err *err)
     return err_fix (err, "show, add, modify, delete and dump are known: sacctmgr --help");
 }
 
+static void print_key (void *arg, const struct accounts_key *key, const char *help)
+{
+    (void) arg;
+    if (!accounts_key_is_short (key))
+        printf ("  %-24s %s\n", accounts_key_name (key), help ? help : "");
+}
+
+static int print_help (void)
+{
+    static const struct {
+        const char *of;
+        enum accounts_kind kind;
+    } kinds[] = {{"accounts", OF_ACCOUNT}, {"users in accounts", OF_MEMBER}, {"QoS", OF_QOS}};
+
+    optable_page_help (stdout, sacctmgr_page ());
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        printf ("\nKeys of %s (KEY=VALUE; lists also KEY+= and KEY-=; -1 takes a limit away):\n", kinds[i].of);
+        accounts_keys_each (kinds[i].kind, print_key, NULL);
+    }
+    return 0;
+}
+
 static void sacctmgr_clear (struct sacctmgr *s)
 {
     for (size_t i = 0; i < s->op.n_set; i++)
@@ -352,11 +395,8 @@ int sacctmgr_run (int argc, char **argv)
         return list_refused (TOOL, &err);
     if (s.version)
         return command_version ();
-    if (s.help) {
-        optable_help (stdout, "Usage: sacctmgr [OPTIONS] show|add|modify|delete account|user|qos|association [...]",
-                      rows, N_ROWS);
-        return 0;
-    }
+    if (s.help)
+        return print_help ();
     r = run (&s, argc - index, argv + index, &err);
     if (r && err_is_set (&err))
         err_report (TOOL, &err);

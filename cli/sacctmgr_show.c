@@ -192,7 +192,7 @@ static int column (const char *word, struct wide *ret, struct err *err)
         ret->header = ret->key;
         ret->width = strlen (ret->key) > 10 ? (int) strlen (ret->key) : 10;
     } else {
-        err_set (err, 0, " Unknown field '%.60s'", ret->name);
+        err_set (err, 0, "Unknown field '%.60s'", ret->name);
         return err_fix (err, "see: man sacctmgr");
     }
     if (percent)

@@ -38,6 +38,8 @@ int scontrol_create (struct scontrol *s, int argc, char **argv);
 int scontrol_delete (struct scontrol *s, int argc, char **argv);
 int scontrol_update_resv (struct scontrol *s, int argc, char **argv);
 int scontrol_show_resvs (struct scontrol *s, const char *name);
+/* The words after assoc_mgr: users= accounts= qos= flags=. */
+int scontrol_show_assocs (struct scontrol *s, int argc, char **argv);
 int scontrol_show_licences (struct scontrol *s, const char *name);
 int scontrol_reboot (struct scontrol *s, int argc, char **argv);
 int scontrol_cancel_reboot (struct scontrol *s, int argc, char **argv);

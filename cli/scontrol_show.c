@@ -415,6 +415,9 @@ static const struct {
     {{"daemons", 2}, show_daemons, false},
 };
 
+/* These take several words. */
+static const struct scontrol_word assocs[] = {{"assoc_mgr", 2}, {"associations", 2}, {"cache", 2}};
+
 int scontrol_show (struct scontrol *s, int argc, char **argv)
 {
     char *equals;
@@ -423,6 +426,9 @@ int scontrol_show (struct scontrol *s, int argc, char **argv)
         fprintf (stderr, "scontrol: error: show what?\n        fix: scontrol show job|node|partition|config [NAME]\n");
         return COMMAND_ERROR;
     }
+    for (size_t i = 0; i < sizeof assocs / sizeof *assocs; i++)
+        if (scontrol_matches (&assocs[i], argv[0]))
+            return s->json ? scontrol_no_json (assocs[i].name) : scontrol_show_assocs (s, argc - 1, argv + 1);
     equals = strchr (argv[0], '='); /* show job=12 */
     if (equals)
         *equals = '\0';
@@ -437,8 +443,8 @@ int scontrol_show (struct scontrol *s, int argc, char **argv)
                                                                       : argc > 1 ? argv[1]
                                                                                  : NULL);
     fprintf (stderr,
-             "invalid entity:%s for keyword:show\n        fix: show job, node, partition, config, hostnames, "
-             "hostlist\n",
+             "invalid entity:%s for keyword:show\n        fix: show job, step, node, partition, reservation, licenses, "
+             "assoc_mgr, config, hostnames, hostlist\n",
              argv[0]);
     return COMMAND_ERROR;
 }

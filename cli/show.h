@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include "base/buf.h"
 #include "base/units.h"
+#include "proto/accounts.pb-c.h"
 #include "proto/wire.pb-c.h"
 
 struct show_style {
@@ -34,6 +35,15 @@ struct show_step_row {
 void show_step (struct buf *out, const struct show_step_row *row, const struct show_style *style);
 void show_node (struct buf *out, const Moisson__NodeInfo *node, const struct show_style *style);
 void show_resv (struct buf *out, const Moisson__ResvInfo *row, const struct show_style *style);
+struct show_assoc_row { /* of an association or a QoS */
+    const Moisson__AssocInfo *info;
+    const Moisson__Limits *limits; /* NULL: none */
+    const Moisson__Qos *qos;       /* NULL: not declared, or an association */
+    const char *cluster, *priority;
+    bool is_default; /* of its user */
+};
+void show_assoc (struct buf *out, const struct show_assoc_row *row, const struct show_style *style);
+void show_qos (struct buf *out, const struct show_assoc_row *row, const struct show_style *style);
 void show_licence (struct buf *out, const Moisson__LicenceInfo *row, const struct show_style *style);
 void show_partition (struct buf *out, const Moisson__PartitionInfo *partition, const struct show_style *style);
 

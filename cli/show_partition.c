@@ -163,14 +163,108 @@ static bool has_rate (const void *row, const struct show_style *style)
     return p->start_rate || p->user_start_rate;
 }
 
+static void put_list (struct buf *out, char *const *names, size_t n, const char *unset)
+{
+    for (size_t i = 0; i < n; i++) {
+        buf_puts (out, i ? "," : "");
+        show_plain (out, names[i]);
+    }
+    if (!n)
+        buf_puts (out, unset);
+}
+
+PRINT (allow_groups)
+{
+    const char *groups = ((const Moisson__PartitionInfo *) row)->allow_groups;
+
+    show_plain (out, groups && *groups ? groups : "ALL");
+}
+
+PRINT (allow_accounts)
+{
+    const Moisson__PartitionInfo *p = row;
+
+    put_list (out, p->allow_accounts, p->n_allow_accounts, "ALL");
+}
+
+PRINT (deny_accounts)
+{
+    const Moisson__PartitionInfo *p = row;
+
+    put_list (out, p->deny_accounts, p->n_deny_accounts, "");
+}
+
+PRINT (allow_qos)
+{
+    const Moisson__PartitionInfo *p = row;
+
+    put_list (out, p->allow_qos, p->n_allow_qos, "ALL");
+}
+
+PRINT (deny_qos)
+{
+    const Moisson__PartitionInfo *p = row;
+
+    put_list (out, p->deny_qos, p->n_deny_qos, "");
+}
+
+/* Who is denied is said instead of who is allowed, where only that is configured; both, where both are. */
+static bool denies_accounts (const void *row, const struct show_style *style)
+{
+    (void) style;
+    return ((const Moisson__PartitionInfo *) row)->n_deny_accounts > 0;
+}
+
+static bool allows_accounts (const void *row, const struct show_style *style)
+{
+    return ((const Moisson__PartitionInfo *) row)->n_allow_accounts || !denies_accounts (row, style);
+}
+
+static bool denies_qos (const void *row, const struct show_style *style)
+{
+    (void) style;
+    return ((const Moisson__PartitionInfo *) row)->n_deny_qos > 0;
+}
+
+static bool allows_qos (const void *row, const struct show_style *style)
+{
+    return ((const Moisson__PartitionInfo *) row)->n_allow_qos || !denies_qos (row, style);
+}
+
+PRINT (qos)
+{
+    const char *name = ((const Moisson__PartitionInfo *) row)->qos;
+
+    show_plain (out, name && *name ? name : "N/A");
+}
+
+PRINT (job_factor)
+{
+    const Moisson__PartitionInfo *p = row;
+
+    buf_printf (out, "%u", p->has_job_factor ? p->job_factor : 1);
+}
+
+PRINT (over_time_limit)
+{
+    const Moisson__PartitionInfo *p = row;
+
+    if (p->has_over_time_limit_s)
+        buf_printf (out, "%llu", (unsigned long long) p->over_time_limit_s / 60);
+    else
+        buf_puts (out, "NONE");
+}
+
 static const struct show_field fields[] = {
     {"PartitionName", true, NULL, name},
-    {"AllowGroups", true, "ALL"},
-    {"AllowAccounts", false, "ALL"},
-    {"AllowQos", false, "ALL"},
+    {"AllowGroups", true, NULL, allow_groups},
+    {"AllowAccounts", false, NULL, allow_accounts, allows_accounts},
+    {"DenyAccounts", false, NULL, deny_accounts, denies_accounts},
+    {"AllowQos", false, NULL, allow_qos, allows_qos},
+    {"DenyQos", false, NULL, deny_qos, denies_qos},
     {"AllocNodes", true, "ALL"},
     {"Default", false, NULL, is_default},
-    {"QoS", false, "N/A"},
+    {"QoS", false, NULL, qos},
     {"DefaultTime", true, NULL, default_time},
     {"DisableRootJobs", false, "NO"},
     {"ExclusiveUser", false, "NO"},
@@ -182,12 +276,12 @@ static const struct show_field fields[] = {
     {"LLN", false, NULL, least_loaded},
     {"MaxCPUsPerNode", false, "UNLIMITED"},
     {"Nodes", true, NULL, nodes},
-    {"PriorityJobFactor", true, NULL, priority},
+    {"PriorityJobFactor", true, NULL, job_factor},
     {"PriorityTier", false, NULL, priority},
     {"RootOnly", false, "NO"},
     {"ReqResv", false, "NO"},
     {"OverSubscribe", false, "NO"},
-    {"OverTimeLimit", true, "NONE"},
+    {"OverTimeLimit", true, NULL, over_time_limit},
     {"PreemptMode", false, NULL, preempt_mode},
     {"State", true, NULL, state},
     {"TotalCPUs", false, NULL, total_cpus},

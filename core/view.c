@@ -120,7 +120,7 @@ static void fill_task (const struct core *core, const struct task *task, Moisson
 
 struct jobs_walk {
     const struct core *core;
-    bool steps;
+    bool steps, parts;
     core_job_fn fn;
     void *arg;
     bool estimate; /* still to be made: it looks at many nodes, so one row has it */
@@ -144,11 +144,34 @@ static void fill_estimate (struct jobs_walk *walk, const struct row *row, Moisso
     SET_IF (info, start_estimate_us, at);
 }
 
+/* What its priority is the sum of, where the order adds parts up. What no part accounts for was given. */
+static void fill_parts (const struct core *core, const struct row *row, Moisson__JobInfo *info,
+                        Moisson__PriorityParts *parts)
+{
+    struct order_parts p;
+    double score;
+
+    if (info->state != MOISSON__JOB_STATE__STATE_PENDING || info->held || !core->config->multifactor)
+        return;
+    score = rank_score (core, row->job, core->now, &p);
+    SET (parts, age, p.age);
+    SET (parts, fairshare, p.fairshare);
+    SET (parts, size, p.size);
+    SET (parts, partition, p.partition);
+    SET (parts, qos, p.qos);
+    SET (parts, assoc, p.assoc);
+    SET (parts, tres, p.tres);
+    SET (parts, nice, p.nice);
+    SET (parts, site, score + p.nice - p.age - p.fairshare - p.size - p.partition - p.qos - p.assoc - p.tres);
+    info->parts = parts;
+}
+
 static bool give_row (void *arg, const struct row *row)
 {
     struct jobs_walk *walk = arg;
     __attribute__ ((cleanup (texts_clear))) struct texts texts = {0};
     Moisson__JobInfo info = MOISSON__JOB_INFO__INIT;
+    Moisson__PriorityParts parts = MOISSON__PRIORITY_PARTS__INIT;
 
     fill_job (walk->core, row, &info);
     info.state = row_state (row);
@@ -170,6 +193,8 @@ static bool give_row (void *arg, const struct row *row)
         depend_show (row->job, walk->core->now, &texts.depends);
     info.depends = texts.depends.len ? texts.depends.data : NULL;
     fill_estimate (walk, row, &info, &texts);
+    if (walk->parts)
+        fill_parts (walk->core, row, &info, &parts);
     return walk->fn (walk->arg, &info);
 }
 
@@ -178,6 +203,7 @@ uint64_t core_jobs (const struct core *core, const Moisson__JobsRequest *request
 {
     struct jobs_walk walk = {.core = core,
                              .steps = request && request->steps,
+                             .parts = request && request->parts,
                              .estimate = request && request->estimate && !cursor && request->filter &&
                                          request->filter->n_jobs == 1, /* it is dear */
                              .fn = fn,

@@ -190,6 +190,24 @@ static char *rate_text (uint32_t n, uint64_t us, char *buf, size_t size)
     return buf;
 }
 
+/* Who may use it, and by which rules. */
+static void fill_rules (const Moisson__PartitionConf *conf, Moisson__PartitionInfo *info)
+{
+    info->allow_accounts = conf->allow_accounts;
+    info->n_allow_accounts = conf->n_allow_accounts;
+    info->deny_accounts = conf->deny_accounts;
+    info->n_deny_accounts = conf->n_deny_accounts;
+    info->allow_qos = conf->allow_qos;
+    info->n_allow_qos = conf->n_allow_qos;
+    info->deny_qos = conf->deny_qos;
+    info->n_deny_qos = conf->n_deny_qos;
+    info->allow_groups = conf->allow_groups;
+    info->qos = conf->qos;
+    SET (info, job_factor, conf->has_job_factor ? conf->job_factor : 1);
+    info->has_over_time_limit_s = conf->has_over_time_limit_s;
+    info->over_time_limit_s = conf->over_time_limit_s;
+}
+
 void core_partitions (const struct core *core, core_partition_fn fn, void *arg)
 {
     for (size_t i = 0; core->config && i < core->config->n_partitions; i++) {
@@ -225,6 +243,7 @@ void core_partitions (const struct core *core, core_partition_fn fn, void *arg)
         info.start_rate = rate_text (conf->start_rate, conf->start_rate_us, rates[0], sizeof rates[0]);
         info.user_start_rate = rate_text (conf->user_start_rate, conf->user_start_rate_us, rates[1], sizeof rates[1]);
         SET_IF (&info, least_loaded, conf->place && !strcmp (conf->place, "place/spread"));
+        fill_rules (conf, &info);
         fn (arg, &info);
     }
 }

@@ -63,9 +63,15 @@ _moisson_complete ()
         scancel:* | seff:*) _moisson_reply "$(_moisson_jobs)" "$current" ;;
         scontrol:*)
             case $previous in
-                show) _moisson_reply "job step node partition config hostnames hostlist" "$current" ;;
+                show) _moisson_reply "job step node partition reservation licenses assoc_mgr config hostnames hostlist" "$current" ;;
                 hold | release | uhold | requeue | requeuehold | job) _moisson_reply "$(_moisson_jobs)" "$current" ;;
                 scontrol) _moisson_reply "show hold uhold release requeue requeuehold update create delete reboot cancel_reboot ping shutdown" "$current" ;;
+            esac
+            ;;
+        sacctmgr:*)
+            case $previous in
+                sacctmgr | -[a-z]) _moisson_reply "show add modify delete dump" "$current" ;;
+                show | list | add | create | modify | update | delete | remove) _moisson_reply "account user qos association" "$current" ;;
             esac
             ;;
         moisson:*)
@@ -85,7 +91,7 @@ _moisson_complete ()
                 list | revoke | rekey) _moisson_reply "$(_moisson_nodes)" "$current" ;;
                 why | failures | wait) _moisson_reply "$(_moisson_jobs)" "$current" ;;
                 docs) _moisson_reply "options configuration completion man srun man-srun man-part" "$current" ;;
-                completion | man-part) _moisson_reply "squeue sinfo sacct scancel scontrol sprio sshare sdiag failures why wait node events import simulate" "$current" ;;
+                completion | man-part) _moisson_reply "squeue sinfo sacct scancel scontrol sacctmgr sprio sshare sdiag failures why wait node events import simulate" "$current" ;;
                 -t | --types) ;;
                 moisson)
                     _moisson_reply "sbatch srun squeue scancel sinfo sacct scontrol sdiag sacctmgr sprio sshare sstat seff why failures wait events config simulate keygen node docs" "$current"
