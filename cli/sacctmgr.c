@@ -279,6 +279,24 @@ static int nothing (const struct sacctmgr *s)
     return s->op.verb == MOISSON__ACCOUNTS_VERB__ACCOUNTS_DELETE ? 0 : COMMAND_ERROR;
 }
 
+/* What the controller cannot know: that something was meant, and left out. */
+static int check (const struct sacctmgr *s, struct err *err)
+{
+    if (s->show.list == LIST_CLUSTERS) {
+        err_set (err, 0, "clusters are shown, not changed: there is one, ClusterName of moisson.conf");
+        return err_fix (err, "name account, user or qos");
+    }
+    if (!s->op.n_names && s->op.verb == MOISSON__ACCOUNTS_VERB__ACCOUNTS_ADD) {
+        err_set (err, 0, "Need name of what to add");
+        return err_fix (err, "sacctmgr add account NAME");
+    }
+    if (!s->op.n_set && s->op.verb == MOISSON__ACCOUNTS_VERB__ACCOUNTS_MODIFY) {
+        err_set (err, 0, "You didn't give me any values to set");
+        return err_fix (err, "sacctmgr modify account where name=NAME set KEY=VALUE");
+    }
+    return 0;
+}
+
 static int change (struct sacctmgr *s)
 {
     _cleanup_rpc_ struct rpc *rpc = NULL;
@@ -340,7 +358,9 @@ static int run (struct sacctmgr *s, int argc, char **argv, struct err *err)
         if (words (s, argc - 2, argv + 2, verbs[i].setting, err))
             return -1;
         s->op.verb = (Moisson__AccountsVerb) verbs[i].verb;
-        return verbs[i].verb ? change (s) : show (s, false);
+        if (!verbs[i].verb)
+            return show (s, false);
+        return check (s, err) ? -1 : change (s);
     }
     if (argc && begins (argv[0], "dump", 2))
         return show (s, true);

@@ -97,7 +97,7 @@ static int set_keys (struct edit *e, enum accounts_kind kind, const struct accou
         if (is_place (set->key) || (kind == OF_MEMBER && is_of_user (set->key)))
             continue;
         if (!key)
-            return refuse (e, "see: man sacctmgr", " Unknown option: %s", set->key);
+            return refuse (e, "see: man sacctmgr", "Unknown option: %s", set->key);
         if (accounts_key_set (key, entry, (char) set->sign, set->value, e->err))
             return -1;
     }
@@ -112,7 +112,7 @@ static int add_member (struct edit *e, const char *user, const char *account)
     struct accounts_entry entry = {0};
 
     if (!accounts_find (e->tree, account))
-        return refuse (e, "add the account first", " This account '%s' doesn't exist.", account);
+        return refuse (e, "add the account first", "This account '%s' doesn't exist.", account);
     if (accounts_member (e->tree, account, user))
         return 0;
     entry.member = accounts_add_member (e->tree, account, user);
@@ -129,7 +129,7 @@ static int add_user (struct edit *e, const char *name)
     if (!accounts)
         accounts = pair (e->op->set, e->op->n_set, "DefaultAccount");
     if (!accounts)
-        return refuse (e, "sacctmgr add user NAME account=ACCOUNT", " Need name of acct to add user %s to.", name);
+        return refuse (e, "sacctmgr add user NAME account=ACCOUNT", "Need name of acct to add user %s to.", name);
     _cleanup_free_ char *copy = xstrdup (accounts);
     user = accounts_add_user (e->tree, name);
     for (char *account = strtok_r (copy, ",", &save); account; account = strtok_r (NULL, ",", &save)) {
@@ -262,7 +262,7 @@ static int delete_users (struct edit *e)
         if (!has_account (e, user->name))
             accounts_remove_user (e->tree, i);
         else if (user->default_account && !accounts_member (e->tree, user->default_account, user->name))
-            return refuse (e, "set another DefaultAccount first", " The default account of %s cannot be taken away",
+            return refuse (e, "set another DefaultAccount first", "The default account of %s cannot be taken away",
                            user->name);
     }
     return 0;
@@ -272,11 +272,13 @@ static int delete_accounts (struct edit *e)
 {
     for (size_t i = e->tree->n_accounts; i-- > 0;) {
         const char *name = e->tree->accounts[i]->name;
-        if (!named (e, name) || !strcmp (name, "root"))
+        if (!named (e, name))
             continue;
+        if (!strcmp (name, "root"))
+            return refuse (e, "name another one", "%s", "account root is what all are in, and stays");
         for (size_t k = 0; k < e->tree->n_members; k++)
             if (!strcmp (e->tree->members[k]->account, name))
-                return refuse (e, "delete its users first", " Account %s still has users", name);
+                return refuse (e, "delete its users first", "Account %s still has users", name);
         buf_printf (e->lines, "%s\n", name);
         accounts_remove (e->tree, i);
     }
@@ -286,8 +288,10 @@ static int delete_accounts (struct edit *e)
 static int delete_qos (struct edit *e)
 {
     for (size_t i = e->tree->n_qos; i-- > 0;) {
-        if (!named (e, e->tree->qos[i]->name) || !strcmp (e->tree->qos[i]->name, "normal"))
+        if (!named (e, e->tree->qos[i]->name))
             continue;
+        if (!strcmp (e->tree->qos[i]->name, "normal"))
+            return refuse (e, "name another one", "%s", "QoS normal is that of jobs that name none, and stays");
         buf_printf (e->lines, "%s\n", e->tree->qos[i]->name);
         accounts_remove_qos (e->tree, i);
     }
