@@ -2,6 +2,7 @@
  * times its weight; else what all have. Both are less --nice, and SITE is what no factor accounts for: --priority.
  * Among equals the first submitted starts first. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -188,7 +189,7 @@ static void put_site (struct buf *out, const void *row)
     if (!job)
         buf_putc (out, '1');
     else if (job->parts)
-        buf_printf (out, "%.0f", job->parts->site);
+        buf_printf (out, "%lld", llround (job->parts->site)); /* never -0 */
     else
         buf_printf (out, "%" PRId64,
                     job->priority && job->spec ? (int64_t) job->priority + job->spec->nice : job->priority);
