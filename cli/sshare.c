@@ -251,7 +251,7 @@ static bool wanted (const struct sshare *s, const Moisson__AssocInfo *row, const
 {
     bool among = s->filter.n_accounts == 0;
 
-    if (!row->account || (s->associations && !*row->user))
+    if (!row->account || (s->associations && (!*row->user || !*row->account)))
         return false;
     for (size_t i = 0; i < s->filter.n_accounts; i++)
         among = among || !strcmp (s->filter.accounts[i], row->account);
