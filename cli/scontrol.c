@@ -121,7 +121,9 @@ static const struct subcommand {
     int (*run) (struct scontrol *s, int argc, char **argv);
     const char *help; /* without run: what to do instead */
 } subcommands[] = {
-    {{"show", 2}, scontrol_show, "job|step|node|partition|reservation|licenses|assoc_mgr|config|hostnames|hostlist [NAME]"},
+    {{"show", 2},
+     scontrol_show,
+     "job|step|node|partition|reservation|licenses|assoc_mgr|config|hostnames|hostlist [NAME]"},
     {{"hold", 2}, scontrol_hold, "JOBS: keep pending jobs from starting"},
     {{"uhold", 2}, scontrol_uhold, "JOBS: as hold, and the owner may release them"},
     {{"release", 3}, scontrol_release, "JOBS: let held jobs start"},
