@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uthash.h>
 #include "base/idset.h"
 #include "base/mem.h"
 #include "base/states.h"
@@ -15,6 +16,7 @@
 #define MOST_TASKS (1U << 22) /* ids of array tasks are below it */
 
 struct group {
+    UT_hash_handle hh; /* by key: every task may have a cause of its own */
     job_state_t state;
     char *key, *words;
     char *node; /* where all of them were; "" = on several */
@@ -23,8 +25,7 @@ struct group {
 };
 
 struct failures {
-    struct group *groups;
-    size_t n, room;
+    struct group *groups; /* a hash */
     uint64_t failed, cancelled, completed, unfinished;
     struct idset *tasks; /* that failed */
     uint64_t job_id;
@@ -42,15 +43,19 @@ struct failures *failures_create (void)
 
 struct failures *failures_free (struct failures *f)
 {
+    struct group *g, *next;
+
     if (!f)
         return NULL;
-    for (size_t i = 0; i < f->n; i++) {
-        free (f->groups[i].key);
-        free (f->groups[i].words);
-        free (f->groups[i].node);
-        idset_free (f->groups[i].tasks);
+    HASH_ITER (hh, f->groups, g, next)
+    {
+        HASH_DEL (f->groups, g);
+        free (g->key);
+        free (g->words);
+        free (g->node);
+        idset_free (g->tasks);
+        free (g);
     }
-    free (f->groups);
     idset_free (f->tasks);
     if (f->sample)
         moisson__acct_record__free_unpacked (f->sample, NULL);
@@ -90,6 +95,7 @@ static char *make_key (const Moisson__AcctRecord *r, const char *words)
     _cleanup_buf_ struct buf key = BUF_INIT;
     bool exact = r->state == MOISSON__JOB_STATE__STATE_OUT_OF_MEMORY || !r->cause || !*r->cause;
 
+    buf_printf (&key, "%s ", state_name (r->state));
     for (const char *p = words; *p; p++) {
         bool digit = isdigit ((unsigned char) *p) && !exact;
         if (!digit || p == words || !isdigit ((unsigned char) p[-1]))
@@ -102,19 +108,21 @@ static struct group *group_of (struct failures *f, const Moisson__AcctRecord *r)
 {
     _cleanup_buf_ struct buf words = BUF_INIT;
     _cleanup_free_ char *key = NULL;
+    struct group *g;
 
     put_words (&words, r);
     key = make_key (r, buf_str (&words));
-    for (size_t i = 0; i < f->n; i++)
-        if (f->groups[i].state == r->state && !strcmp (f->groups[i].key, key))
-            return &f->groups[i];
-    GROW (f->groups, f->n, f->room);
-    f->groups[f->n] = (struct group){.state = r->state,
-                                     .key = steal (&key),
-                                     .words = buf_steal (&words),
-                                     .node = xstrdup (r->nodes ? r->nodes : ""),
-                                     .tasks = idset_create ()};
-    return &f->groups[f->n++];
+    HASH_FIND_STR (f->groups, key, g);
+    if (g)
+        return g;
+    g = xcalloc (1, sizeof *g);
+    *g = (struct group){.state = r->state,
+                        .key = steal (&key),
+                        .words = buf_steal (&words),
+                        .node = xstrdup (r->nodes ? r->nodes : ""),
+                        .tasks = idset_create ()};
+    HASH_ADD_KEYPTR (hh, f->groups, g->key, strlen (g->key), g);
+    return g;
 }
 
 static void add_failure (struct failures *f, const Moisson__AcctRecord *r)
@@ -188,14 +196,15 @@ static int larger (const void *a, const void *b)
     return strcmp ((*x)->key, (*y)->key);
 }
 
-/* The caller frees it. */
+/* NULL after the last; the caller frees it. */
 static const struct group **sorted (const struct failures *f)
 {
-    const struct group **list = xcalloc (f->n + 1, sizeof *list);
+    const struct group **list = xcalloc (HASH_COUNT (f->groups) + 1, sizeof *list);
+    size_t n = 0;
 
-    for (size_t i = 0; i < f->n; i++)
-        list[i] = &f->groups[i];
-    qsort (list, f->n, sizeof *list, larger);
+    for (const struct group *g = f->groups; g; g = g->hh.next)
+        list[n++] = g;
+    qsort (list, n, sizeof *list, larger);
     return list;
 }
 
@@ -305,10 +314,10 @@ void failures_put (const struct failures *f, struct buf *out)
         buf_printf (out, f->is_array ? ", %" PRIu64 " cancelled" : ", it was cancelled", f->cancelled);
     if (f->unfinished)
         buf_printf (out, f->is_array ? ", %" PRIu64 " not ended yet" : ", it has not ended", f->unfinished);
-    buf_puts (out, f->n ? ":\n" : "\n");
-    for (size_t i = 0; i < f->n; i++)
+    buf_puts (out, f->groups ? ":\n" : "\n");
+    for (size_t i = 0; list[i]; i++)
         put_group (out, list[i]);
-    if (f->n)
+    if (f->groups)
         buf_printf (out, "To run %s again, and nothing else:\n  %s\n", f->failed == 1 ? "it" : "them", again);
 }
 
@@ -318,7 +327,7 @@ json_t *failures_json (const struct failures *f)
     _cleanup_free_ char *again = resubmit (f);
     json_t *groups = json_array ();
 
-    for (size_t i = 0; i < f->n; i++) {
+    for (size_t i = 0; list[i]; i++) {
         _cleanup_free_ char *tasks = idset_format (list[i]->tasks, 0, 0);
         json_array_append_new (groups,
                                json_pack ("{s:o, s:o, s:I, s:o, s:o, s:I}", "job_state",

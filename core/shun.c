@@ -168,7 +168,7 @@ static void shun (struct core *core, struct kind *kind, struct shunned *at)
     uint64_t for_s = core->config->fast_fail_exclude_s;
     size_t most = core->nodes.n_up / 4;
 
-    if (shunned_by (kind) >= (most ? most : 1))
+    if (core->nodes.n_up < 2 || shunned_by (kind) >= (most ? most : 1)) /* the only node is not left out */
         return;
     at->until_us = for_s ? core->now + for_s * USEC_PER_SEC : UINT64_MAX;
     core->shuns.n_shunned++;

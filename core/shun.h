@@ -8,7 +8,7 @@
  * FastFailExclude, until somebody says `State=RESUME`, or until the node was rebooted.
  *
  * Memory is bounded: KINDS_MOST kinds, the one that was not heard of for longest goes; SHUN_NODES nodes of each. At
- * most a quarter of the nodes are shunned by one kind. */
+ * most a quarter of the nodes that are up are shunned by one kind, one at least, but never the only one. */
 #pragma once
 #include "base/buf.h"
 #include "base/err.h"

@@ -67,6 +67,26 @@ def test_failures_are_grouped_by_cause(cluster):
     assert cluster.run("moisson", "failures", "999999").returncode == 1
 
 
+def test_failures_of_an_array_that_is_only_in_the_records(clusters):
+    cluster = clusters(nodes=1, cpus=4, conf="MinJobAge=1")
+    cluster.script("""case $SLURM_ARRAY_TASK_ID in
+    *[1-7]) exit 0;; *8) exit 3;; *9) kill -SEGV $$;; *) exit 4;; esac""", "steps.sh")
+    job = cluster.ok("sbatch", "--parsable", "--array=1-40", "-J", "many", "--mem=10M", "steps.sh", "a b").strip()
+    wait_until(lambda: cluster.run("squeue", "-h", "-t", "all", "-j", job).returncode == 1, "the queue has forgotten it")
+    lines = cluster.ok("moisson", "failures", job).splitlines()
+    assert lines[:4] == [f"12 of 40 tasks of array {job} failed:", "  4 exit code 3, all on n1: tasks 8-38:10",
+                         "  4 exit code 4, all on n1: tasks 10-40:10",
+                         "  4 signal 11 (SEGV), all on n1: tasks 9-39:10"]
+    again = lines[-1].strip()
+    assert again.startswith("sbatch --array=8-10,18-20,28-30,38-40 -J many ") and " --mem=10M " in again
+    assert again.endswith(f" {cluster.work}/steps.sh 'a b'")
+    done = cluster.run("sh", "-c", again.replace("sbatch", "sbatch --parsable", 1))
+    assert done.returncode == 0, done.stderr
+    second = done.stdout.strip()
+    wait_until(lambda: cluster.run("squeue", "-h", "-t", "all", "-j", second).returncode == 1, "it is over, too")
+    assert cluster.ok("moisson", "failures", second).splitlines()[0] == f"12 of 12 tasks of array {second} failed:"
+
+
 def test_wait_for_any_and_for_all(cluster):
     slow = cluster.sbatch(script="until [ -e go-slow ]; do sleep 0.05; done")
     fast = cluster.sbatch(script="until [ -e go-fast ]; do sleep 0.05; done; exit 7")

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -155,6 +156,68 @@ START_TEST (failures_by_cause)
 }
 END_TEST
 
+/* Ten thousand tasks: 6,000 of 4 causes and 4,000 good ones, in an order that mixes them. */
+START_TEST (ten_thousand_tasks_of_few_causes)
+{
+    _cleanup_failures_ struct failures *f = failures_create ();
+    _cleanup_buf_ struct buf out = BUF_INIT;
+    char cause[64];
+
+    for (uint32_t i = 0; i < 10000; i++) {
+        uint32_t task = i * 7919 % 10000; /* a prime: each of them once */
+        snprintf (cause, sizeof cause, "cannot open output /x/%u: Disk quota exceeded", task);
+        if (task % 10 < 4)
+            add (f, task, S (COMPLETED), 0, NULL, "n1");
+        else if (task % 10 < 6)
+            add (f, task, S (FAILED), 1, cause, "n1");
+        else if (task % 10 == 6)
+            add (f, task, S (FAILED), 3, NULL, task > 5000 ? "n1" : "n2");
+        else if (task % 10 == 7)
+            add (f, task, S (FAILED), 4, NULL, "n2");
+        else
+            add (f, task, S (OUT_OF_MEMORY), 0, "out of memory", "n1");
+    }
+    failures_put (f, &out);
+    ck_assert (strstr (buf_str (&out), "6000 of 10000 tasks of array 10 failed:\n  2000 "));
+    ck_assert (strstr (buf_str (&out), "  2000 out of memory at 2G (peak 2.3 GB), all on n1: tasks 8-9,18-19,"));
+    ck_assert (strstr (buf_str (&out), "  1000 exit code 4, all on n2: tasks 7-9997:10\n"));
+    ck_assert (strstr (buf_str (&out), "  1000 exit code 3: tasks 6-9996:10\n"));
+    json_t *o = failures_json (f);
+    ck_assert_uint_eq (json_array_size (json_object_get (o, "causes")), 4);
+    ck_assert_int_eq (json_integer_value (json_object_get (o, "completed")), 4000);
+    ck_assert (strstr (json_string_value (json_object_get (o, "resubmit")), "--array=4-9,14-19,24-29,"));
+    json_decref (o);
+}
+END_TEST
+
+static const char *in_letters (uint32_t n, char out[8])
+{
+    for (int i = 0; i < 7; i++, n /= 26)
+        out[i] = (char) ('a' + n % 26);
+    out[7] = '\0';
+    return out;
+}
+
+/* As many causes as tasks: were each compared with all that came before, the test would not end in its minute. */
+START_TEST (every_task_may_have_its_own_cause)
+{
+    enum { TASKS = 100000 };
+    _cleanup_failures_ struct failures *f = failures_create ();
+    char word[8];
+
+    for (uint32_t i = 0; i < TASKS; i++)
+        add (f, i, S (FAILED), 1, in_letters (i, word), "n1");
+    json_t *o = failures_json (f), *causes = json_object_get (o, "causes");
+    ck_assert_uint_eq (json_array_size (causes), TASKS);
+    ck_assert_int_eq (json_integer_value (json_object_get (o, "failed")), TASKS);
+    for (size_t i = 1; i < TASKS; i++) /* as many of each: by their words */
+        ck_assert_int_lt (strcmp (json_string_value (json_object_get (json_array_get (causes, i - 1), "cause")),
+                                  json_string_value (json_object_get (json_array_get (causes, i), "cause"))),
+                          0);
+    json_decref (o);
+}
+END_TEST
+
 START_TEST (seff_prints_slurms_lines)
 {
     _cleanup_buf_ struct buf out = BUF_INIT;
@@ -183,4 +246,5 @@ START_TEST (seff_prints_slurms_lines)
 }
 END_TEST
 
-SUITE ("why", what_has_not_ended, how_it_ended, failures_by_cause, seff_prints_slurms_lines)
+SUITE ("why", what_has_not_ended, how_it_ended, failures_by_cause, ten_thousand_tasks_of_few_causes,
+       every_task_may_have_its_own_cause, seff_prints_slurms_lines)

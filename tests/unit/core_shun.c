@@ -170,6 +170,18 @@ START_TEST (most_nodes_stay)
 }
 END_TEST
 
+START_TEST (the_only_node_stays)
+{
+    _cleanup_kit_ struct kit *k = kit_judging ("n1");
+
+    for (int i = 0; i < 30; i++)
+        once (k, "n1", 600, 0);
+    for (int i = 0; i < 30; i++)
+        once (k, "n1", 1, 7);
+    assert_noted (k, "n1", NULL);
+}
+END_TEST
+
 SUITE ("shun", it_is_shunned_by_that_kind_and_by_no_other, what_waits_already_goes_elsewhere_too,
        where_it_fails_everywhere_no_node_is_to_blame, slow_failures_and_passes_in_between_do_not_count,
-       it_is_given_another_chance, most_nodes_stay)
+       it_is_given_another_chance, most_nodes_stay, the_only_node_stays)
