@@ -1,6 +1,8 @@
 """What happens is told as it happens, to whoever follows along: nothing is left out, nothing twice, whatever restarts."""
+import contextlib
 import json
 import signal
+import sqlite3
 import subprocess
 
 from conftest import wait_until
@@ -135,3 +137,27 @@ def test_a_cursor_of_the_future_and_wrong_words_are_refused(cluster):
                         (["--jobs=x"], "x"), (["--user=nobody-of-that-name"], "nobody-of-that-name")):
         done = cluster.run("moisson", "events", "--no-follow", *words)
         assert done.returncode == 1 and said in done.stderr and done.stdout == "", done
+
+
+def test_what_is_not_kept_any_more_is_a_gap(clusters):
+    cluster = clusters(nodes=1, cpus=2, conf="SnapshotEvents=10")
+    old = so_far(cluster, "--since=begin")[0]["cursor"]
+    for _ in range(6):
+        cluster.completed()
+    db = cluster.dir / "state" / "moisson.db"
+
+    def snapshot():
+        with contextlib.closing(sqlite3.connect(f"file:{db}?mode=ro", uri=True)) as store:
+            return store.execute("SELECT min(sequence) FROM snapshots HAVING count(*) = 2").fetchone()
+    (first,) = wait_until(snapshot, "two snapshots are named")
+    cluster.stop("ctld")
+    with contextlib.closing(sqlite3.connect(db)) as store, store:
+        store.execute("DELETE FROM journal WHERE sequence <= ?", (first,))  # as 200,000 rows later
+        (oldest,) = store.execute("SELECT min(sequence) FROM journal").fetchone()
+    cluster.start("ctld")
+    kept = so_far(cluster, "--since=begin")
+    assert kept and int(kept[0]["cursor"].split(".")[0]) >= oldest and kept[0]["type"] != "gap"
+    rows = so_far(cluster, "--since", old)
+    assert (rows[0]["type"], rows[0]["cursor"], rows[0]["since"]) == ("gap", str(oldest - 1), old.split(".")[0])
+    assert rows[1:len(kept) + 1] == kept, "it goes on with the oldest that is left"
+    assert so_far(cluster, "--since", rows[0]["cursor"])[:len(kept)] == kept, "it is said once"

@@ -537,7 +537,7 @@ START_TEST (every_row_is_whole_and_every_listing_has_it)
     size_t n;
     const struct option_row *rows = option_rows (&n);
 
-    ck_assert_uint_gt (n, 100);
+    ck_assert_uint_eq (n, 109); /* a row that comes or goes is counted here, too */
     for (size_t i = 0; i < n; i++) {
         _cleanup_free_ char *name = xasprintf ("--%s", rows[i].name);
         ck_assert_msg ((rows[i].apply != NULL) == (rows[i].status == OPT_HONOURED), "%s", name);
