@@ -53,12 +53,12 @@ static const char *account_of (const struct edit *e)
 
 bool accounts_edit_means (const Moisson__AccountsOpRequest *op, const char *name, const char *account)
 {
-    const char *accounts = account ? pair (op->where, op->n_where, "account") : NULL;
+    const char *accounts = pair (op->where, op->n_where, "account");
     bool named = !op->n_names;
 
     for (size_t i = 0; !named && i < op->n_names; i++)
         named = !strcmp (op->names[i], name);
-    return named && (!accounts || listed (accounts, account));
+    return named && (!account || !accounts || listed (accounts, account));
 }
 
 static bool named (const struct edit *e, const char *name)

@@ -47,7 +47,8 @@ def test_a_limit_may_be_exceeded(clusters):
     cluster = clusters(conf="OverTimeLimit=1\nKillWait=1")
     job = cluster.sbatch("--time=1", "--signal=B:USR1@30",
                          script="trap 'echo warned' USR1; while :; do sleep 0.1; done")
-    wait_until(lambda: "warned" in cluster.output(job), "the warning is about the limit itself", 100)
+    cluster.wait_state(job, "RUNNING")
+    assert "warned" in cluster.wait_file(f"slurm-{job}.out", 100), "the warning is about the limit itself"
     cluster.wait_state(job, "TIMEOUT", seconds=200)
     elapsed, limit = cluster.acct_one(job, "ElapsedRaw,Timelimit")
     assert limit == "00:01:00" and 120 <= int(elapsed) < 150
