@@ -168,10 +168,10 @@ def test_what_cannot_be_killed_holds_its_share_and_no_more(cluster):
         assert re.search(rf"1 of its processes cannot be killed, they hang in the kernel \(pid {pid}\)",
                          cluster.acct_one(job, "Reason")[0])
         cluster.completed("-c", "6", script="true")  # the rest of the node works
-        waiting = cluster.sbatch("-c", "7", script="true")
         cluster.kill9("n1.agent")
         cluster.start("n1.agent")
         cluster.completed("-c", "6", script="true")
+        waiting = cluster.sbatch("-c", "7", script="true")  # the last one: the node is kept for it from now on
         assert alloc(cluster) == "2" and cluster.state(waiting) == "PENDING"
         assert f"held by processes of job {job} that cannot be killed" in node_line(cluster)
     finally:
